@@ -1,0 +1,323 @@
+//! Batches of events: what intake hands to the sequencer and what the log carries.
+//!
+//! Observations are columns of interned integers, decoded once at the door and never parsed again; [`Events`] adds the
+//! few incidents and perceptions of the same request and the order in which all of them came.
+//!
+//! **Invariant**: the columns of [`Observations`] have the same length, which only [`Observations::push`] and
+//! [`Observations::push_from`] change.
+
+use crate::decimal::Decimal;
+use crate::event::{Incident, Perception};
+use crate::names::NameIx;
+use serde::{Deserialize, Serialize};
+
+/// Bits of the `flags` of a row.
+pub mod flags {
+    /// The row's event time was not later than the newest of its series when it was taken.
+    pub const LATE: u8 = 1;
+    /// The row came from an archive: stored by its event date, never judged.
+    pub const BACKFILL: u8 = 2;
+    /// The sequencer moved the event time; the original is the row's sent time.
+    pub const TIME_ADJUSTED: u8 = 4;
+}
+
+/// Whether a source vouches for a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[repr(u8)]
+pub enum Quality {
+    /// A value to be judged.
+    #[default]
+    Good,
+    /// An arrival, but no value.
+    Uncertain,
+    /// An arrival, but no value.
+    Bad,
+}
+
+impl Quality {
+    /// The word used on the wire and in history.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Uncertain => "uncertain",
+            Self::Bad => "bad",
+        }
+    }
+
+    /// Reads the word used on the wire.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Good, Self::Uncertain, Self::Bad].into_iter().find(|quality| quality.as_str() == word)
+    }
+}
+
+/// One observation, as a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservationRow<'a> {
+    /// Feed it came by.
+    pub feed: NameIx,
+    /// Space it is about.
+    pub space: NameIx,
+    /// What was measured.
+    pub metric: NameIx,
+    /// Sensor, or [`crate::names::NO_NAME`].
+    pub sensor: NameIx,
+    /// Edge node, or [`crate::names::NO_NAME`].
+    pub node: NameIx,
+    /// Sequence number given by the node.
+    pub seq: Option<i64>,
+    /// Id given by the source.
+    pub id: Option<&'a str>,
+    /// The value, in the metric's canonical unit.
+    pub value: Decimal,
+    /// When it was measured.
+    pub event_time_ms: i64,
+    /// The event time as sent, when the sequencer adjusted it.
+    pub sent_time_ms: Option<i64>,
+    /// When the log took it; 0 until the sequencer sets it.
+    pub log_time_ms: i64,
+    /// Whether its source vouches for it.
+    pub quality: Quality,
+    /// See [`flags`].
+    pub flags: u8,
+}
+
+/// Observations as columns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observations {
+    /// Feeds.
+    pub feed: Vec<NameIx>,
+    /// Spaces.
+    pub space: Vec<NameIx>,
+    /// Metrics.
+    pub metric: Vec<NameIx>,
+    /// Sensors.
+    pub sensor: Vec<NameIx>,
+    /// Edge nodes.
+    pub node: Vec<NameIx>,
+    /// Sequence numbers.
+    pub seq: Vec<Option<i64>>,
+    /// Values in millionths.
+    pub value_micros: Vec<i64>,
+    /// Event times.
+    pub event_time_ms: Vec<i64>,
+    /// Event times as sent, where they were adjusted.
+    pub sent_time_ms: Vec<Option<i64>>,
+    /// Log times.
+    pub log_time_ms: Vec<i64>,
+    /// Qualities.
+    pub quality: Vec<Quality>,
+    /// Flags.
+    pub flags: Vec<u8>,
+    /// Ids, concatenated.
+    id_bytes: String,
+    /// End of each id in `id_bytes`; an id ends where the next begins, and an empty one is absent.
+    id_ends: Vec<u32>,
+}
+
+impl Observations {
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.space.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.space.is_empty()
+    }
+
+    /// Appends a row.
+    ///
+    /// # Panics
+    /// When the ids of one batch exceed 4 GiB; the limits at the door keep batches far below.
+    pub fn push(&mut self, row: ObservationRow<'_>) {
+        self.feed.push(row.feed);
+        self.space.push(row.space);
+        self.metric.push(row.metric);
+        self.sensor.push(row.sensor);
+        self.node.push(row.node);
+        self.seq.push(row.seq);
+        self.value_micros.push(row.value.micros());
+        self.event_time_ms.push(row.event_time_ms);
+        self.sent_time_ms.push(row.sent_time_ms);
+        self.log_time_ms.push(row.log_time_ms);
+        self.quality.push(row.quality);
+        self.flags.push(row.flags);
+        self.id_bytes.push_str(row.id.unwrap_or_default());
+        self.id_ends.push(u32::try_from(self.id_bytes.len()).expect("the ids of one batch fit in 4 GiB"));
+    }
+
+    /// Appends row `index` of another batch.
+    pub fn push_from(&mut self, other: &Self, index: usize) {
+        self.push(other.row(index));
+    }
+
+    /// The id of a row, when its source gave one.
+    #[must_use]
+    pub fn id(&self, index: usize) -> Option<&str> {
+        let start = if index == 0 { 0 } else { self.id_ends[index - 1] as usize };
+        let id = &self.id_bytes[start..self.id_ends[index] as usize];
+        (!id.is_empty()).then_some(id)
+    }
+
+    /// A row.
+    #[must_use]
+    pub fn row(&self, index: usize) -> ObservationRow<'_> {
+        ObservationRow {
+            feed: self.feed[index],
+            space: self.space[index],
+            metric: self.metric[index],
+            sensor: self.sensor[index],
+            node: self.node[index],
+            seq: self.seq[index],
+            id: self.id(index),
+            value: Decimal::from_micros(self.value_micros[index]),
+            event_time_ms: self.event_time_ms[index],
+            sent_time_ms: self.sent_time_ms[index],
+            log_time_ms: self.log_time_ms[index],
+            quality: self.quality[index],
+            flags: self.flags[index],
+        }
+    }
+}
+
+/// Where an event of a batch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventRef {
+    /// Row of [`Events::observations`].
+    Observation(u32),
+    /// Row of [`Events::incidents`].
+    Incident(u32),
+    /// Row of [`Events::perceptions`].
+    Perception(u32),
+}
+
+/// What makes a row without id and sequence number the same row when it is sent again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// Sent by a peer: an observation is identified by its content; others are kept undeduplicated.
+    #[default]
+    Peer,
+    /// Read from a file with this content hash: a row is identified by its line.
+    File(u128),
+}
+
+/// Events of one request or one piece of a file, in the order they came.
+#[derive(Clone, Debug, Default)]
+pub struct Events {
+    /// Observations.
+    pub observations: Observations,
+    /// Incidents.
+    pub incidents: Vec<Incident>,
+    /// Perceptions.
+    pub perceptions: Vec<Perception>,
+    /// Order of arrival over the three.
+    pub order: Vec<EventRef>,
+    /// For each entry of `order`, where it came from.
+    pub origin: Vec<Origin>,
+}
+
+/// Where an event came from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Peer or file.
+    pub source: Source,
+    /// Line in the request or file, from 1.
+    pub line: u32,
+}
+
+impl Events {
+    /// Number of events of all types.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Whether there are no events.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// Appends an observation.
+    pub fn push_observation(&mut self, row: ObservationRow<'_>, origin: Origin) {
+        self.order.push(EventRef::Observation(index_u32(self.observations.len())));
+        self.origin.push(origin);
+        self.observations.push(row);
+    }
+
+    /// Appends an incident.
+    pub fn push_incident(&mut self, incident: Incident, origin: Origin) {
+        self.order.push(EventRef::Incident(index_u32(self.incidents.len())));
+        self.origin.push(origin);
+        self.incidents.push(incident);
+    }
+
+    /// Appends a perception.
+    pub fn push_perception(&mut self, perception: Perception, origin: Origin) {
+        self.order.push(EventRef::Perception(index_u32(self.perceptions.len())));
+        self.origin.push(origin);
+        self.perceptions.push(perception);
+    }
+
+    /// The event time of entry `index` of `order`.
+    #[must_use]
+    pub fn event_time_ms(&self, index: usize) -> i64 {
+        match self.order[index] {
+            EventRef::Observation(row) => self.observations.event_time_ms[row as usize],
+            EventRef::Incident(row) => self.incidents[row as usize].event_time_ms,
+            EventRef::Perception(row) => self.perceptions[row as usize].event_time_ms,
+        }
+    }
+}
+
+fn index_u32(index: usize) -> u32 {
+    u32::try_from(index).expect("one batch holds fewer than 2^32 rows")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::NO_NAME;
+
+    fn row(id: Option<&str>) -> ObservationRow<'_> {
+        ObservationRow {
+            feed: 0,
+            space: 1,
+            metric: 2,
+            sensor: NO_NAME,
+            node: NO_NAME,
+            seq: Some(7),
+            id,
+            value: Decimal::from_micros(1),
+            event_time_ms: 5,
+            sent_time_ms: None,
+            log_time_ms: 6,
+            quality: Quality::Good,
+            flags: 0,
+        }
+    }
+
+    #[test]
+    fn rows_come_back_as_they_were_pushed() {
+        let mut batch = Observations::default();
+        for id in [Some("a"), None, Some("bc")] {
+            batch.push(row(id));
+        }
+        assert_eq!(batch.row(0), row(Some("a")));
+        assert_eq!(batch.row(1), row(None));
+        let mut copy = Observations::default();
+        copy.push_from(&batch, 2);
+        assert_eq!(copy.row(0), row(Some("bc")));
+    }
+
+    #[test]
+    fn quality_words_are_closed() {
+        assert_eq!(Quality::from_word("uncertain"), Some(Quality::Uncertain));
+        assert_eq!(Quality::from_word("Good"), None);
+    }
+}

@@ -1,0 +1,34 @@
+//! The control record: everything besides events that a verdict depends on.
+//!
+//! It stands in the log before the first row it concerns, so that a replay of the log needs no file from outside
+//! (DESIGN.md, decision 3).
+
+use crate::metric::Metrics;
+use crate::space::Space;
+use std::sync::Arc;
+
+/// A text file as it was when it was loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Its path as configured, for messages.
+    pub path: Arc<str>,
+    /// Its content.
+    pub text: Arc<str>,
+}
+
+/// Rule set, spaces, metrics and time settings from one point of the log on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Control {
+    /// The centre (tenant).
+    pub centre: Arc<str>,
+    /// IANA name of the centre's time zone, for words.
+    pub time_zone: Arc<str>,
+    /// Interval of ticks.
+    pub tick_ms: i64,
+    /// Rule files, in the order of their paths.
+    pub rules: Vec<SourceFile>,
+    /// Declared spaces.
+    pub spaces: Arc<Vec<Space>>,
+    /// Metrics.
+    pub metrics: Arc<Metrics>,
+}

@@ -1,0 +1,223 @@
+//! Exact decimal values: fixed point with six decimals in 64 bits.
+//!
+//! A sensor's `0.1` must be the number as written, not its nearest double: sums of such values are then exact,
+//! invertible and independent of order, and a threshold of `2` is met by twenty times `0.1` (RULES.md, "Values and
+//! keys"). Digits beyond the sixth are rounded half to even; what does not fit in 64 bits is refused.
+//!
+//! ```
+//! use vigie_model::decimal::Decimal;
+//! let total: i64 = (0..20).map(|_| "0.1".parse::<Decimal>().unwrap().micros()).sum();
+//! assert_eq!(total, "2".parse::<Decimal>().unwrap().micros());
+//! ```
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// Number of decimals kept.
+pub const DECIMALS: i64 = 6;
+/// Micros in one unit: `10^DECIMALS`.
+pub const MICROS_PER_UNIT: i64 = 1_000_000;
+/// The largest magnitude of an exponent worth reading: beyond it a number is zero or does not fit, whatever its digits.
+const EXPONENT_MAX: i64 = 1_000_000_000;
+
+/// A value in millionths of its unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Decimal(i64);
+
+/// Why a text is not a [`Decimal`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecimalError {
+    /// The text does not follow the grammar of a JSON number.
+    #[error("not a number")]
+    NotANumber,
+    /// The number is beyond ±9,223,372,036,854.775807.
+    #[error("number out of range (at most 9223372036854.775807 in magnitude)")]
+    OutOfRange,
+}
+
+impl Decimal {
+    /// A value from its millionths.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// The value in millionths.
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// The nearest double, for columns that leave for history.
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        self.0 as f64 / MICROS_PER_UNIT as f64
+    }
+}
+
+impl FromStr for Decimal {
+    type Err = DecimalError;
+
+    /// Reads a JSON number exactly as written. Cost: one pass over the text, whatever its length or exponent.
+    fn from_str(text: &str) -> Result<Self, DecimalError> {
+        let number = Scanned::scan(text.as_bytes()).ok_or(DecimalError::NotANumber)?;
+        let magnitude = number.rounded_micros().ok_or(DecimalError::OutOfRange)?;
+        let signed = if number.negative { -magnitude } else { magnitude };
+        i64::try_from(signed).map(Self).map_err(|_| DecimalError::OutOfRange)
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = self.0.unsigned_abs();
+        let (whole, fraction) = (micros / MICROS_PER_UNIT.unsigned_abs(), micros % MICROS_PER_UNIT.unsigned_abs());
+        let sign = if self.0 < 0 { "-" } else { "" };
+        if fraction == 0 {
+            return write!(f, "{sign}{whole}");
+        }
+        write!(f, "{sign}{whole}.{}", format!("{fraction:06}").trim_end_matches('0'))
+    }
+}
+
+/// A number split into its parts: `digits` (whole part, then fraction) times `10^exponent`.
+struct Scanned<'a> {
+    negative: bool,
+    whole: &'a [u8],
+    fraction: &'a [u8],
+    exponent: i64,
+}
+
+impl<'a> Scanned<'a> {
+    fn scan(text: &'a [u8]) -> Option<Self> {
+        let (negative, rest) = match text {
+            [b'-', rest @ ..] => (true, rest),
+            rest => (false, rest),
+        };
+        let (whole, rest) = split_digits(rest);
+        if whole.is_empty() || (whole.len() > 1 && whole[0] == b'0') {
+            return None;
+        }
+        let (fraction, rest) = match rest {
+            [b'.', rest @ ..] => {
+                let (fraction, rest) = split_digits(rest);
+                if fraction.is_empty() {
+                    return None;
+                }
+                (fraction, rest)
+            }
+            rest => (&rest[..0], rest),
+        };
+        let exponent = match rest {
+            [] => 0,
+            [b'e' | b'E', rest @ ..] => scan_exponent(rest)?,
+            _ => return None,
+        };
+        Some(Self { negative, whole, fraction, exponent })
+    }
+
+    /// The magnitude in millionths, rounded half to even; `None` when it is beyond 19 digits.
+    fn rounded_micros(&self) -> Option<i128> {
+        let mut digits = self.whole.iter().chain(self.fraction).map(|d| d - b'0').peekable();
+        let mut count = i64::try_from(self.whole.len() + self.fraction.len()).ok()?;
+        while digits.next_if_eq(&0).is_some() {
+            count -= 1;
+        }
+        if count == 0 {
+            return Some(0);
+        }
+        let kept = count - i64::try_from(self.fraction.len()).ok()? + self.exponent + DECIMALS;
+        if kept > 19 {
+            return None;
+        }
+        if kept < 0 {
+            return Some(0);
+        }
+        let mut magnitude: i128 = 0;
+        for _ in 0..kept {
+            magnitude = magnitude * 10 + i128::from(digits.next().unwrap_or(0));
+        }
+        let first_dropped = digits.next().unwrap_or(0);
+        let beyond_half = digits.any(|d| d != 0);
+        let up = first_dropped > 5 || (first_dropped == 5 && (beyond_half || magnitude % 2 == 1));
+        Some(magnitude + i128::from(up))
+    }
+}
+
+fn split_digits(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = text.iter().position(|b| !b.is_ascii_digit()).unwrap_or(text.len());
+    text.split_at(end)
+}
+
+fn scan_exponent(text: &[u8]) -> Option<i64> {
+    let (sign, digits) = match text {
+        [b'-', rest @ ..] => (-1, rest),
+        [b'+', rest @ ..] => (1, rest),
+        rest => (1, rest),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let magnitude = digits.iter().fold(0i64, |sum, d| (sum * 10 + i64::from(d - b'0')).min(EXPONENT_MAX));
+    Some(sign * magnitude)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn micros(text: &str) -> Result<i64, DecimalError> {
+        text.parse::<Decimal>().map(Decimal::micros)
+    }
+
+    #[test]
+    fn reads_numbers_as_written() {
+        assert_eq!(micros("0.1"), Ok(100_000));
+        assert_eq!(micros("-0"), Ok(0));
+        assert_eq!(micros("1e-06"), Ok(1));
+        assert_eq!(micros("12.5E+2"), Ok(1_250_000_000));
+        assert_eq!(micros("0.000000000000000000000000000001e30"), Ok(1_000_000));
+    }
+
+    /// A double would read both as 9007199254740992 (2^53) / 0.3: seventeen digits and more must stay apart.
+    #[test]
+    fn keeps_seventeen_digits_and_more_apart() {
+        assert_eq!(micros("9007199254.740993"), Ok(9_007_199_254_740_993));
+        assert_eq!(micros("9007199254.740992"), Ok(9_007_199_254_740_992));
+        assert_eq!(micros("9223372036854.775807"), Ok(i64::MAX));
+        assert_eq!(micros("-9223372036854.775808"), Ok(i64::MIN));
+        assert_eq!(micros("0.30000000000000004"), Ok(300_000));
+        assert_eq!(micros("0.2999995000000000000001"), Ok(300_000));
+        assert_eq!(micros("123456.123456499999999999999999"), Ok(123_456_123_456));
+    }
+
+    #[test]
+    fn rounds_half_to_even() {
+        assert_eq!(micros("0.0000005"), Ok(0));
+        assert_eq!(micros("0.0000015"), Ok(2));
+        assert_eq!(micros("0.0000025"), Ok(2));
+        assert_eq!(micros("0.00000250000000000000001"), Ok(3));
+        assert_eq!(micros("0.00000005"), Ok(0));
+    }
+
+    #[test]
+    fn refuses_what_does_not_fit_or_is_no_number() {
+        for text in ["9223372036854.775808", "1e13", "1e999999999999", "99999999999999999999"] {
+            assert_eq!(micros(text), Err(DecimalError::OutOfRange), "{text}");
+        }
+        for text in ["", "-", ".5", "5.", "01", "1e", "+1", "1 ", "NaN", "0x1", "1e+", "--1"] {
+            assert_eq!(micros(text), Err(DecimalError::NotANumber), "{text}");
+        }
+        assert_eq!(micros("1e-999999999999"), Ok(0));
+    }
+
+    proptest! {
+        #[test]
+        fn printing_and_reading_agree(micros in any::<i64>()) {
+            let value = Decimal::from_micros(micros);
+            prop_assert_eq!(value.to_string().parse::<Decimal>(), Ok(value));
+        }
+    }
+}
