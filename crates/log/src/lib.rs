@@ -1,1 +1,29 @@
-//! x
+//! Vigie's log: the only truth and the only clock.
+//!
+//! Everything a role sees went through one [`sequencer::Sequencer`]: it drops duplicates, stamps log time, interns
+//! names, writes ticks and control records, and gives rows their offsets. Demo, live operation and replay are the same
+//! sequencer with another [`clock::LogClock`] and another [`store::LogStore`].
+//!
+//! ```text
+//!  intake (many tasks) --bounded queue--> sequencer (one thread) --LogStore--> ring --> roles (one reader each)
+//!         REQUESTS_QUEUED_MAX                                           RING_ROWS_MAX
+//! ```
+//!
+//! **Invariants**
+//! - Log time never decreases; offsets of a partition are contiguous; a name is in the log before its index is used.
+//! - Every queue is bounded: a slow role slows the sequencer, a full queue is answered with "busy", nothing is dropped.
+//! - The memory store keeps nothing across a restart; whoever acknowledges rows taken by it must say so.
+
+pub mod clock;
+pub mod interner;
+pub mod ring;
+
+pub mod dedup;
+pub mod lateness;
+pub mod store;
+
+pub mod partitions;
+
+pub mod sequencer;
+
+pub mod intake;

@@ -47,7 +47,15 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A message that prevents the file from being used.
     pub fn error(file: impl Into<Arc<str>>, line: u32, column: u32, message: impl Into<String>) -> Self {
-        Self { file: file.into(), line, column, level: Level::Error, message: message.into(), expected: None, hint: None }
+        Self {
+            file: file.into(),
+            line,
+            column,
+            level: Level::Error,
+            message: message.into(),
+            expected: None,
+            hint: None,
+        }
     }
 
     /// A message that does not prevent the file from being used.
@@ -130,8 +138,13 @@ mod tests {
 
     #[test]
     fn a_message_says_where_what_and_what_to_do() {
-        let message = Diagnostic::warning("vigie.toml", 3, 0, "feed 'a' declares no purpose").expected("a purpose").hint("add one");
-        assert_eq!(message.to_string(), "vigie.toml:3: warning: feed 'a' declares no purpose; expected a purpose; add one");
+        let message = Diagnostic::warning("vigie.toml", 3, 0, "feed 'a' declares no purpose")
+            .expected("a purpose")
+            .hint("add one");
+        assert_eq!(
+            message.to_string(),
+            "vigie.toml:3: warning: feed 'a' declares no purpose; expected a purpose; add one"
+        );
         assert_eq!(Diagnostic::error("x", 0, 0, "gone").to_string(), "x: error: gone");
     }
 

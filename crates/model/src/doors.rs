@@ -55,7 +55,12 @@ pub enum QueryError {
 /// Where SQL is asked.
 pub trait QueryDoor: Send + Sync {
     /// Runs one read-only statement over the rows that `who` may see.
-    fn query<'a>(&'a self, who: &'a Principal, sql: &'a str, format: QueryFormat) -> DoorFuture<'a, Result<QueryAnswer, QueryError>>;
+    fn query<'a>(
+        &'a self,
+        who: &'a Principal,
+        sql: &'a str,
+        format: QueryFormat,
+    ) -> DoorFuture<'a, Result<QueryAnswer, QueryError>>;
 }
 
 /// What an operator asks for.
@@ -85,7 +90,11 @@ pub enum CommandError {
 /// Where commands are given.
 pub trait CommandSink: Send + Sync {
     /// Writes a command to the log and answers once its outcome is applied.
-    fn command<'a>(&'a self, who: &'a Principal, request: CommandRequest) -> DoorFuture<'a, Result<Outcome, CommandError>>;
+    fn command<'a>(
+        &'a self,
+        who: &'a Principal,
+        request: CommandRequest,
+    ) -> DoorFuture<'a, Result<Outcome, CommandError>>;
 }
 
 /// What is known about the spaces of a centre.

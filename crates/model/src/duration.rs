@@ -15,7 +15,9 @@ pub const DURATION_MS_MAX: i64 = 3_650 * 86_400_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
     /// The text is not a sequence of whole numbers with units.
-    #[error("not a duration; expected whole numbers with units ms, s, m, h, d from the largest to the smallest, as in 90s or 1h30m")]
+    #[error(
+        "not a duration; expected whole numbers with units ms, s, m, h, d from the largest to the smallest, as in 90s or 1h30m"
+    )]
     Malformed,
     /// Longer than [`DURATION_MS_MAX`].
     #[error("duration too long; at most 3650d")]

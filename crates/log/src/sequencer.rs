@@ -1,0 +1,371 @@
+//! The sequencer: turns what intake takes into the log.
+//!
+//! It alone drops duplicates, stamps log time, moves event times that lie in the future, writes ticks, dictionary,
+//! control and `intake-up` records, and gives rows their offsets. It is a plain state machine over a
+//! [`LogClock`] and a [`LogStore`]; [`crate::intake`] gives it a thread.
+//!
+//! **Order of one row**: duplicate? -> log time -> ticks up to it -> event time adjusted? -> offset.
+
+use crate::clock::LogClock;
+use crate::dedup::{Dedup, IDS_REMEMBERED, Verdict};
+use crate::interner::Interner;
+use crate::lateness::Lateness;
+use crate::partitions::Partitions;
+use crate::store::{AppendError, LogStore};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use vigie_model::batch::{EventRef, Events, flags};
+use vigie_model::command::Command;
+use vigie_model::control::Control;
+use vigie_model::names::{NO_NAME, NameEntry, NameIx, NameKind};
+use vigie_model::position::{LogId, PARTITIONS_DEFAULT, PartitionIx, PartitionTable};
+use vigie_model::record::{Payload, Record};
+use vigie_model::time::format_utc;
+
+/// At the end of a replay every timer due not later than the newest event time plus this fires (RULES.md, "Replay").
+pub const REPLAY_TAIL_MS: i64 = 86_400_000;
+/// A running clock that did not tick for three intervals, but at least this long, has paused: silence then proves
+/// nothing about sensors.
+const PAUSE_REAL_MIN: Duration = Duration::from_secs(3);
+
+/// Settings fixed for the life of a log.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The log's identity.
+    pub log_id: LogId,
+    /// Number of partitions.
+    pub partitions: PartitionIx,
+    /// Interval of ticks.
+    pub tick_ms: i64,
+    /// How far an event time may lie ahead of log time.
+    pub max_skew_ms: i64,
+    /// Ids remembered per partition to find duplicates.
+    pub ids_remembered: usize,
+}
+
+impl Settings {
+    /// Defaults for a log with this identity: 16 partitions, a tick a second, five seconds of skew.
+    #[must_use]
+    pub fn new(log_id: LogId) -> Self {
+        Self {
+            log_id,
+            partitions: PARTITIONS_DEFAULT,
+            tick_ms: 1000,
+            max_skew_ms: 5000,
+            ids_remembered: IDS_REMEMBERED,
+        }
+    }
+}
+
+/// What became of the events of one request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// Events now in the log.
+    pub accepted: u64,
+    /// Events dropped because the log has them.
+    pub duplicates: u64,
+    /// Accepted events without any identity: sending them again would add them again.
+    pub undeduplicated: u64,
+    /// Accepted events whose event time was moved.
+    pub time_adjusted: u64,
+    /// Accepted observations that were late.
+    pub late: u64,
+    /// Words about the above.
+    pub notes: Vec<String>,
+}
+
+/// The one writer of a log.
+#[derive(Debug)]
+pub struct Sequencer<S> {
+    settings: Settings,
+    clock: LogClock,
+    store: S,
+    interner: Arc<Interner>,
+    logged_names: [NameIx; NameKind::ALL.len()],
+    table: PartitionTable,
+    dedup: Dedup,
+    lateness: Lateness,
+    partitions: Partitions,
+    next_sequence: u64,
+    log_time_ms: i64,
+    newest_event_ms: Option<i64>,
+    last_tick_ms: i64,
+    ticked: Option<Instant>,
+}
+
+impl<S: LogStore> Sequencer<S> {
+    /// Starts a log: writes the control record and, on a running clock, `intake-up`.
+    ///
+    /// # Errors
+    /// [`AppendError`] when the store fails.
+    pub fn start(
+        settings: Settings,
+        clock: LogClock,
+        store: S,
+        interner: Arc<Interner>,
+        control: Arc<Control>,
+    ) -> Result<Self, AppendError> {
+        let mut sequencer = Self {
+            table: PartitionTable::new(settings.partitions),
+            dedup: Dedup::new(settings.partitions, settings.ids_remembered),
+            partitions: Partitions::new(settings.partitions),
+            settings,
+            clock,
+            store,
+            interner,
+            logged_names: Default::default(),
+            lateness: Lateness::default(),
+            next_sequence: 0,
+            log_time_ms: i64::MIN,
+            newest_event_ms: None,
+            last_tick_ms: i64::MIN,
+            ticked: None,
+        };
+        sequencer.advance_clock();
+        sequencer.append(vec![Payload::Control(control)])?;
+        if sequencer.log_time_ms > i64::MIN {
+            sequencer.append(vec![Payload::IntakeUp])?;
+            sequencer.tick()?;
+        }
+        Ok(sequencer)
+    }
+
+    /// Takes events in order. Either all of them are accounted for in the receipt, or the log has failed.
+    ///
+    /// # Errors
+    /// [`AppendError`] when the store fails; the sequencer must not be used afterwards.
+    pub fn take(&mut self, events: &Events) -> Result<Receipt, AppendError> {
+        self.tick()?;
+        self.log_new_names(events)?;
+        let mut receipt = Receipt::default();
+        for index in 0..events.len() {
+            self.take_event(events, index, &mut receipt)?;
+        }
+        self.cut()?;
+        metrics::counter!("vigie_log_rows_total").increment(receipt.accepted);
+        metrics::counter!("vigie_log_duplicates_total").increment(receipt.duplicates);
+        metrics::counter!("vigie_log_time_adjusted_total").increment(receipt.time_adjusted);
+        metrics::counter!("vigie_log_late_total").increment(receipt.late);
+        Ok(receipt)
+    }
+
+    /// Writes an operator's command at its place in the log.
+    ///
+    /// # Errors
+    /// [`AppendError`] when the store fails.
+    pub fn command(&mut self, mut command: Command) -> Result<(), AppendError> {
+        self.tick()?;
+        command.log_time_ms = self.log_time_ms;
+        self.append(vec![Payload::Command(Arc::new(command))])
+    }
+
+    /// Writes the tick that is due on a running clock, if any: one for all the intervals that passed, since a tick
+    /// fires every timer due up to it.
+    ///
+    /// # Errors
+    /// [`AppendError`] when the store fails.
+    pub fn tick(&mut self) -> Result<(), AppendError> {
+        if !self.advance_clock() {
+            return Ok(());
+        }
+        let tick_ms = self.log_time_ms.div_euclid(self.settings.tick_ms) * self.settings.tick_ms;
+        if tick_ms <= self.last_tick_ms {
+            return Ok(());
+        }
+        let now = Instant::now();
+        let pause = (3 * self.clock.tick_real(self.settings.tick_ms)).max(PAUSE_REAL_MIN);
+        let paused = self.ticked.replace(now).is_some_and(|ticked| now.saturating_duration_since(ticked) > pause);
+        if paused {
+            tracing::warn!(log_time_ms = self.log_time_ms, "intake goes on after a pause");
+            self.append(vec![Payload::IntakeUp])?;
+        }
+        self.last_tick_ms = tick_ms;
+        self.append(vec![Payload::Tick { tick_ms }])
+    }
+
+    /// Ends a replay: one last tick fires every timer due up to a day after the newest event time.
+    ///
+    /// # Errors
+    /// [`AppendError`] when the store fails.
+    pub fn finish_replay(&mut self) -> Result<(), AppendError> {
+        let Some(newest_ms) = self.newest_event_ms else { return Ok(()) };
+        let tick_ms = newest_ms + REPLAY_TAIL_MS;
+        self.last_tick_ms = tick_ms;
+        // An absence fires only once log time is later than its due time, so log time ends a moment after the tick.
+        self.log_time_ms = tick_ms + 1;
+        self.append(vec![Payload::Tick { tick_ms }])
+    }
+
+    /// The log time of the newest record; `None` before the first row of a replay.
+    #[must_use]
+    pub fn log_time_ms(&self) -> Option<i64> {
+        (self.log_time_ms > i64::MIN).then_some(self.log_time_ms)
+    }
+
+    /// Real time to wait between two calls of [`Self::tick`].
+    #[must_use]
+    pub fn tick_real(&self) -> Duration {
+        self.clock.tick_real(self.settings.tick_ms)
+    }
+
+    /// The interner whose names the events use.
+    #[must_use]
+    pub const fn interner(&self) -> &Arc<Interner> {
+        &self.interner
+    }
+
+    /// How full the store's queue to the roles is, from 0 to 1.
+    #[must_use]
+    pub fn fill(&self) -> f64 {
+        self.store.fill()
+    }
+
+    fn take_event(&mut self, events: &Events, index: usize, receipt: &mut Receipt) -> Result<(), AppendError> {
+        let space = match events.order[index] {
+            EventRef::Observation(row) => events.observations.space[row as usize],
+            EventRef::Incident(row) => events.incidents[row as usize].space,
+            EventRef::Perception(row) => events.perceptions[row as usize].space,
+        };
+        let partition = self.table.get(space);
+        match self.dedup.judge(events, index, partition) {
+            Verdict::Duplicate => {
+                receipt.duplicates += 1;
+                return Ok(());
+            }
+            Verdict::Undeduplicated => receipt.undeduplicated += 1,
+            Verdict::New => {}
+        }
+        receipt.accepted += 1;
+        let sent_ms = events.event_time_ms(index);
+        if matches!(self.clock, LogClock::Data) {
+            self.follow_data(sent_ms)?;
+        }
+        let adjusted = self.adjust(sent_ms, receipt);
+        let (event_time_ms, sent_time_ms, adjusted_flag) =
+            adjusted.map_or((sent_ms, None, 0), |log_time_ms| (log_time_ms, Some(sent_ms), flags::TIME_ADJUSTED));
+        match events.order[index] {
+            EventRef::Observation(row) => {
+                let mut row = events.observations.row(row as usize);
+                let late = self.lateness.judge(&row, event_time_ms);
+                receipt.late += u64::from(late);
+                row.flags |= adjusted_flag | if late { flags::LATE } else { 0 };
+                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) =
+                    (event_time_ms, sent_time_ms, self.log_time_ms);
+                self.partitions.push_observation(partition, row);
+            }
+            EventRef::Incident(row) => {
+                let mut row = events.incidents[row as usize].clone();
+                row.flags |= adjusted_flag;
+                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) =
+                    (event_time_ms, sent_time_ms, self.log_time_ms);
+                self.partitions.push_incident(partition, row);
+            }
+            EventRef::Perception(row) => {
+                let mut row = events.perceptions[row as usize].clone();
+                row.flags |= adjusted_flag;
+                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) =
+                    (event_time_ms, sent_time_ms, self.log_time_ms);
+                self.partitions.push_perception(partition, row);
+            }
+        }
+        Ok(())
+    }
+
+    /// Log time instead of an event time too far ahead of it; says so in the receipt the first time.
+    fn adjust(&self, sent_ms: i64, receipt: &mut Receipt) -> Option<i64> {
+        if sent_ms <= self.log_time_ms.saturating_add(self.settings.max_skew_ms) {
+            return None;
+        }
+        receipt.time_adjusted += 1;
+        if receipt.time_adjusted == 1 {
+            receipt.notes.push(format!(
+                "event time {} is more than {} ahead of {} and became {}; the original is kept as sent_time",
+                format_utc(sent_ms),
+                vigie_model::duration::format_ms(self.settings.max_skew_ms),
+                self.clock.describe(),
+                format_utc(self.log_time_ms),
+            ));
+        }
+        Some(self.log_time_ms)
+    }
+
+    /// In a replay, log time is the largest event time read so far, and a row's ticks come before it.
+    fn follow_data(&mut self, event_time_ms: i64) -> Result<(), AppendError> {
+        self.newest_event_ms = self.newest_event_ms.max(Some(event_time_ms));
+        if event_time_ms <= self.log_time_ms {
+            return Ok(());
+        }
+        let tick_ms = event_time_ms.div_euclid(self.settings.tick_ms) * self.settings.tick_ms;
+        if tick_ms > self.last_tick_ms {
+            self.cut()?;
+            let first = self.log_time_ms == i64::MIN;
+            (self.log_time_ms, self.last_tick_ms) = (event_time_ms, tick_ms);
+            let tick = Payload::Tick { tick_ms };
+            self.append(if first { vec![Payload::IntakeUp, tick] } else { vec![tick] })?;
+        }
+        self.log_time_ms = event_time_ms;
+        Ok(())
+    }
+
+    /// Moves log time to the clock, if it runs; never backwards.
+    fn advance_clock(&mut self) -> bool {
+        let Some(now_ms) = self.clock.now_ms() else { return false };
+        self.log_time_ms = self.log_time_ms.max(now_ms);
+        true
+    }
+
+    /// Writes the names that rows of `events` use and the log does not have yet.
+    fn log_new_names(&mut self, events: &Events) -> Result<(), AppendError> {
+        let highest = |column: &[NameIx]| column.iter().copied().filter(|index| *index != NO_NAME).max();
+        let rows = &events.observations;
+        let incidents = || events.incidents.iter();
+        let perceptions = || events.perceptions.iter();
+        let used = |column: Option<NameIx>, incident: Option<NameIx>, perception: Option<NameIx>| {
+            [column, incident, perception].into_iter().flatten().filter(|index| *index != NO_NAME).max()
+        };
+        let highest_used = [
+            used(highest(&rows.space), incidents().map(|i| i.space).max(), perceptions().map(|p| p.space).max()),
+            used(highest(&rows.sensor), incidents().map(|i| i.sensor).filter(|s| *s != NO_NAME).max(), None),
+            used(highest(&rows.node), incidents().map(|i| i.node).filter(|n| *n != NO_NAME).max(), None),
+            highest(&rows.metric),
+            used(highest(&rows.feed), incidents().map(|i| i.feed).max(), perceptions().map(|p| p.feed).max()),
+        ];
+        let mut entries = Vec::new();
+        for (kind, last) in NameKind::ALL.into_iter().zip(highest_used) {
+            let logged = &mut self.logged_names[kind as usize];
+            let Some(last) = last.filter(|last| *last >= *logged) else { continue };
+            for (index, name) in (*logged..).zip(self.interner.range(kind, *logged, last)) {
+                if kind == NameKind::Space {
+                    self.table.push(&name);
+                }
+                entries.push(NameEntry { kind, index, name });
+            }
+            *logged = last + 1;
+        }
+        if entries.is_empty() { Ok(()) } else { self.append(vec![Payload::Dictionary(entries)]) }
+    }
+
+    /// Writes the waiting rows as records.
+    fn cut(&mut self) -> Result<(), AppendError> {
+        if self.partitions.is_empty() {
+            return Ok(());
+        }
+        let payloads = self.partitions.cut().collect();
+        self.append(payloads)
+    }
+
+    fn append(&mut self, payloads: Vec<Payload>) -> Result<(), AppendError> {
+        let records = payloads
+            .into_iter()
+            .map(|payload| {
+                let sequence = self.next_sequence;
+                self.next_sequence += 1;
+                Record { sequence, log_time_ms: self.log_time_ms, payload }
+            })
+            .collect();
+        self.store.append(records)
+    }
+}
+
+#[cfg(test)]
+mod tests;

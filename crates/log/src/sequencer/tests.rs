@@ -1,0 +1,195 @@
+use super::*;
+use crate::ring::Reader;
+use crate::store::MemoryLog;
+use proptest::prelude::*;
+use vigie_model::alert::AlertId;
+use vigie_model::batch::{ObservationRow, Origin, Quality};
+use vigie_model::command::Action;
+use vigie_model::decimal::Decimal;
+use vigie_model::names::Names;
+
+fn control() -> Arc<Control> {
+    Arc::new(Control {
+        centre: "test".into(),
+        time_zone: "UTC".into(),
+        tick_ms: 1000,
+        rules: Vec::new(),
+        spaces: Arc::default(),
+        metrics: Arc::default(),
+    })
+}
+
+/// A sequencer over a memory log wide enough not to block, and its one reader.
+fn sequencer(clock: LogClock, partitions: PartitionIx) -> (Sequencer<MemoryLog>, Reader<Arc<Record>>) {
+    let (store, mut readers) = MemoryLog::new(1 << 20, 1);
+    let settings = Settings { partitions, ..Settings::new("log".into()) };
+    let interner = Arc::new(Interner::new(1000));
+    let sequencer = Sequencer::start(settings, clock, store, interner, control()).unwrap();
+    (sequencer, readers.pop().unwrap())
+}
+
+/// Observations `(space, id, event time)` as one request.
+fn events(interner: &Interner, rows: &[(&str, &str, i64)]) -> Events {
+    let mut events = Events::default();
+    for (space, id, event_time_ms) in rows {
+        let row = ObservationRow {
+            feed: interner.intern(NameKind::Feed, "f").unwrap(),
+            space: interner.intern(NameKind::Space, space).unwrap(),
+            metric: interner.intern(NameKind::Metric, "m").unwrap(),
+            sensor: NO_NAME,
+            node: NO_NAME,
+            seq: None,
+            id: Some(id),
+            value: Decimal::from_micros(1),
+            event_time_ms: *event_time_ms,
+            sent_time_ms: None,
+            log_time_ms: 0,
+            quality: Quality::Good,
+            flags: 0,
+        };
+        events.push_observation(row, Origin::default());
+    }
+    events
+}
+
+fn records(sequencer: Sequencer<MemoryLog>, mut reader: Reader<Arc<Record>>) -> Vec<Arc<Record>> {
+    drop(sequencer);
+    let mut records = Vec::new();
+    while reader.take(&mut records) {}
+    records
+}
+
+/// The log in short words, for comparing.
+fn words(records: &[Arc<Record>]) -> Vec<String> {
+    let mut names = Names::default();
+    records
+        .iter()
+        .filter_map(|record| match &record.payload {
+            Payload::Control(_) => None,
+            Payload::Dictionary(entries) => {
+                names.learn(entries);
+                None
+            }
+            Payload::IntakeUp => Some(format!("up@{}", record.log_time_ms)),
+            Payload::Tick { tick_ms } => Some(format!("tick {tick_ms}@{}", record.log_time_ms)),
+            Payload::Observations(batch) => Some(
+                (0..batch.rows.len())
+                    .map(|index| {
+                        let row = batch.rows.row(index);
+                        let space = names.name(NameKind::Space, row.space);
+                        let offset = batch.first_offset + index as u64;
+                        format!("{space}#{offset} {}@{}", row.event_time_ms, row.log_time_ms)
+                    })
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            ),
+            Payload::Command(command) => Some(format!("command {}", command.action_id)),
+            Payload::Incidents(_) | Payload::Perceptions(_) => unreachable!("these tests send observations"),
+        })
+        .collect()
+}
+
+#[test]
+fn a_replay_ticks_before_each_row_and_a_day_after_the_last() {
+    let (mut sequencer, reader) = sequencer(LogClock::Data, 1);
+    let interner = Arc::clone(sequencer.interner());
+    let rows = [("a", "1", 5_500), ("a", "2", 5_900), ("a", "2", 9_000), ("b", "3", 8_000), ("b", "4", 7_000)];
+    let receipt = sequencer.take(&events(&interner, &rows)).unwrap();
+    assert_eq!((receipt.accepted, receipt.duplicates, receipt.late), (4, 1, 1));
+    sequencer.finish_replay().unwrap();
+    assert_eq!(
+        words(&records(sequencer, reader)),
+        [
+            "up@5500",
+            "tick 5000@5500",
+            "a#0 5500@5500, a#1 5900@5900",
+            "tick 8000@8000",
+            "b#2 8000@8000, b#3 7000@8000",
+            "tick 86408000@86408001",
+        ]
+    );
+}
+
+#[test]
+fn a_running_clock_moves_only_event_times_far_ahead_and_says_why() {
+    let (mut sequencer, reader) = sequencer(LogClock::anchored(1_000_000_000, 1.0), 4);
+    let interner = Arc::clone(sequencer.interner());
+    let rows = [("a", "1", 1_000_000_000), ("a", "2", 9_000_000_000), ("a", "3", 5)];
+    let receipt = sequencer.take(&events(&interner, &rows)).unwrap();
+    assert_eq!((receipt.accepted, receipt.time_adjusted), (3, 1));
+    assert!(receipt.notes[0].contains("ahead of the clock of this demo"), "{:?}", receipt.notes);
+    let records = records(sequencer, reader);
+    let batch = records
+        .iter()
+        .find_map(|record| match &record.payload {
+            Payload::Observations(batch) => Some(batch),
+            _ => None,
+        })
+        .unwrap();
+    let moved = batch.rows.row(1);
+    assert_eq!((moved.event_time_ms, moved.sent_time_ms), (moved.log_time_ms, Some(9_000_000_000)));
+    assert_eq!(moved.flags & flags::TIME_ADJUSTED, flags::TIME_ADJUSTED);
+    assert_eq!(batch.rows.row(2).event_time_ms, 5);
+}
+
+#[test]
+fn commands_stand_at_their_place() {
+    let (mut sequencer, reader) = sequencer(LogClock::anchored(1_000_000, 1.0), 1);
+    let interner = Arc::clone(sequencer.interner());
+    sequencer.take(&events(&interner, &[("a", "1", 1)])).unwrap();
+    let command = Command {
+        action_id: "c1".into(),
+        alert_id: AlertId::from_text("x"),
+        operator: "eve".into(),
+        action: Action::Acknowledge,
+        note: None,
+        log_time_ms: 0,
+    };
+    sequencer.command(command).unwrap();
+    sequencer.take(&events(&interner, &[("a", "2", 2)])).unwrap();
+    let words = words(&records(sequencer, reader));
+    let place = |start: &str| words.iter().position(|word| word.starts_with(start)).unwrap();
+    assert!(place("a#0") < place("command c1") && place("command c1") < place("a#1"), "{words:?}");
+}
+
+proptest! {
+    /// Whatever the sizes of requests: offsets are contiguous per partition, log time never decreases, sequences have
+    /// no gaps, and every index is named before it is used.
+    #[test]
+    fn the_log_keeps_its_invariants(
+        rows in prop::collection::vec((0u8..12, 0u16..200, 0i64..100_000), 1..120),
+        request in 1usize..40,
+        partitions in 1u16..8,
+    ) {
+        let (mut sequencer, reader) = sequencer(LogClock::Data, partitions);
+        let interner = Arc::clone(sequencer.interner());
+        let texts: Vec<_> = rows.iter().map(|(space, id, time)| (format!("s{space}"), id.to_string(), *time)).collect();
+        let rows: Vec<_> = texts.iter().map(|(space, id, time)| (space.as_str(), id.as_str(), *time)).collect();
+        let mut accepted = 0;
+        for rows in rows.chunks(request) {
+            accepted += sequencer.take(&events(&interner, rows)).unwrap().accepted;
+        }
+        sequencer.finish_replay().unwrap();
+        let mut names = Names::default();
+        let mut next = vec![0; usize::from(partitions)];
+        let mut last_ms = i64::MIN;
+        for (sequence, record) in records(sequencer, reader).iter().enumerate() {
+            prop_assert_eq!(record.sequence, sequence as u64);
+            prop_assert!(record.log_time_ms >= last_ms);
+            last_ms = record.log_time_ms;
+            match &record.payload {
+                Payload::Dictionary(entries) => names.learn(entries),
+                Payload::Observations(batch) => {
+                    let place = &mut next[usize::from(batch.partition)];
+                    prop_assert_eq!(batch.first_offset, *place);
+                    *place += batch.rows.len() as u64;
+                    for space in &batch.rows.space {
+                        prop_assert!(names.get(NameKind::Space, *space).is_some());
+                    }
+                }
+                _ => {}
+            }
+        }
+        prop_assert_eq!(next.iter().sum::<u64>(), accepted);
+    }
+}
