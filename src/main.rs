@@ -1,1 +1,23 @@
-fn main(){}
+//! The `vigie` command.
+
+use std::process::ExitCode;
+use vigie::app::cli::{Command, parse};
+use vigie::app::commands::{check, demo, replay, serve, sql};
+
+fn main() -> ExitCode {
+    let cli = parse();
+    let done = match &cli.command {
+        Command::Demo(args) => demo::run(args, cli.log_format),
+        Command::Serve(args) => serve::run(args, cli.log_format),
+        Command::Check(args) => check::run(args),
+        Command::Replay(args) => replay::run(args, cli.log_format),
+        Command::Sql(args) => sql::run(args, cli.log_format),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            failure.code()
+        }
+    }
+}

@@ -1,1 +1,45 @@
-//! x
+//! The HTTP API for operators and analysts, and the operator's web page.
+//!
+//! The console knows neither the log nor history: it reads the live alerts and the public stream of `vigie-alerts`, and
+//! reaches everything else through the doors of the model ([`vigie_model::doors`]). [`router::router`] gives routes to
+//! merge into the process's one listener:
+//!
+//! | route | answer |
+//! |---|---|
+//! | `GET /` | the operator's page |
+//! | `GET /v1/alerts` | alerts as JSON or NDJSON; `?space= ?severity= ?handling= ?limit= ?format=ndjson` |
+//! | `GET /v1/alerts/stream` | transitions as server-sent events; resumes with `Last-Event-ID` or `?after=` |
+//! | `GET /v1/alerts/{id}` | one alert |
+//! | `POST /v1/alerts/{id}/acknowledge`, `.../close` | the command's outcome and the alert as it stands then |
+//! | `GET /v1/spaces` | spaces as GeoJSON with their worst state |
+//! | `GET /v1/status` | log time, stream position and counts |
+//! | `POST /v1/sql` | the rows of one read-only statement |
+//!
+//! **Invariants**
+//! - Every read and every command is made for the state's principal; what its scope hides answers as if it did not exist.
+//! - Every refusal is JSON: `{"error", "expected"?, "hint"?}`.
+//! - A page of another site can neither command nor read: see [`guard`].
+
+pub mod state;
+
+pub mod refusal;
+
+mod body;
+
+pub mod guard;
+
+mod alerts;
+
+mod stream;
+
+mod commands;
+
+mod spaces;
+
+mod status;
+
+mod sql;
+
+mod page;
+
+pub mod router;

@@ -4,6 +4,8 @@
 //! and the difference to the wall is slewed by at most [`SLEW_PER_MILLE`], so that a corrected or broken system clock
 //! bends log time instead of breaking it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 /// How much faster or slower than monotonic time the log may run to follow the wall clock, in thousandths.
@@ -28,19 +30,44 @@ pub struct Anchor {
     started: Instant,
     log_time_ms: i64,
     speed: f64,
+    limit: Limit,
+}
+
+/// An instant that a clock does not pass; shared, so that whoever feeds the clock's data can move it on.
+///
+/// A fast clock with a limit waits for its data: no hour passes before that hour's rows are in the log, however slow the
+/// machine, so a demo gives the same alerts at any speed.
+#[derive(Clone, Debug)]
+pub struct Limit(Arc<AtomicI64>);
+
+impl Limit {
+    /// A limit at `log_time_ms`.
+    #[must_use]
+    pub fn at(log_time_ms: i64) -> Self {
+        Self(Arc::new(AtomicI64::new(log_time_ms)))
+    }
+
+    /// Moves the limit.
+    pub fn move_to(&self, log_time_ms: i64) {
+        self.0.store(log_time_ms, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl LogClock {
     /// A clock that follows the wall.
     #[must_use]
     pub fn wall() -> Self {
-        Self::Wall(Anchor { started: Instant::now(), log_time_ms: wall_ms(), speed: 1.0 })
+        Self::Wall(Anchor { started: Instant::now(), log_time_ms: wall_ms(), speed: 1.0, limit: Limit::at(i64::MAX) })
     }
 
-    /// A clock that shows `log_time_ms` now and runs `speed` times as fast as real time.
+    /// A clock that shows `log_time_ms` now and runs `speed` times as fast as real time, but never past `limit`.
     #[must_use]
-    pub fn anchored(log_time_ms: i64, speed: f64) -> Self {
-        Self::Anchored(Anchor { started: Instant::now(), log_time_ms, speed })
+    pub fn anchored(log_time_ms: i64, speed: f64, limit: Limit) -> Self {
+        Self::Anchored(Anchor { started: Instant::now(), log_time_ms, speed, limit })
     }
 
     /// The log time now; `None` for a replay, whose time comes with its rows.
@@ -80,7 +107,7 @@ impl Anchor {
     #[must_use]
     pub fn at(&self, now: Instant) -> i64 {
         let elapsed_ms = now.saturating_duration_since(self.started).as_secs_f64() * 1000.0 * self.speed;
-        self.log_time_ms.saturating_add(elapsed_ms as i64)
+        self.log_time_ms.saturating_add(elapsed_ms as i64).min(self.limit.get())
     }
 
     /// How long from `now` until the clock shows `log_time_ms`; zero when it already does.
@@ -115,7 +142,7 @@ mod tests {
     use super::*;
 
     fn anchor(speed: f64) -> Anchor {
-        Anchor { started: Instant::now(), log_time_ms: 1_000_000, speed }
+        Anchor { started: Instant::now(), log_time_ms: 1_000_000, speed, limit: Limit::at(i64::MAX) }
     }
 
     #[test]
@@ -125,6 +152,16 @@ mod tests {
         assert_eq!(anchor.at(later), 1_000_000 + 2 * 3_600_000);
         assert_eq!(anchor.until(1_000_000 + 3 * 3_600_000, later), Duration::from_secs(1));
         assert_eq!(anchor.until(0, later), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_clock_waits_at_its_limit_and_then_catches_up() {
+        let limit = Limit::at(1_000_100);
+        let anchor = Anchor { limit: limit.clone(), ..anchor(3600.0) };
+        let later = anchor.started + Duration::from_secs(2);
+        assert_eq!(anchor.at(later), 1_000_100);
+        limit.move_to(i64::MAX);
+        assert_eq!(anchor.at(later), 1_000_000 + 2 * 3_600_000);
     }
 
     /// Clock steps of an hour, forwards and backwards, bend log time by at most 0.5 % and never turn it round.

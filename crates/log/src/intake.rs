@@ -7,7 +7,7 @@ use crate::interner::Interner;
 use crate::sequencer::{Receipt, Sequencer};
 use crate::store::{AppendError, LogStore};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
@@ -33,7 +33,15 @@ pub enum IntakeError {
 pub struct Intake {
     queue: SyncSender<Request>,
     interner: Arc<Interner>,
-    log_time_ms: Arc<AtomicI64>,
+    gauges: Arc<Gauges>,
+}
+
+/// What the sequencer's thread shows of itself.
+#[derive(Debug, Default)]
+struct Gauges {
+    log_time_ms: AtomicI64,
+    /// Bits of an `f64`.
+    ring_fill: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -43,19 +51,23 @@ enum Request {
     Stop,
 }
 
-/// Gives a sequencer its thread. The thread ends, and with it the log, on [`Intake::stop`] or when the log fails.
+/// Gives a sequencer its thread. The thread ends, and with it the log, on [`Intake::stop`] or when the log fails;
+/// `guard` is dropped then, also when it panics.
 ///
 /// # Errors
 /// When the thread cannot be started.
 pub fn spawn<S: LogStore + 'static>(
     sequencer: Sequencer<S>,
+    guard: impl Send + 'static,
 ) -> std::io::Result<(Intake, JoinHandle<Result<(), AppendError>>)> {
     let (queue, requests) = sync_channel(REQUESTS_QUEUED_MAX);
-    let log_time_ms = Arc::new(AtomicI64::new(sequencer.log_time_ms().unwrap_or(i64::MIN)));
-    let intake = Intake { queue, interner: Arc::clone(sequencer.interner()), log_time_ms: Arc::clone(&log_time_ms) };
-    let thread = std::thread::Builder::new()
-        .name("sequencer".to_owned())
-        .spawn(move || run(sequencer, &requests, &log_time_ms))?;
+    let gauges = Arc::new(Gauges::default());
+    gauges.show(&sequencer);
+    let intake = Intake { queue, interner: Arc::clone(sequencer.interner()), gauges: Arc::clone(&gauges) };
+    let thread = std::thread::Builder::new().name("sequencer".to_owned()).spawn(move || {
+        let _guard = guard;
+        run(sequencer, &requests, &gauges)
+    })?;
     Ok((intake, thread))
 }
 
@@ -69,7 +81,13 @@ impl Intake {
     /// The log time of the newest record.
     #[must_use]
     pub fn log_time_ms(&self) -> i64 {
-        self.log_time_ms.load(Ordering::Relaxed)
+        self.gauges.log_time_ms.load(Ordering::Relaxed)
+    }
+
+    /// How full the queue between the sequencer and the roles is, from 0 to 1.
+    #[must_use]
+    pub fn ring_fill(&self) -> f64 {
+        f64::from_bits(self.gauges.ring_fill.load(Ordering::Relaxed))
     }
 
     /// Hands events to the log and answers once they are in it.
@@ -109,7 +127,7 @@ impl Intake {
 fn run<S: LogStore>(
     mut sequencer: Sequencer<S>,
     requests: &Receiver<Request>,
-    log_time_ms: &AtomicI64,
+    gauges: &Gauges,
 ) -> Result<(), AppendError> {
     let tick_real = sequencer.tick_real();
     loop {
@@ -126,7 +144,14 @@ fn run<S: LogStore>(
             Err(RecvTimeoutError::Timeout) => sequencer.tick()?,
             Ok(Request::Stop) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
         }
-        log_time_ms.store(sequencer.log_time_ms().unwrap_or(i64::MIN), Ordering::Relaxed);
+        gauges.show(&sequencer);
+    }
+}
+
+impl Gauges {
+    fn show<S: LogStore>(&self, sequencer: &Sequencer<S>) {
+        self.log_time_ms.store(sequencer.log_time_ms().unwrap_or(i64::MIN), Ordering::Relaxed);
+        self.ring_fill.store(sequencer.fill().to_bits(), Ordering::Relaxed);
         metrics::gauge!("vigie_log_ring_fill_ratio").set(sequencer.fill());
     }
 }

@@ -26,6 +26,7 @@ struct Partition {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly every run of rows is of the large variant")]
 enum Rows {
     Observations(Observations),
     Incidents(Vec<Incident>),

@@ -26,9 +26,10 @@ pub mod principal;
 pub mod severity;
 pub mod space;
 
-pub mod batch;
 pub mod event;
 pub mod position;
+
+pub mod batch;
 
 pub mod alert;
 pub mod command;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::clock::Limit;
 use crate::ring::Reader;
 use crate::store::MemoryLog;
 use proptest::prelude::*;
@@ -112,7 +113,7 @@ fn a_replay_ticks_before_each_row_and_a_day_after_the_last() {
 
 #[test]
 fn a_running_clock_moves_only_event_times_far_ahead_and_says_why() {
-    let (mut sequencer, reader) = sequencer(LogClock::anchored(1_000_000_000, 1.0), 4);
+    let (mut sequencer, reader) = sequencer(LogClock::anchored(1_000_000_000, 1.0, Limit::at(i64::MAX)), 4);
     let interner = Arc::clone(sequencer.interner());
     let rows = [("a", "1", 1_000_000_000), ("a", "2", 9_000_000_000), ("a", "3", 5)];
     let receipt = sequencer.take(&events(&interner, &rows)).unwrap();
@@ -134,7 +135,7 @@ fn a_running_clock_moves_only_event_times_far_ahead_and_says_why() {
 
 #[test]
 fn commands_stand_at_their_place() {
-    let (mut sequencer, reader) = sequencer(LogClock::anchored(1_000_000, 1.0), 1);
+    let (mut sequencer, reader) = sequencer(LogClock::anchored(1_000_000, 1.0, Limit::at(i64::MAX)), 1);
     let interner = Arc::clone(sequencer.interner());
     sequencer.take(&events(&interner, &[("a", "1", 1)])).unwrap();
     let command = Command {

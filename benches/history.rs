@@ -1,0 +1,138 @@
+//! Writing and asking history: columns from a log batch, a flush into Delta, and a query over committed and hot rows.
+//!
+//! Run with `cargo bench --bench history`. Figures are wall time on local disk, without fsync.
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use vigie_model::batch::{ObservationRow, Observations, Quality};
+use vigie_model::decimal::Decimal;
+use vigie_model::doors::{QueryDoor, QueryFormat};
+use vigie_model::metric::MetricSpec;
+use vigie_model::names::{NO_NAME, NameEntry, NameKind, Names};
+use vigie_model::principal::Principal;
+use vigie_model::record::{Batch, Payload, Record};
+use vigie_store::history::options::HistoryOptions;
+use vigie_store::history::writer::History;
+use vigie_store::rows::observations::observations;
+use vigie_store::sql::door::SqlDoor;
+use vigie_store::sql::limits::SqlLimits;
+
+const CENTRE: &str = "bench";
+/// Rows of one batch, and of one flush.
+const ROWS: u64 = 10_000;
+/// Spaces the rows are spread over.
+const SPACES: u32 = 500;
+/// 2017-03-10T00:00:00Z; a batch covers less than a day, so a flush writes one file.
+const START_MS: i64 = 1_489_104_000_000;
+
+fn dictionary() -> Vec<NameEntry> {
+    let entry = |kind, index: u32, name: String| NameEntry { kind, index, name: name.into() };
+    let mut entries =
+        vec![entry(NameKind::Feed, 0, "pedestrian".to_owned()), entry(NameKind::Metric, 0, "people_count".to_owned())];
+    for index in 0..SPACES {
+        entries.push(entry(NameKind::Space, index, format!("space-{index}")));
+        entries.push(entry(NameKind::Sensor, index, format!("sensor-{index}")));
+    }
+    entries
+}
+
+fn batch(first_offset: u64) -> Batch<Observations> {
+    let mut rows = Observations::default();
+    for row in 0..ROWS {
+        let series = u32::try_from(row).expect("a batch is small") % SPACES;
+        rows.push(ObservationRow {
+            feed: 0,
+            space: series,
+            metric: 0,
+            sensor: series,
+            node: NO_NAME,
+            seq: None,
+            id: None,
+            value: Decimal::from_micros(i64::from(series) * 1_000_000),
+            event_time_ms: START_MS + i64::try_from(row).expect("a batch is small") * 1_000,
+            sent_time_ms: None,
+            log_time_ms: START_MS,
+            quality: Quality::Good,
+            flags: 0,
+        });
+    }
+    Batch { partition: 0, first_offset, rows }
+}
+
+fn record(payload: Payload) -> Record {
+    Record { sequence: 0, log_time_ms: START_MS, payload }
+}
+
+/// A history in a fresh folder that knows the names.
+fn history(runtime: &Runtime) -> (TempDir, Arc<History>) {
+    let folder = TempDir::new().expect("the system has a temporary folder");
+    let options = HistoryOptions::new(folder.path(), CENTRE, "bench-log");
+    let history = runtime.block_on(History::open(options)).expect("a fresh folder can be opened");
+    history.take_record(&record(Payload::Dictionary(dictionary()))).expect("a fresh history has room");
+    (folder, Arc::new(history))
+}
+
+fn columns(criterion: &mut Criterion) {
+    let mut names = Names::default();
+    names.learn(&dictionary());
+    let unit = MetricSpec { unit: "1".to_owned(), ..MetricSpec::default() };
+    let metrics = BTreeMap::from([("people_count".into(), unit)]);
+    let rows = batch(0);
+    let mut group = criterion.benchmark_group("history");
+    group.throughput(Throughput::Elements(ROWS));
+    group.bench_function("columns from a batch of 10,000 rows", |bencher| {
+        bencher.iter(|| observations(black_box(&rows), CENTRE, &names, &metrics));
+    });
+    group.finish();
+}
+
+fn take_and_flush(criterion: &mut Criterion) {
+    let runtime = Runtime::new().expect("the system gives threads");
+    let (_folder, history) = history(&runtime);
+    let mut first_offset = 0;
+    let mut group = criterion.benchmark_group("history");
+    group.throughput(Throughput::Elements(ROWS)).sample_size(20);
+    group.bench_function("take and flush 10,000 rows", |bencher| {
+        let next = || {
+            first_offset += ROWS;
+            record(Payload::Observations(batch(first_offset - ROWS)))
+        };
+        bencher.iter_batched(
+            next,
+            |record| {
+                history.take_record(&record).expect("every flush makes room");
+                runtime.block_on(history.flush()).expect("a temporary folder can be written")
+            },
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+}
+
+fn query(criterion: &mut Criterion) {
+    let runtime = Runtime::new().expect("the system gives threads");
+    let (_folder, history) = history(&runtime);
+    for first_offset in (0..10 * ROWS).step_by(usize::try_from(ROWS).expect("a batch is small")) {
+        history.take_record(&record(Payload::Observations(batch(first_offset)))).expect("there is room");
+        if first_offset < 9 * ROWS {
+            runtime.block_on(history.flush()).expect("a temporary folder can be written");
+        }
+    }
+    let door = SqlDoor::new(history, SqlLimits::default()).expect("a history can be asked");
+    let who = Principal::local(CENTRE);
+    let sql =
+        "SELECT space, count(*) AS n, avg(value) AS mean FROM observations GROUP BY space ORDER BY mean DESC LIMIT 10";
+    let mut group = criterion.benchmark_group("history");
+    group.throughput(Throughput::Elements(10 * ROWS)).sample_size(20);
+    group.bench_function("query 90,000 committed and 10,000 hot rows", |bencher| {
+        bencher.iter(|| runtime.block_on(door.query(&who, sql, QueryFormat::Json)).expect("the query is answered"));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, columns, take_and_flush, query);
+criterion_main!(benches);

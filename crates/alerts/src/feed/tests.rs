@@ -1,0 +1,130 @@
+use super::*;
+use crate::samples::{close, command, placed, record, transition};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use vigie_model::principal::SpaceScope;
+use vigie_model::severity::Severity;
+
+fn local() -> Principal {
+    Principal::local("melbourne")
+}
+
+/// A feed of at most `rows_max` rows, with rows at the even positions from 0 to `last`.
+fn even_feed(rows_max: usize, last: u64) -> AlertFeed {
+    let feed = AlertFeed::new("melbourne", 0, rows_max);
+    for position in (0..=last).step_by(2) {
+        feed.push(&record("x", AlertState::Active, position));
+    }
+    feed
+}
+
+fn positions(page: &Page) -> Vec<u64> {
+    page.rows.iter().map(|row| row.position).collect()
+}
+
+#[test]
+fn resumes_behind_a_position_whether_or_not_it_is_a_row() {
+    let feed = even_feed(10, 8);
+    assert_eq!(positions(&feed.page(&local(), None)), [0, 2, 4, 6, 8]);
+    assert_eq!(positions(&feed.page(&local(), Some(4))), [6, 8]);
+    assert_eq!(positions(&feed.page(&local(), Some(5))), [6, 8]);
+    let caught_up = feed.page(&local(), Some(8));
+    assert_eq!(caught_up, Page { gap: None, rows: Vec::new(), after: Some(8), is_last: true });
+}
+
+#[test]
+fn what_the_ring_forgot_is_a_gap_and_reading_goes_on_behind_it() {
+    let feed = even_feed(3, 8);
+    let page = feed.page(&local(), Some(0));
+    assert_eq!(page.gap, Some(Gap { from: 1, to: 2 }));
+    assert_eq!(positions(&page), [4, 6, 8]);
+    assert_eq!(feed.page(&local(), Some(2)).gap, None, "nothing between 2 and the ring's start was public");
+    assert_eq!(feed.page(&local(), None).gap, None, "whoever asks for no position missed nothing");
+}
+
+#[test]
+fn a_reader_of_an_older_stream_starts_from_the_beginning() {
+    let feed = even_feed(10, 4);
+    let page = feed.page(&local(), Some(1_000_000));
+    assert_eq!((page.gap, positions(&page)), (None, vec![0, 2, 4]));
+    assert_eq!(feed.page(&local(), Some(u64::MAX)).after, Some(4));
+}
+
+#[test]
+fn a_feed_that_starts_late_says_what_lies_before_it() {
+    let feed = AlertFeed::new("melbourne", 100, 10);
+    assert_eq!(feed.page(&local(), Some(7)), Page { after: Some(7), is_last: true, ..Page::default() });
+    feed.push(&record("x", AlertState::Active, 103));
+    assert_eq!(feed.page(&local(), Some(7)).gap, Some(Gap { from: 8, to: 99 }));
+}
+
+#[test]
+fn pages_are_bounded_and_lead_to_the_end() {
+    let feed = even_feed(2 * PAGE_ROWS_MAX, 4 * PAGE_ROWS_MAX as u64 - 2);
+    let first = feed.page(&local(), None);
+    assert_eq!((first.rows.len(), first.is_last), (PAGE_ROWS_MAX, false));
+    let second = feed.page(&local(), first.after);
+    assert_eq!((second.rows.len(), second.is_last), (PAGE_ROWS_MAX, true));
+    assert_eq!(second.rows[0].position, first.rows[PAGE_ROWS_MAX - 1].position + 2);
+}
+
+#[test]
+fn only_transitions_of_episodes_are_public() {
+    let feed = AlertFeed::new("melbourne", 0, 10);
+    feed.push(&record("", AlertState::Pending, 0));
+    feed.push(&record("", AlertState::Inactive, 1));
+    feed.push(&command("x", "Ada", close(), 2));
+    feed.push(&AlertRecord { position: 3, log_time_ms: 0, item: AlertItem::Tick { tick_ms: 0 } });
+    assert_eq!(feed.position(), None);
+    feed.push(&record("x", AlertState::Resumed, 4));
+    assert_eq!(feed.position(), Some(4));
+}
+
+#[test]
+fn scope_is_honoured_and_hidden_rows_are_passed_over() {
+    let feed = AlertFeed::new("melbourne", 0, 10);
+    for (position, space) in ["town-hall", "birrarung-marr", "birrarung-marr"].into_iter().enumerate() {
+        let transition = transition("x", space, Severity::High, AlertState::Active, position as u64);
+        feed.push(&placed(transition, position as u64));
+    }
+    let stranger = feed.page(&Principal::local("dublin"), None);
+    assert_eq!(stranger, Page { gap: None, rows: Vec::new(), after: Some(2), is_last: true });
+    let mut partner = local();
+    partner.scope.spaces = SpaceScope::Only(BTreeSet::from(["town-hall".into()]));
+    let page = feed.page(&partner, None);
+    assert_eq!((positions(&page), page.after), (vec![0], Some(2)));
+}
+
+#[test]
+fn readers_are_woken_by_rows_and_by_the_end() {
+    let feed = AlertFeed::new("melbourne", 0, 10);
+    let mut head = feed.follow();
+    assert!(!head.has_changed().unwrap());
+    feed.push(&record("x", AlertState::Active, 5));
+    assert_eq!(*head.borrow_and_update(), Head { position: Some(5), is_closed: false });
+    feed.close();
+    assert!(head.has_changed().unwrap() && head.borrow_and_update().is_closed);
+}
+
+proptest! {
+    /// However writing and reading interleave and however small the ring, every row is read exactly once, in order, or
+    /// lies inside a gap that was told.
+    #[test]
+    fn every_row_is_read_once_or_told_as_a_gap(rows_max in 1_usize..6, steps in prop::collection::vec((0_u64..4, 0_u8..3), 1..60)) {
+        let feed = AlertFeed::new("melbourne", 0, rows_max);
+        let (mut position, mut after, mut written, mut accounted) = (0, None, Vec::new(), Vec::new());
+        for (skip, reads) in steps {
+            position += skip + 1;
+            feed.push(&record("x", AlertState::Active, position));
+            written.push(position);
+            if reads == 0 {
+                let page = feed.page(&local(), after.or(Some(0)));
+                let missed = |&&row: &&u64| page.gap.is_some_and(|gap| (gap.from..=gap.to).contains(&row));
+                accounted.extend(written.iter().filter(missed));
+                accounted.extend(positions(&page));
+                after = page.after;
+                prop_assert_eq!(&accounted, &written);
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+use super::*;
+use crate::samples::{close, command, transition};
+use crate::view::Condition;
+use expect_test::expect;
+use serde_json::Value;
+use std::sync::Arc;
+use vigie_model::alert::AlertState;
+use vigie_model::stream::AlertItem;
+
+fn crowded(state: AlertState) -> Transition {
+    transition("0a1b", "birrarung-marr", Severity::High, state, 7)
+}
+
+#[test]
+fn a_transition_is_a_row_of_the_alerts_table() {
+    expect![[r#"{"alert_id":"0a1b","rule":"Crowded","rule_uid":"6f1c","rule_version":"v1","key":"birrarung-marr","space":"birrarung-marr","severity":"high","state":"active","event_time":"2017-03-12T10:00:07Z","evidence":{"value":7665,"limit":5000},"summary":"Birrarung Marr: 7,665 people in the hour to 21:00","centre":"melbourne","feed":"pedestrian","log_time":"2017-03-12T10:00:07.25Z","partition":0,"offset":42,"date":"2017-03-12"}"#]]
+    .assert_eq(&transition_json("melbourne", &crowded(AlertState::Active), 42));
+}
+
+#[test]
+fn a_reason_is_said_and_missing_evidence_is_left_out() {
+    let cleared = Transition { reason: Some("rule_changed"), ..crowded(AlertState::Cleared) };
+    let row: Value = serde_json::from_str(&transition_json("melbourne", &cleared, 43)).unwrap();
+    assert_eq!((&row["state"], &row["reason"]), (&"cleared".into(), &"rule_changed".into()));
+    assert_eq!(row.get("evidence"), None);
+}
+
+#[test]
+fn evidence_keeps_every_digit_and_never_breaks_the_line() {
+    let evidence = "{\"value\":\n12345678901234567.000001,\r\n\"text\":\"<script>\\n\"}";
+    let active = Transition { evidence: Some(evidence.into()), ..crowded(AlertState::Active) };
+    let row = transition_json("melbourne", &active, 44);
+    assert!(row.contains("12345678901234567.000001") && !row.contains(['\n', '\r']), "{row}");
+    let row: Value = serde_json::from_str(&row).unwrap();
+    assert_eq!(row["evidence"]["text"], "<script>\n");
+}
+
+#[test]
+fn evidence_that_is_not_json_is_written_as_text() {
+    let active = Transition { evidence: Some("{broken".into()), ..crowded(AlertState::Active) };
+    let row: Value = serde_json::from_str(&transition_json("melbourne", &active, 45)).unwrap();
+    assert_eq!(row["evidence"], "{broken");
+}
+
+#[test]
+fn an_alert_says_what_the_engine_knows_and_what_people_did() {
+    let AlertItem::Command(seen) = command("0a1b", "Ada", Action::Acknowledge, 50).item else { unreachable!() };
+    let AlertItem::Command(judged) = command("0a1b", "Bea", close(), 60).item else { unreachable!() };
+    let alert = AlertView {
+        opened: Arc::new(crowded(AlertState::Active)),
+        latest: Arc::new(transition("0a1b", "birrarung-marr", Severity::High, AlertState::Cleared, 55)),
+        condition: Condition::Cleared,
+        acknowledged: Some(seen),
+        closed: Some(judged),
+        position: 60,
+    };
+    expect![[r#"{"alert_id":"0a1b","rule":"Crowded","rule_uid":"6f1c","rule_version":"v1","key":"birrarung-marr","space":"birrarung-marr","severity":"high","state":"cleared","handling":"closed","event_time":"2017-03-12T10:00:07Z","changed_time":"2017-03-12T10:00:55Z","evidence":{"value":7665,"limit":5000},"summary":"Birrarung Marr: 7,665 people in the hour to 21:00","centre":"melbourne","feed":"pedestrian","log_time":"2017-03-12T10:00:07.25Z","offset":60,"acknowledged":{"operator":"Ada","log_time":"2017-03-12T10:00:50Z","note":"looked at camera 4"},"closed":{"operator":"Bea","log_time":"2017-03-12T10:01:00Z","disposition":"true","cause":"fireworks","note":"looked at camera 4"}}"#]]
+    .assert_eq(&alert_json("melbourne", &alert));
+}

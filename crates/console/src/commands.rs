@@ -1,0 +1,124 @@
+//! `POST /v1/alerts/{id}/acknowledge` and `/close`: what operators do.
+//!
+//! A command goes to the log and is answered once the alert book has decided its outcome. An id the principal cannot
+//! see is refused here and never reaches the log, so that nobody fills it with nonsense.
+
+use crate::alerts::no_such_alert;
+use crate::body::{Fields, bytes, is_json};
+use crate::refusal::Refusal;
+use crate::state::ConsoleState;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use vigie_alerts::wire::alert_json;
+use vigie_model::alert::AlertId;
+use vigie_model::command::{Action, Disposition, Outcome, TEXT_BYTES_MAX};
+use vigie_model::doors::{CommandError, CommandRequest};
+
+const DISPOSITIONS: &str = "true, false, nuisance, test or duplicate";
+
+/// Acknowledges an alert.
+pub(crate) async fn acknowledge(
+    State(state): State<ConsoleState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refusal> {
+    let mut fields = command_fields(&headers, body)?;
+    let request = CommandRequest {
+        alert_id: AlertId::from_text(&id),
+        operator: operator(&mut fields)?.into(),
+        action: Action::Acknowledge,
+        note: fields.text("note", TEXT_BYTES_MAX)?,
+    };
+    for name in ["disposition", "cause"] {
+        if fields.has(name) {
+            return Err(
+                Refusal::bad_request(format!("'{name}' belongs to closing an alert")).expected("operator, note")
+            );
+        }
+    }
+    fields.end(&["operator", "note"])?;
+    give(&state, request).await
+}
+
+/// Closes an alert whose episode is over.
+pub(crate) async fn close(
+    State(state): State<ConsoleState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refusal> {
+    let mut fields = command_fields(&headers, body)?;
+    let operator = operator(&mut fields)?.into();
+    let disposition = disposition(&mut fields)?;
+    let action = Action::Close { disposition, cause: fields.text("cause", TEXT_BYTES_MAX)? };
+    let note = fields.text("note", TEXT_BYTES_MAX)?;
+    fields.end(&["operator", "disposition", "cause", "note"])?;
+    give(&state, CommandRequest { alert_id: AlertId::from_text(&id), operator, action, note }).await
+}
+
+fn command_fields(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Fields, Refusal> {
+    if !is_json(headers) {
+        let refusal = Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body is not declared to be JSON");
+        return Err(refusal.expected("Content-Type: application/json"));
+    }
+    let fields = Fields::parse(&bytes(body)?)?;
+    if fields.has("until") {
+        let refusal = Refusal::bad_request("'until' is not supported yet");
+        return Err(refusal.hint("leave it out; an acknowledgement does not expire"));
+    }
+    Ok(fields)
+}
+
+fn operator(fields: &mut Fields) -> Result<String, Refusal> {
+    let expected = "the name of the person who acts";
+    let operator = fields.text("operator", TEXT_BYTES_MAX)?;
+    let operator = operator.ok_or_else(|| Refusal::bad_request("'operator' is missing").expected(expected))?;
+    if operator.chars().any(char::is_control) {
+        return Err(Refusal::bad_request("'operator' contains a control character").expected(expected));
+    }
+    Ok(operator)
+}
+
+fn disposition(fields: &mut Fields) -> Result<Disposition, Refusal> {
+    let word = fields.text("disposition", TEXT_BYTES_MAX)?;
+    let word = word.ok_or_else(|| Refusal::bad_request("'disposition' is missing").expected(DISPOSITIONS))?;
+    let known = Disposition::ALL.into_iter().find(|disposition| disposition.as_str() == word);
+    known.ok_or_else(|| Refusal::bad_request("'disposition' is none of the five words").expected(DISPOSITIONS))
+}
+
+async fn give(state: &ConsoleState, request: CommandRequest) -> Result<Response, Refusal> {
+    let id = request.alert_id.clone();
+    state.alerts.get(&state.principal, &id).ok_or_else(no_such_alert)?;
+    let action = request.action.as_str();
+    let outcome = state.commands.command(&state.principal, request).await.map_err(not_taken)?;
+    metrics::counter!("vigie_console_commands_total", "action" => action, "outcome" => outcome.as_str()).increment(1);
+    tracing::info!(alert_id = id.as_str(), action, outcome = outcome.as_str(), "command");
+    let conflict = |error: &str| Refusal::new(StatusCode::CONFLICT, error);
+    match outcome {
+        Outcome::UnknownAlert => Err(no_such_alert()),
+        Outcome::StillActive => {
+            Err(conflict("the alert is still active or stale")
+                .hint("acknowledge it now and close it once it has cleared"))
+        }
+        Outcome::AlreadyClosed => Err(conflict("the alert is already closed").hint("nothing more can be done with it")),
+        Outcome::Done | Outcome::Unchanged => {
+            let alert = state.alerts.get(&state.principal, &id).ok_or_else(no_such_alert)?;
+            let alert = alert_json(state.alerts.centre(), &alert);
+            let text = format!(r#"{{"outcome":"{}","alert":{alert}}}"#, outcome.as_str());
+            Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
+        }
+    }
+}
+
+fn not_taken(error: CommandError) -> Refusal {
+    let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string());
+    match error {
+        CommandError::Busy => refusal.retry_after_s(1).hint("nothing was taken; send it again"),
+        CommandError::Closed => refusal.retry_after_s(5).hint("look at the alert before sending it again"),
+    }
+}

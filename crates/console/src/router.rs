@@ -1,0 +1,36 @@
+//! The console's routes, to be merged into the process's one listener.
+
+use crate::alerts;
+use crate::body::BODY_BYTES_MAX;
+use crate::commands;
+use crate::guard;
+use crate::page;
+use crate::spaces;
+use crate::sql;
+use crate::state::ConsoleState;
+use crate::status;
+use crate::stream;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+
+/// The routes listed in the [crate's documentation](crate), behind the checks of [`guard`].
+///
+/// Server-sent event streams end when [`vigie_alerts::feed::AlertFeed::close`] is called, so call it before waiting for
+/// an orderly stop.
+pub fn router(state: ConsoleState) -> Router {
+    Router::new()
+        .route("/", get(page::page))
+        .route("/v1/alerts", get(alerts::list))
+        .route("/v1/alerts/stream", get(stream::follow))
+        .route("/v1/alerts/{id}", get(alerts::one))
+        .route("/v1/alerts/{id}/acknowledge", post(commands::acknowledge))
+        .route("/v1/alerts/{id}/close", post(commands::close))
+        .route("/v1/spaces", get(spaces::list))
+        .route("/v1/status", get(status::now))
+        .route("/v1/sql", post(sql::run))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .route_layer(from_fn_with_state(state.clone(), guard::same_site))
+        .with_state(state)
+}

@@ -1,0 +1,162 @@
+//! What operators do, and what attackers try, over a real socket.
+
+use crate::http::{Reply, get, post, request};
+use crate::room::{Room, Said, serve};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use vigie_console::state::ConsoleState;
+use vigie_model::alert::AlertState;
+use vigie_model::severity::Severity;
+
+/// An alert "run" that goes on and an alert "over" that has cleared.
+fn room() -> Arc<Room> {
+    let room = Room::new(Vec::new(), 100);
+    let say = |id, state| {
+        let said = Said { id, space: "town-hall", severity: Severity::High, state, summary: "crowded" };
+        room.say(&said, None);
+    };
+    say("run", AlertState::Active);
+    say("over", AlertState::Active);
+    say("over", AlertState::Cleared);
+    room
+}
+
+fn told(reply: &Reply) -> String {
+    format!("{} {}", reply.status, reply.body)
+}
+
+#[test]
+fn an_alert_is_acknowledged_once_and_closed_when_it_is_over() {
+    let at = serve(room().state(), 0);
+    let first = post(at, "/v1/alerts/over/acknowledge", r#"{"operator":" Ada ","note":"camera 4"}"#);
+    assert_eq!((first.status, &first.json()["outcome"]), (200, &"done".into()));
+    assert_eq!(first.json()["alert"]["acknowledged"]["operator"], "Ada");
+    let again = post(at, "/v1/alerts/over/acknowledge", r#"{"operator":"Bea"}"#);
+    assert_eq!((again.status, &again.json()["outcome"]), (200, &"unchanged".into()));
+    assert_eq!(again.json()["alert"]["acknowledged"]["operator"], "Ada", "the first one stays");
+
+    let close = r#"{"operator":"Bea","disposition":"nuisance","cause":"fireworks"}"#;
+    let closed = post(at, "/v1/alerts/over/close", close);
+    assert_eq!((closed.status, &closed.json()["alert"]["handling"]), (200, &"closed".into()));
+    assert_eq!(get(at, "/v1/alerts/over").json()["closed"]["disposition"], "nuisance");
+    expect_test::expect![[r#"
+        409 {"error":"the alert is already closed","hint":"nothing more can be done with it"}
+        409 {"error":"the alert is still active or stale","hint":"acknowledge it now and close it once it has cleared"}
+        404 {"error":"no alert has this id","hint":"GET /v1/alerts lists those that are kept; older ones are in the history table 'alerts'"}"#]]
+    .assert_eq(&["over", "run", "nowhere"].map(|id| told(&post(at, &format!("/v1/alerts/{id}/close"), close))).join("\n"));
+    assert_eq!(get(at, "/v1/status").json()["handled"], 2);
+}
+
+#[test]
+fn a_wrong_body_is_told_the_field_and_what_was_expected() {
+    let at = serve(room().state(), 0);
+    let long = format!(r#"{{"operator":"Ada","note":"{}"}}"#, "x".repeat(5000));
+    let cases = [
+        ("acknowledge", "{}"),
+        ("acknowledge", r#"{"operator":"  "}"#),
+        ("acknowledge", r#"{"operator":7}"#),
+        ("acknowledge", r#"{"operator":"A\u0000"}"#),
+        ("acknowledge", r#"{"operator":"Ada","until":"2017-03-12T11:00:00Z"}"#),
+        ("acknowledge", r#"{"operator":"Ada","disposition":"true"}"#),
+        ("acknowledge", r#"{"operator":"Ada","note2":"x"}"#),
+        ("acknowledge", &long),
+        ("acknowledge", r#"["Ada"]"#),
+        ("acknowledge", "{operator"),
+        ("close", r#"{"operator":"Ada"}"#),
+        ("close", r#"{"operator":"Ada","disposition":"maybe"}"#),
+        ("close", r#"{"operator":"busy","disposition":"true"}"#),
+        ("close", r#"{"operator":"closed","disposition":"true"}"#),
+    ];
+    expect_test::expect![[r#"
+        400 {"error":"'operator' is missing","expected":"the name of the person who acts"}
+        400 {"error":"'operator' is missing","expected":"the name of the person who acts"}
+        400 {"error":"'operator' is not text","expected":"a JSON string"}
+        400 {"error":"'operator' contains a control character","expected":"the name of the person who acts"}
+        400 {"error":"'until' is not supported yet","hint":"leave it out; an acknowledgement does not expire"}
+        400 {"error":"'disposition' belongs to closing an alert","expected":"operator, note"}
+        400 {"error":"unknown field 'note2'","expected":"operator, note","hint":"did you mean 'note'?"}
+        400 {"error":"'note' is too long: 5000 bytes","expected":"at most 4096 bytes"}
+        400 {"error":"the body is not a JSON object","expected":"a JSON object such as {\"operator\":\"Ada\"}"}
+        400 {"error":"the body is not valid JSON: key must be a string at line 1 column 2","expected":"a JSON object such as {\"operator\":\"Ada\"}"}
+        400 {"error":"'disposition' is missing","expected":"true, false, nuisance, test or duplicate"}
+        400 {"error":"'disposition' is none of the five words","expected":"true, false, nuisance, test or duplicate"}
+        503 {"error":"too busy to take the command now; try again in a second","hint":"nothing was taken; send it again"}
+        503 {"error":"the log is closed; the command may not have been taken","hint":"look at the alert before sending it again"}"#]]
+    .assert_eq(&cases.map(|(verb, body)| told(&post(at, &format!("/v1/alerts/over/{verb}"), body))).join("\n"));
+    let busy = post(at, "/v1/alerts/over/close", r#"{"operator":"busy","disposition":"true"}"#);
+    assert_eq!(busy.header("retry-after"), Some("1"));
+    assert_eq!(get(at, "/v1/status").json()["handled"], 0, "nothing wrong had an effect");
+}
+
+fn acknowledge(at: SocketAddr, headers: &str) -> Reply {
+    request(at, "POST /v1/alerts/run/acknowledge", headers, br#"{"operator":"Eve"}"#)
+}
+
+#[test]
+fn a_page_of_another_site_can_neither_command_nor_read() {
+    let at = serve(room().state(), 0);
+    let form = acknowledge(at, "Content-Type: text/plain");
+    expect_test::expect![[
+        r#"415 {"error":"the body is not declared to be JSON","expected":"Content-Type: application/json"}"#
+    ]]
+    .assert_eq(&told(&form));
+    let json = "Content-Type: application/json";
+    assert_eq!(acknowledge(at, &format!("{json}\r\nOrigin: http://evil.example")).status, 403);
+    assert_eq!(acknowledge(at, &format!("{json}\r\nOrigin: null")).status, 403);
+    let rebound = format!("{json}\r\nHost: evil.example\r\nOrigin: http://evil.example");
+    assert_eq!(acknowledge(at, &rebound).status, 403);
+    assert_eq!(request(at, "GET /v1/alerts", "Host: evil.example:8080", b"").status, 403);
+    assert_eq!(get(at, "/v1/status").json()["handled"], 0);
+    assert_eq!(acknowledge(at, &format!("{json}; charset=utf-8\r\nOrigin: http://{at}")).status, 200);
+}
+
+#[test]
+fn hostile_requests_are_refused_and_the_next_one_is_served() {
+    let at = serve(room().state(), 0);
+    let big = vec![b' '; 70 * 1024];
+    let reply = request(at, "POST /v1/alerts/run/acknowledge", "Content-Type: application/json", &big);
+    assert_eq!(told(&reply), r#"413 {"error":"the body is too large","expected":"at most 65536 bytes"}"#);
+    let deep = "[".repeat(50_000);
+    assert_eq!(post(at, "/v1/alerts/run/acknowledge", &deep).status, 400);
+    assert_eq!(request(at, "POST /v1/sql", "", b"\xff\xfe").status, 400);
+    assert_eq!(get(at, "/v1/alerts/%ff").status, 400);
+    assert_eq!(get(at, "/v1/alerts/..%2f..%2fetc").status, 404);
+    assert_eq!(get(at, "/v1/alerts?space=%00%ff").body, "[]");
+    assert_eq!(request(at, "GET /v1/alerts/stream", "Last-Event-ID: -1", b"").status, 400);
+    assert_eq!(get(at, "/v1/status").status, 200);
+}
+
+#[test]
+fn statements_come_as_json_or_text_and_go_out_as_asked() {
+    let at = serve(room().state(), 0);
+    let text = request(at, "POST /v1/sql?format=csv", "", b"SELECT 1");
+    assert_eq!((text.status, &*text.body), (200, "melbourne|Csv|SELECT 1"));
+    assert_eq!((text.header("content-type"), text.header("vigie-rows")), (Some("text/x-test"), Some("1")));
+    let asked = |headers: &str, body: &str| request(at, "POST /v1/sql", headers, body.as_bytes()).body;
+    assert_eq!(asked("Accept: text/csv;q=0.9", "SELECT 1"), "melbourne|Csv|SELECT 1");
+    assert_eq!(asked("Accept: */*", "SELECT 1"), "melbourne|Json|SELECT 1");
+    assert_eq!(post(at, "/v1/sql", r#"{"sql":"SELECT 1","format":"arrow"}"#).body, "melbourne|Arrow|SELECT 1");
+    expect_test::expect![[r#"
+        400 {"error":"only SELECT may be run"}
+        422 {"error":"ran longer than 30 s"}
+        503 {"error":"history cannot be read: disk is gone"}
+        400 {"error":"there is no statement","expected":"{\"sql\":\"SELECT ...\"} or the plain text"}"#]]
+    .assert_eq(
+        &["DROP TABLE alerts", "SELECT slow", "SELECT lost", " "]
+            .map(|sql| told(&request(at, "POST /v1/sql", "", sql.as_bytes())))
+            .join("\n"),
+    );
+    let wrong = post(at, "/v1/sql", r#"{"sql":"SELECT 1","format":"xml"}"#);
+    assert_eq!(told(&wrong), r#"400 {"error":"'format' is not understood","expected":"table, csv, json or arrow"}"#);
+    let bare = serve(ConsoleState { queries: None, ..room().state() }, 0);
+    assert_eq!(request(bare, "POST /v1/sql", "", b"SELECT 1").status, 503);
+}
+
+#[test]
+fn the_page_is_served_so_that_the_browser_runs_nothing_else() {
+    let page = get(serve(room().state(), 0), "/");
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    let csp = page.header("content-security-policy").unwrap();
+    assert!(csp.starts_with("default-src 'none'; script-src 'sha256-") && !csp.contains("unsafe"), "{csp}");
+    assert!(page.body.contains("</html>"));
+}

@@ -1,0 +1,10 @@
+//! The console over a real loopback socket.
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise; the lint only sees that in test functions")]
+
+mod http;
+
+mod room;
+
+mod alerts;
+
+mod commands;

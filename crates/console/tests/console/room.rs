@@ -1,0 +1,181 @@
+//! A small control room on a loopback socket: the real book, live table and feed; commands are applied at once, as the
+//! roles do a moment later. Shared by the tests and by `examples/page.rs`.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use vigie_alerts::book::Book;
+use vigie_alerts::feed::AlertFeed;
+use vigie_alerts::live::LiveAlerts;
+use vigie_console::router::router;
+use vigie_console::state::ConsoleState;
+use vigie_model::alert::{AlertId, AlertState, RuleIdentity, Transition};
+use vigie_model::command::{Command, Outcome};
+use vigie_model::doors::{CommandError, CommandRequest, CommandSink, DoorFuture, QueryAnswer, QueryDoor};
+use vigie_model::doors::{QueryError, QueryFormat, SpaceView};
+use vigie_model::position::Position;
+use vigie_model::principal::Principal;
+use vigie_model::severity::Severity;
+use vigie_model::space::Space;
+use vigie_model::stream::{AlertItem, AlertRecord};
+
+/// Sunday 12 March 2017, 21:00 in Melbourne.
+pub(crate) const MOOMBA_MS: i64 = 1_489_312_800_000;
+
+const WHOLE: &str = "nothing panics while it holds the book";
+
+/// What stands behind the doors.
+pub(crate) struct Room {
+    pub(crate) live: Arc<LiveAlerts>,
+    pub(crate) feed: Arc<AlertFeed>,
+    pub(crate) log_time_ms: AtomicI64,
+    spaces: Vec<Arc<Space>>,
+    book: Mutex<(Book, u64)>,
+}
+
+/// What the engine says of an alert.
+pub(crate) struct Said<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) space: &'a str,
+    pub(crate) severity: Severity,
+    pub(crate) state: AlertState,
+    pub(crate) summary: &'a str,
+}
+
+impl Room {
+    pub(crate) fn new(spaces: Vec<Space>, ring_rows_max: usize) -> Arc<Self> {
+        Arc::new(Self {
+            live: Arc::new(LiveAlerts::new("melbourne")),
+            feed: Arc::new(AlertFeed::new("melbourne", 0, ring_rows_max)),
+            log_time_ms: AtomicI64::new(MOOMBA_MS),
+            spaces: spaces.into_iter().map(Arc::new).collect(),
+            book: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn state(self: &Arc<Self>) -> ConsoleState {
+        let room = Arc::clone(self);
+        ConsoleState {
+            centre_name: "Melbourne".into(),
+            time_zone: "Australia/Melbourne".into(),
+            principal: Principal::local("melbourne"),
+            hosts: Arc::new([]),
+            alerts: Arc::clone(&self.live),
+            feed: Arc::clone(&self.feed),
+            commands: Arc::clone(self) as _,
+            queries: Some(Arc::clone(self) as _),
+            spaces: Arc::clone(self) as _,
+            log_clock: Arc::new(move || room.log_time_ms.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// The engine writes a transition at the room's log time.
+    pub(crate) fn say(&self, said: &Said<'_>, evidence: Option<String>) {
+        let now = self.log_time_ms.load(Ordering::Relaxed);
+        let offset = self.book.lock().expect(WHOLE).1;
+        let rule =
+            RuleIdentity { name: "Crowded".into(), uid: "6f1c".into(), version: "v1".into(), severity: said.severity };
+        self.write(AlertItem::Transition(Arc::new(Transition {
+            alert_id: AlertId::from_text(said.id),
+            rule: Arc::new(rule),
+            key: said.space.into(),
+            space: said.space.into(),
+            state: said.state,
+            event_time_ms: now,
+            log_time_ms: now,
+            reason: None,
+            evidence: evidence.map(Into::into),
+            summary: said.summary.into(),
+            feed: "pedestrian".into(),
+            position: Position { partition: 0, offset },
+            ordinal: 0,
+        })));
+    }
+
+    fn write(&self, item: AlertItem) -> Option<Outcome> {
+        let mut held = self.book.lock().expect(WHOLE);
+        let (book, position) = &mut *held;
+        let record = AlertRecord { position: *position, log_time_ms: self.log_time_ms.load(Ordering::Relaxed), item };
+        *position += 1;
+        let applied = book.apply(&record);
+        self.live.apply(&applied);
+        self.feed.push(&record);
+        applied.command.map(|command| command.outcome)
+    }
+}
+
+impl CommandSink for Room {
+    fn command<'a>(
+        &'a self,
+        _: &'a Principal,
+        request: CommandRequest,
+    ) -> DoorFuture<'a, Result<Outcome, CommandError>> {
+        Box::pin(async move {
+            match &*request.operator {
+                "busy" => return Err(CommandError::Busy),
+                "closed" => return Err(CommandError::Closed),
+                _ => {}
+            }
+            let CommandRequest { alert_id, operator, action, note } = request;
+            let log_time_ms = self.log_time_ms.load(Ordering::Relaxed);
+            let command = Command { action_id: "a".into(), alert_id, operator, action, note, log_time_ms };
+            Ok(self.write(AlertItem::Command(Arc::new(command))).expect("a command has an outcome"))
+        })
+    }
+}
+
+impl SpaceView for Room {
+    fn spaces(&self, who: &Principal) -> Vec<Arc<Space>> {
+        self.spaces.iter().filter(|space| who.scope.allows("melbourne", &space.id)).cloned().collect()
+    }
+}
+
+impl QueryDoor for Room {
+    fn query<'a>(
+        &'a self,
+        who: &'a Principal,
+        sql: &'a str,
+        format: QueryFormat,
+    ) -> DoorFuture<'a, Result<QueryAnswer, QueryError>> {
+        Box::pin(async move {
+            match sql {
+                "DROP TABLE alerts" => Err(QueryError::Refused("only SELECT may be run".to_owned())),
+                "SELECT slow" => Err(QueryError::Limit("ran longer than 30 s".to_owned())),
+                "SELECT lost" => Err(QueryError::Unavailable("disk is gone".to_owned())),
+                _ => {
+                    let body = format!("{}|{format:?}|{sql}", who.scope.centre).into_bytes();
+                    Ok(QueryAnswer { rows: 1, content_type: "text/x-test", body })
+                }
+            }
+        })
+    }
+}
+
+/// A space that is a point.
+pub(crate) fn point(id: &str, name: &str, lon: f64, lat: f64) -> Space {
+    Space {
+        id: id.into(),
+        name: name.into(),
+        kind: "square".to_owned(),
+        district: "Centre".to_owned(),
+        geometry: format!(r#"{{"type":"Point","coordinates":[{lon},{lat}]}}"#).into(),
+        params: BTreeMap::new(),
+        ..Space::default()
+    }
+}
+
+/// Serves the console on a free loopback port, on a thread of its own, until the process ends.
+pub(crate) fn serve(state: ConsoleState, port: u16) -> SocketAddr {
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
+        runtime.block_on(async move {
+            let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await.expect("the port is free");
+            let at = listener.local_addr().expect("a bound listener has an address");
+            tell.send(at).expect("the caller waits for it");
+            axum::serve(listener, router(state)).await.expect("the listener lives");
+        });
+    });
+    told.recv().expect("the server tells its address")
+}

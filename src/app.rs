@@ -1,0 +1,18 @@
+//! The program: roles wired to the log, the listener, and the commands users type.
+//!
+//! The modules stand in dependency order: each uses only those above it.
+
+pub mod health;
+pub mod lock;
+pub mod telemetry;
+
+pub mod roles;
+
+pub mod commands_door;
+pub mod pipeline;
+
+pub mod listener;
+pub mod server;
+
+pub mod cli;
+pub mod commands;

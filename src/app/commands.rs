@@ -1,0 +1,15 @@
+//! The commands, one file each: what the user typed becomes what it means, then it runs.
+
+pub mod check;
+pub mod sql;
+
+pub mod running;
+
+pub mod replay;
+pub mod serve;
+
+pub mod demo_posts;
+
+pub mod demo_city;
+
+pub mod demo;

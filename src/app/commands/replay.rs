@@ -1,0 +1,255 @@
+//! `vigie replay`: recorded input through the whole pipeline, as fast as it goes.
+//!
+//! The same sequencer and roles as in `serve`, with the data's own times as the clock. Its log's identity is a hash of
+//! inputs and rules, and offsets count rows in judged order; so repeating a replay into the same folder finds every row
+//! stored already and adds nothing.
+
+use crate::app::cli::ReplayArgs;
+use crate::app::commands::running::block_on;
+use crate::app::lock::DataLock;
+use crate::app::pipeline::{Observer, Pipeline, PipelineOptions};
+use crate::app::roles::history::HistoryFeed;
+use crate::app::telemetry::{LogFormat, start_logs};
+use crate::config::control::{Prepared, prepare};
+use crate::config::file::FEED_DEFAULT;
+use crate::digest::Digest;
+use crate::exit::Failure;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+use tokio::runtime::Handle;
+use vigie_alerts::wire::transition_json;
+use vigie_ingest::decode::feed::FeedSpec;
+use vigie_ingest::decode::names::NameCache;
+use vigie_ingest::files::inputs::{InputOptions, Inputs, Progress};
+use vigie_ingest::limits::REGISTERED_SPACES_MAX;
+use vigie_ingest::spaces::registry::Registry;
+use vigie_log::clock::LogClock;
+use vigie_log::interner::{Interner, NAMES_PER_KIND_MAX};
+use vigie_log::sequencer::{Receipt, Sequencer, Settings};
+use vigie_log::store::MemoryLog;
+use vigie_model::control::Control;
+use vigie_model::id::hashed_id;
+use vigie_model::position::PartitionIx;
+use vigie_model::stream::{AlertItem, AlertRecord};
+use vigie_store::history::flusher::Flusher;
+use vigie_store::history::options::HistoryOptions;
+use vigie_store::history::writer::History;
+
+/// The last line of a replay.
+#[derive(Debug, Serialize)]
+struct Summary {
+    events: u64,
+    accepted: u64,
+    rejected: u64,
+    late: u64,
+    duplicates: u64,
+    raised: u64,
+    cleared: u64,
+    elapsed_s: f64,
+    events_per_s: f64,
+    digest: String,
+}
+
+/// What the alert stream amounts to; shared with the book's thread, which alone writes it until the end.
+struct Collected {
+    digest: Digest,
+    alerts: Option<BufWriter<File>>,
+    failed: Option<std::io::Error>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When configuration or inputs are unusable, or a file cannot be written.
+pub fn run(args: &ReplayArgs, log_format: LogFormat) -> Result<(), Failure> {
+    start_logs(log_format, "warn");
+    let prepared = prepare(&args.config).map_err(Failure::Configuration)?;
+    if !args.json {
+        for warning in &prepared.warnings {
+            eprintln!("{warning}");
+        }
+    }
+    let started = Instant::now();
+    let bar = progress_bar(args.json);
+    let (inputs, interner) = open_inputs(args, &prepared, &bar)?;
+    bar.finish_and_clear();
+    let summary = block_on(replay(args, prepared, inputs, interner, started))?;
+    let line = serde_json::to_string(&summary).map_err(|error| Failure::io("cannot write the summary", error))?;
+    println!("{line}");
+    Ok(())
+}
+
+fn open_inputs(args: &ReplayArgs, prepared: &Prepared, bar: &ProgressBar) -> Result<(Inputs, Arc<Interner>), Failure> {
+    let config = &prepared.config;
+    let registry = Arc::new(Registry::new(
+        &config.centre.id,
+        Arc::clone(&prepared.control.spaces),
+        config.spaces.unknown,
+        REGISTERED_SPACES_MAX,
+        config.spaces.nearest_m.unwrap_or(0.0),
+    ));
+    let interner = Arc::new(Interner::new(NAMES_PER_KIND_MAX));
+    let names = NameCache::new(Arc::clone(&interner), registry);
+    let options = InputOptions {
+        keep_order: args.keep_order,
+        batch_rows: args.batch as usize,
+        ..InputOptions::new(FeedSpec::named(FEED_DEFAULT))
+    };
+    let bar = bar.clone();
+    let progress = move |progress: Progress| {
+        bar.set_length(progress.bytes_total);
+        bar.set_position(progress.bytes_read);
+    };
+    let inputs = Inputs::open(&args.input, &config.csv, names, options, progress);
+    Ok((inputs.map_err(|error| Failure::Io(error.to_string()))?, interner))
+}
+
+async fn replay(
+    args: &ReplayArgs,
+    prepared: Prepared,
+    inputs: Inputs,
+    interner: Arc<Interner>,
+    started: Instant,
+) -> Result<Summary, Failure> {
+    let partitions = args.partitions.unwrap_or(prepared.config.log.partitions);
+    let centre: Arc<str> = prepared.config.centre.id.as_str().into();
+    let log_id: Arc<str> = replay_log_id(&prepared.control, &inputs, partitions, args.keep_order).into();
+    let _lock = args.data.as_deref().map(|data| DataLock::take(data, &centre)).transpose()?;
+    let history = match &args.data {
+        Some(data) => Some(open_history(data, &centre, &log_id, partitions).await?),
+        None => None,
+    };
+    let flusher = history.as_ref().map(|history| Flusher::start(Arc::clone(history)));
+    let collected = Arc::new(Mutex::new(Collected {
+        digest: Digest::default(),
+        alerts: args.alerts.as_deref().map(create).transpose()?,
+        failed: None,
+    }));
+    let (log, pipeline) = Pipeline::start(PipelineOptions {
+        centre: Arc::clone(&centre),
+        partitions,
+        history: history.map(|history| HistoryFeed::new(history, Handle::current())),
+        observer: Some(observer(Arc::clone(&collected), centre)),
+    })?;
+    let settings =
+        Settings { partitions, tick_ms: prepared.config.time.tick_ms, ..Settings::new(Arc::clone(&log_id)) };
+    let json = args.json;
+    let folded = tokio::task::spawn_blocking(move || {
+        let sequencer = Sequencer::start(settings, LogClock::Data, log, interner, prepared.control);
+        let sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
+        let counted = feed(sequencer, inputs, json);
+        pipeline.join()?;
+        counted
+    });
+    let (receipt, rejected) = folded.await.map_err(|error| Failure::io("cannot wait for the roles", error))??;
+    if let Some(flusher) = flusher {
+        flusher.stop().await.map_err(|error| Failure::io("cannot commit history", error))?;
+    }
+    let collected = Arc::into_inner(collected).expect("the book's thread has ended");
+    let collected = collected.into_inner().expect("no holder of the collection panics");
+    if let Some(error) = collected.failed {
+        return Err(Failure::io("cannot write the alerts", error));
+    }
+    if let Some(mut alerts) = collected.alerts {
+        alerts.flush().map_err(|error| Failure::io("cannot write the alerts", error))?;
+    }
+    let elapsed_s = started.elapsed().as_secs_f64();
+    let events = receipt.accepted + receipt.duplicates + rejected;
+    Ok(Summary {
+        events,
+        accepted: receipt.accepted,
+        rejected,
+        late: receipt.late,
+        duplicates: receipt.duplicates,
+        raised: collected.digest.raised(),
+        cleared: collected.digest.cleared(),
+        elapsed_s,
+        events_per_s: events as f64 / elapsed_s,
+        digest: collected.digest.finish(),
+    })
+}
+
+/// Hands all batches to the sequencer and ends its log; what was accepted, and how many rows were rejected.
+fn feed(mut sequencer: Sequencer<MemoryLog>, mut inputs: Inputs, json: bool) -> Result<(Receipt, u64), Failure> {
+    let mut total = Receipt::default();
+    for batch in &mut inputs {
+        let batch = batch.map_err(|error| Failure::Io(error.to_string()))?;
+        let receipt = sequencer.take(&batch).map_err(|error| Failure::io("the log failed", error))?;
+        total.accepted += receipt.accepted;
+        total.duplicates += receipt.duplicates;
+        total.late += receipt.late;
+    }
+    sequencer.finish_replay().map_err(|error| Failure::io("the log failed", error))?;
+    let mut rejected = 0;
+    for file in inputs.reports() {
+        rejected += file.report.rejected;
+        if json {
+            continue;
+        }
+        for reject in &file.report.rejects {
+            eprintln!("{}:{}: rejected: {}", file.path.display(), reject.line, reject.reason);
+        }
+        for note in file.report.notes() {
+            eprintln!("{}: note: {note}", file.path.display());
+        }
+    }
+    Ok((total, rejected))
+}
+
+fn observer(collected: Arc<Mutex<Collected>>, centre: Arc<str>) -> Observer {
+    Box::new(move |record: &AlertRecord| {
+        let AlertItem::Transition(transition) = &record.item else { return };
+        let mut collected = collected.lock().expect("no holder of the collection panics");
+        collected.digest.add(transition);
+        if !transition.state.is_of_episode() || collected.failed.is_some() {
+            return;
+        }
+        if let Some(alerts) = &mut collected.alerts {
+            let line = transition_json(&centre, transition, record.position);
+            if let Err(error) = writeln!(alerts, "{line}") {
+                collected.failed = Some(error);
+            }
+        }
+    })
+}
+
+async fn open_history(
+    data: &Path,
+    centre: &Arc<str>,
+    log_id: &Arc<str>,
+    partitions: PartitionIx,
+) -> Result<Arc<History>, Failure> {
+    let options = HistoryOptions {
+        partitions,
+        ..HistoryOptions::new(data.join("history"), Arc::clone(centre), Arc::clone(log_id))
+    };
+    let opened = History::open(options).await;
+    opened.map(Arc::new).map_err(|error| Failure::io("cannot open history", error))
+}
+
+/// The same inputs, rules and partitions make the same log.
+fn replay_log_id(control: &Control, inputs: &Inputs, partitions: PartitionIx, keep_order: bool) -> String {
+    let inputs = format!("{:032x}", inputs.identity());
+    let settings = format!("{partitions} {keep_order} {} {:?}", control.tick_ms, control.metrics);
+    let spaces = format!("{:?}", control.spaces);
+    let mut parts = vec!["replay", &control.centre, &control.time_zone, &inputs, &settings, &spaces];
+    parts.extend(control.rules.iter().map(|file| file.text.as_ref()));
+    hashed_id(&parts)
+}
+
+fn create(path: &Path) -> Result<BufWriter<File>, Failure> {
+    let created = File::create(path);
+    created.map(BufWriter::new).map_err(|error| Failure::io(format!("cannot create {}", path.display()), error))
+}
+
+/// Shown while files are read and sorted, on a terminal only.
+fn progress_bar(hidden: bool) -> ProgressBar {
+    let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let style = ProgressStyle::with_template("reading {bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
+    ProgressBar::with_draw_target(None, target).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

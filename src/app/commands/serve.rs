@@ -1,0 +1,36 @@
+//! `vigie serve`: parse, build, bind, run.
+
+use crate::app::cli::ServeArgs;
+use crate::app::commands::running::{block_on, stop_asked};
+use crate::app::listener::bind;
+use crate::app::lock::DataLock;
+use crate::app::server::{Server, ServerOptions};
+use crate::app::telemetry::{LogFormat, start_logs};
+use crate::config::control::{Prepared, prepare};
+use crate::exit::Failure;
+use vigie_log::clock::LogClock;
+
+/// Runs the command until it is asked to stop.
+///
+/// # Errors
+/// When the configuration has mistakes, the address or data folder is taken, or a part fails.
+pub fn run(args: &ServeArgs, log_format: LogFormat) -> Result<(), Failure> {
+    start_logs(log_format, "info");
+    let prepared = prepare(&args.config).map_err(Failure::Configuration)?;
+    for warning in &prepared.warnings {
+        eprintln!("{warning}");
+    }
+    block_on(serve(prepared))
+}
+
+async fn serve(prepared: Prepared) -> Result<(), Failure> {
+    let data = prepared.config.centre.data_dir.clone();
+    let lock = DataLock::take(&data, &prepared.config.centre.id)?;
+    let listener = bind(prepared.config.http.listen).await?;
+    let server = Server::start(ServerOptions { prepared, data, listener, clock: LogClock::wall() }).await?;
+    lock.announce(&server.url)?;
+    println!("page and API: {}", server.url);
+    let asked = stop_asked().await;
+    eprintln!("stopping: committing what is in memory");
+    asked.and(server.stop().await)
+}

@@ -1,0 +1,74 @@
+//! The door for operators' commands: into the log, and back with the outcome.
+//!
+//! The waiter is registered before the command is handed to the log, so that its outcome cannot pass unnoticed.
+
+use crate::app::roles::book::Waiting;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::oneshot;
+use vigie_log::intake::{Intake, IntakeError};
+use vigie_model::command::{Command, Outcome};
+use vigie_model::doors::{CommandError, CommandRequest, CommandSink, DoorFuture};
+use vigie_model::id::hashed_id;
+use vigie_model::position::LogId;
+use vigie_model::principal::Principal;
+
+/// Commands that may wait for their outcome at once.
+const WAITING_MAX: usize = 1024;
+
+/// Writes commands to the log of one centre.
+#[derive(Debug)]
+pub struct CommandsDoor {
+    centre: Arc<str>,
+    log_id: LogId,
+    intake: Intake,
+    waiting: Arc<Waiting>,
+    next: AtomicU64,
+}
+
+impl CommandsDoor {
+    /// A door to the log behind `intake`; outcomes come through `waiting`.
+    #[must_use]
+    pub const fn new(centre: Arc<str>, log_id: LogId, intake: Intake, waiting: Arc<Waiting>) -> Self {
+        Self { centre, log_id, intake, waiting, next: AtomicU64::new(0) }
+    }
+
+    async fn give(&self, who: &Principal, request: CommandRequest) -> Result<Outcome, CommandError> {
+        if *who.scope.centre != *self.centre {
+            return Ok(Outcome::UnknownAlert);
+        }
+        if self.waiting.len() >= WAITING_MAX {
+            return Err(CommandError::Busy);
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let action_id: Arc<str> = hashed_id(&[&self.log_id, "command", &number.to_string()]).into();
+        let (waiter, outcome) = oneshot::channel();
+        self.waiting.insert(Arc::clone(&action_id), waiter);
+        let command = Command {
+            action_id: Arc::clone(&action_id),
+            alert_id: request.alert_id,
+            operator: request.operator,
+            action: request.action,
+            note: request.note,
+            log_time_ms: 0,
+        };
+        if let Err(error) = self.intake.command(command).await {
+            self.waiting.remove(&action_id);
+            return Err(match error {
+                IntakeError::Busy => CommandError::Busy,
+                IntakeError::Closed => CommandError::Closed,
+            });
+        }
+        outcome.await.map_err(|_| CommandError::Closed)
+    }
+}
+
+impl CommandSink for CommandsDoor {
+    fn command<'a>(
+        &'a self,
+        who: &'a Principal,
+        request: CommandRequest,
+    ) -> DoorFuture<'a, Result<Outcome, CommandError>> {
+        Box::pin(self.give(who, request))
+    }
+}

@@ -1,0 +1,88 @@
+//! The one HTTP listener: intake, console, health and metrics on one address.
+
+use crate::app::health::Health;
+use crate::exit::Failure;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use vigie_log::intake::Intake;
+use vigie_store::history::writer::History;
+
+/// Ports tried after the first by [`bind_free`].
+const PORTS_TRIED: u16 = 20;
+
+/// What the routes of this file answer from.
+#[derive(Clone)]
+pub struct HealthState {
+    /// How the parts are doing.
+    pub health: Arc<Health>,
+    /// The log's intake.
+    pub intake: Intake,
+    /// History.
+    pub history: Arc<History>,
+    /// Recorded metrics; `None` when another part of the process already records them.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// `/healthz`, `/readyz` and `/metrics`.
+pub fn health_router(state: HealthState) -> Router {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .with_state(state)
+}
+
+/// Binds exactly `address`.
+///
+/// # Errors
+/// When it is taken or may not be bound; the text says what to do.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let hint = "stop the process that has it, or set another [http] listen address";
+        Failure::Io(format!("cannot listen on {address}: {error}; {hint}"))
+    })
+}
+
+/// Binds the first free loopback port from `port` on.
+///
+/// # Errors
+/// When twenty ports in a row are taken.
+pub async fn bind_free(port: u16) -> Result<TcpListener, Failure> {
+    let last = port.saturating_add(PORTS_TRIED);
+    for port in port..=last {
+        let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
+        if let Ok(listener) = TcpListener::bind(address).await {
+            return Ok(listener);
+        }
+    }
+    Err(Failure::Io(format!("the ports {port} to {last} of 127.0.0.1 are all taken; free one or use --port")))
+}
+
+async fn healthz(State(state): State<HealthState>) -> Response {
+    verdict(&state.health.not_alive())
+}
+
+async fn readyz(State(state): State<HealthState>) -> Response {
+    verdict(&state.health.not_ready(&state.intake, &state.history))
+}
+
+async fn metrics(State(state): State<HealthState>) -> Response {
+    state.metrics.map_or_else(
+        || (StatusCode::NOT_FOUND, "metrics are recorded by another part of this process\n").into_response(),
+        |handle| ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response(),
+    )
+}
+
+fn verdict(reasons: &[String]) -> Response {
+    if reasons.is_empty() {
+        return (StatusCode::OK, "ok\n").into_response();
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", reasons.join("\n"))).into_response()
+}

@@ -1,0 +1,150 @@
+//! The pipeline behind a log: rings, roles and their threads.
+//!
+//! Roles are plain threads, not tasks: they compute and block, and each owns its state. They end when the log's ring is
+//! closed, in the order of the data, so that joining them means everything has been folded.
+
+use crate::app::health::{Health, Part};
+use crate::app::roles::book::{BookRole, Waiting};
+use crate::app::roles::history::HistoryFeed;
+use crate::app::roles::rules::RulesRole;
+use crate::exit::Failure;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use vigie_alerts::feed::{AlertFeed, RING_ROWS_MAX as FEED_ROWS_MAX};
+use vigie_alerts::live::LiveAlerts;
+use vigie_log::ring::{Reader, Writer, ring};
+use vigie_log::store::{MemoryLog, RING_ROWS_MAX};
+use vigie_model::position::PartitionIx;
+use vigie_model::record::Record;
+use vigie_model::stream::AlertRecord;
+
+/// Alert records that may wait for the book; transitions are small.
+const ALERT_RING_MAX: usize = 1 << 16;
+
+/// Sees every record of the alert stream, in order, on the book's thread.
+pub type Observer = Box<dyn FnMut(&AlertRecord) + Send>;
+
+/// What the pipeline works for and with.
+pub struct PipelineOptions {
+    /// The centre.
+    pub centre: Arc<str>,
+    /// Partitions of the log.
+    pub partitions: PartitionIx,
+    /// Where rows go, if anywhere.
+    pub history: Option<HistoryFeed>,
+    /// Who else wants to see the alert stream.
+    pub observer: Option<Observer>,
+}
+
+/// Running roles.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// Alerts as they stand.
+    pub live: Arc<LiveAlerts>,
+    /// The public alert stream.
+    pub feed: Arc<AlertFeed>,
+    /// Commands whose outcome is awaited.
+    pub waiting: Arc<Waiting>,
+    /// How the roles are doing.
+    pub health: Arc<Health>,
+    threads: Vec<(&'static str, JoinHandle<()>)>,
+}
+
+impl Pipeline {
+    /// A memory log with the roles behind it.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn start(options: PipelineOptions) -> Result<(MemoryLog, Self), Failure> {
+        let readers = if options.history.is_some() { 2 } else { 1 };
+        let (log, mut readers) = MemoryLog::new(RING_ROWS_MAX, readers);
+        let (alert_writer, mut alert_readers) = ring(ALERT_RING_MAX, |_: &AlertRecord| 1, 1);
+        let live = Arc::new(LiveAlerts::new(&options.centre));
+        let feed = Arc::new(AlertFeed::new(&options.centre, 0, FEED_ROWS_MAX));
+        let mut pipeline = Self {
+            live: Arc::clone(&live),
+            feed: Arc::clone(&feed),
+            waiting: Arc::default(),
+            health: Arc::default(),
+            threads: Vec::new(),
+        };
+        if let Some(history) = options.history.clone() {
+            let reader = readers.pop().expect("history has a reader");
+            pipeline.spawn("history", Part::History, move || run_history(reader, &history))?;
+        }
+        let reader = readers.pop().expect("rules have a reader");
+        let rules = RulesRole::new(options.partitions);
+        pipeline.spawn("rules", Part::Rules, move || run_rules(reader, rules, &alert_writer))?;
+        let book = BookRole::new(live, feed, Arc::clone(&pipeline.waiting));
+        let reader = alert_readers.pop().expect("the book has a reader");
+        pipeline.spawn("book", Part::Book, move || run_book(reader, book, options.history, options.observer))?;
+        Ok((log, pipeline))
+    }
+
+    /// Waits until every role has folded the whole log. The log must have been dropped.
+    ///
+    /// # Errors
+    /// When a role panicked.
+    pub fn join(self) -> Result<(), Failure> {
+        for (name, thread) in self.threads {
+            thread.join().map_err(|_| Failure::Io(format!("the role '{name}' failed; its message is above")))?;
+        }
+        self.waiting.clear();
+        Ok(())
+    }
+
+    fn spawn(&mut self, name: &'static str, part: Part, run: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
+        let watch = self.health.watch(part);
+        let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            let _watch = watch;
+            run();
+        });
+        let thread = spawned.map_err(|error| Failure::io(format!("cannot start the thread of role '{name}'"), error))?;
+        self.threads.push((name, thread));
+        Ok(())
+    }
+}
+
+fn run_rules(mut log: Reader<Arc<Record>>, mut rules: RulesRole, alerts: &Writer<AlertRecord>) {
+    let (mut records, mut out) = (Vec::new(), Vec::new());
+    while log.take(&mut records) {
+        for record in records.drain(..) {
+            rules.step(&record, &mut out);
+        }
+        if alerts.append(out.drain(..)).is_err() {
+            return;
+        }
+    }
+}
+
+fn run_book(
+    mut alerts: Reader<AlertRecord>,
+    mut book: BookRole,
+    history: Option<HistoryFeed>,
+    mut observer: Option<Observer>,
+) {
+    let mut records = Vec::new();
+    while alerts.take(&mut records) {
+        for record in records.drain(..) {
+            let applied = book.step(&record);
+            if let Some(history) = &history {
+                history.alert(&record);
+                if let Some(applied) = &applied {
+                    history.applied(applied);
+                }
+            }
+            if let Some(observer) = &mut observer {
+                observer(&record);
+            }
+        }
+    }
+}
+
+fn run_history(mut log: Reader<Arc<Record>>, history: &HistoryFeed) {
+    let mut records = Vec::new();
+    while log.take(&mut records) {
+        for record in records.drain(..) {
+            history.record(&record);
+        }
+    }
+}

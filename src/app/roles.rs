@@ -1,0 +1,5 @@
+//! The roles: folds over the log and the alert stream, each on its own thread with its own place.
+
+pub mod book;
+pub mod history;
+pub mod rules;

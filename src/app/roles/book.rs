@@ -1,0 +1,50 @@
+//! The book role: folds the alert stream into the alert book and shows the result.
+//!
+//! Order for each record: the book, then the live table, then the public stream, then whoever waits for a command's
+//! outcome. So whoever hears of a change finds it in the table.
+
+use dashmap::DashMap;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+use vigie_alerts::book::Book;
+use vigie_alerts::feed::AlertFeed;
+use vigie_alerts::live::LiveAlerts;
+use vigie_model::command::Outcome;
+use vigie_model::stream::{AlertItem, AlertRecord, AppliedCommand};
+
+/// Commands whose outcome somebody waits for, by action id.
+pub type Waiting = DashMap<Arc<str>, oneshot::Sender<Outcome>>;
+
+/// A fold over the alert stream.
+#[derive(Debug)]
+pub struct BookRole {
+    book: Book,
+    live: Arc<LiveAlerts>,
+    feed: Arc<AlertFeed>,
+    waiting: Arc<Waiting>,
+}
+
+impl BookRole {
+    /// A role at the beginning of an alert stream.
+    #[must_use]
+    pub fn new(live: Arc<LiveAlerts>, feed: Arc<AlertFeed>, waiting: Arc<Waiting>) -> Self {
+        Self { book: Book::default(), live, feed, waiting }
+    }
+
+    /// Takes the next record of the alert stream; returns the command with its outcome, if it was one.
+    pub fn step(&mut self, record: &AlertRecord) -> Option<AppliedCommand> {
+        if let AlertItem::Transition(transition) = &record.item {
+            metrics::counter!("vigie_transitions_total", "state" => transition.state.as_str()).increment(1);
+        }
+        let applied = self.book.apply(record);
+        self.live.apply(&applied);
+        self.feed.push(record);
+        if let Some(command) = &applied.command
+            && let Some((_, waiter)) = self.waiting.remove(&command.command.action_id)
+        {
+            // The caller may have hung up; its command stands all the same.
+            let _ = waiter.send(command.outcome);
+        }
+        applied.command
+    }
+}

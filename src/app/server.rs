@@ -1,0 +1,197 @@
+//! A running server: log, roles, history and listener, started and stopped in order.
+//!
+//! **Stopping** follows the data: no new requests, then the end of the log, then every role folds what is left, then
+//! history commits it. Whoever was answered finds its rows in history.
+
+use crate::app::commands_door::CommandsDoor;
+use crate::app::health::Part;
+use crate::app::listener::{HealthState, health_router};
+use crate::app::pipeline::{Pipeline, PipelineOptions};
+use crate::app::roles::history::HistoryFeed;
+use crate::app::telemetry;
+use crate::config::control::Prepared;
+use crate::exit::Failure;
+use axum::Router;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle as ThreadHandle;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use vigie_alerts::feed::AlertFeed;
+use vigie_console::router::router as console_router;
+use vigie_console::state::ConsoleState;
+use vigie_ingest::intake::http::router as intake_router;
+use vigie_ingest::spaces::registry::Registry;
+use vigie_log::clock::LogClock;
+use vigie_log::intake::{Intake, spawn};
+use vigie_log::interner::{Interner, NAMES_PER_KIND_MAX};
+use vigie_log::sequencer::{Sequencer, Settings};
+use vigie_log::store::AppendError;
+use vigie_model::doors::QueryDoor;
+use vigie_model::id::hashed_id;
+use vigie_model::position::LogId;
+use vigie_model::principal::Principal;
+use vigie_store::history::flusher::Flusher;
+use vigie_store::history::options::HistoryOptions;
+use vigie_store::history::writer::History;
+use vigie_store::sql::door::SqlDoor;
+use vigie_store::sql::limits::SqlLimits;
+
+/// How long open connections may take to end once the process stops.
+const CONNECTIONS_END_MAX: Duration = Duration::from_secs(3);
+
+/// What to serve.
+pub struct ServerOptions {
+    /// Checked configuration, spaces and rules.
+    pub prepared: Prepared,
+    /// The data folder.
+    pub data: PathBuf,
+    /// Where to listen.
+    pub listener: TcpListener,
+    /// What tells the time.
+    pub clock: LogClock,
+}
+
+/// A running server.
+pub struct Server {
+    /// The address of the page.
+    pub url: String,
+    /// The log's intake.
+    pub intake: Intake,
+    /// The public alert stream.
+    pub feed: Arc<AlertFeed>,
+    pipeline: Pipeline,
+    sequencer: ThreadHandle<Result<(), AppendError>>,
+    flusher: Flusher,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Server {
+    /// Starts log, roles, history and listener.
+    ///
+    /// # Errors
+    /// When history cannot be opened or a thread not started.
+    pub async fn start(options: ServerOptions) -> Result<Self, Failure> {
+        let ServerOptions { prepared, data, listener, clock } = options;
+        let address = listener.local_addr().map_err(|error| Failure::io("cannot tell the listener's address", error))?;
+        let url = format!("http://{address}");
+        let centre: Arc<str> = prepared.config.centre.id.as_str().into();
+        let log_id = new_log_id(&centre);
+        let partitions = prepared.config.log.partitions;
+        let history_options = HistoryOptions {
+            partitions,
+            ..HistoryOptions::new(data.join("history"), Arc::clone(&centre), Arc::clone(&log_id))
+        };
+        let history = History::open(history_options).await.map_err(|error| Failure::io("cannot open history", error))?;
+        let history = Arc::new(history);
+        let flusher = Flusher::start(Arc::clone(&history));
+        let (log, pipeline) = Pipeline::start(PipelineOptions {
+            centre: Arc::clone(&centre),
+            partitions,
+            history: Some(HistoryFeed::new(Arc::clone(&history), Handle::current())),
+            observer: None,
+        })?;
+        let settings = Settings {
+            partitions,
+            tick_ms: prepared.config.time.tick_ms,
+            max_skew_ms: prepared.config.time.max_skew_ms,
+            ..Settings::new(Arc::clone(&log_id))
+        };
+        let interner = Arc::new(Interner::new(NAMES_PER_KIND_MAX));
+        let sequencer = Sequencer::start(settings, clock, log, interner, Arc::clone(&prepared.control));
+        let sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
+        let (intake, sequencer) = spawn(sequencer, pipeline.health.watch(Part::Sequencer))
+            .map_err(|error| Failure::io("cannot start the sequencer's thread", error))?;
+        let routes = routes(&prepared, &log_id, &intake, &history, &pipeline)?;
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(serve(listener, routes, stopped));
+        tracing::info!(%url, %log_id, data = %data.display(), "serving");
+        Ok(Self { url, intake, feed: Arc::clone(&pipeline.feed), pipeline, sequencer, flusher, stop, serving })
+    }
+
+    /// Stops in the order of the data; returns once everything taken is in history.
+    ///
+    /// # Errors
+    /// When a part had failed, or the last commit fails.
+    pub async fn stop(self) -> Result<(), Failure> {
+        let Self { intake, feed, pipeline, sequencer, flusher, stop, mut serving, .. } = self;
+        pipeline.health.stopping();
+        feed.close();
+        // The listener may have failed and be gone already.
+        let _ = stop.send(true);
+        if tokio::time::timeout(CONNECTIONS_END_MAX, &mut serving).await.is_err() {
+            tracing::warn!("some connections did not end in time and are cut");
+            serving.abort();
+        }
+        let folded = tokio::task::spawn_blocking(move || {
+            intake.stop();
+            let sequenced = sequencer.join().map_err(|_| Failure::Io("the sequencer failed".to_owned()))?;
+            pipeline.join()?;
+            sequenced.map_err(|error| Failure::io("the log failed", error))
+        });
+        let folded = folded.await.map_err(|error| Failure::io("cannot wait for the roles", error))?;
+        let committed = flusher.stop().await.map_err(|error| Failure::io("cannot commit history", error));
+        folded.and(committed)
+    }
+}
+
+async fn serve(listener: TcpListener, routes: Router, mut stopped: watch::Receiver<bool>) -> std::io::Result<()> {
+    let stop = async move {
+        // An error means the server was dropped, which is a stop as well.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    axum::serve(listener, routes).with_graceful_shutdown(stop).await
+}
+
+fn routes(
+    prepared: &Prepared,
+    log_id: &LogId,
+    intake: &Intake,
+    history: &Arc<History>,
+    pipeline: &Pipeline,
+) -> Result<Router, Failure> {
+    let config = &prepared.config;
+    let centre: Arc<str> = config.centre.id.as_str().into();
+    let registry = Arc::new(Registry::new(
+        &centre,
+        Arc::clone(&prepared.control.spaces),
+        config.spaces.unknown,
+        vigie_ingest::limits::REGISTERED_SPACES_MAX,
+        config.spaces.nearest_m.unwrap_or(0.0),
+    ));
+    let sql = SqlDoor::new(Arc::clone(history) as Arc<_>, SqlLimits::default());
+    let sql: Arc<dyn QueryDoor> = Arc::new(sql.map_err(|error| Failure::io("cannot open the SQL door", error))?);
+    let waiting = Arc::clone(&pipeline.waiting);
+    let commands = CommandsDoor::new(Arc::clone(&centre), Arc::clone(log_id), intake.clone(), waiting);
+    let clock = intake.clone();
+    let console = console_router(ConsoleState {
+        centre_name: config.centre.name.as_str().into(),
+        time_zone: config.centre.time_zone.as_str().into(),
+        principal: Principal::local(&centre),
+        hosts: Arc::from(Vec::new()),
+        alerts: Arc::clone(&pipeline.live),
+        feed: Arc::clone(&pipeline.feed),
+        commands: Arc::new(commands),
+        queries: Some(sql),
+        spaces: Arc::clone(&registry) as Arc<_>,
+        log_clock: Arc::new(move || clock.log_time_ms()),
+    });
+    let events = intake_router(intake.clone(), registry, config.feed_specs());
+    let health = health_router(HealthState {
+        health: Arc::clone(&pipeline.health),
+        intake: intake.clone(),
+        history: Arc::clone(history),
+        metrics: telemetry::start_metrics(),
+    });
+    Ok(events.merge(console).merge(health))
+}
+
+/// A new log's identity: this process at this instant.
+fn new_log_id(centre: &str) -> LogId {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    hashed_id(&[centre, "log", &std::process::id().to_string(), &now.as_nanos().to_string()]).into()
+}

@@ -1,0 +1,96 @@
+//! The configuration with the files it names: everything `vigie check` checks, and every other command starts from.
+//!
+//! Spaces and rules are read even when the configuration has mistakes, as far as it can be understood, so that one run
+//! shows the mistakes of all files.
+
+use super::file::{Config, read_all};
+use super::text;
+use std::path::Path;
+use std::sync::Arc;
+use vigie_ingest::spaces::file::read_spaces;
+use vigie_model::control::{Control, SourceFile};
+use vigie_model::diagnostic::Diagnostic;
+use vigie_model::space::Space;
+use vigie_rules::load::{LoadOptions, load_with};
+use vigie_rules::spec::RuleSet;
+
+/// The largest spaces file in MiB: a million outlines of some 250 bytes.
+const SPACES_MIB_MAX: u64 = 256;
+/// The largest rule file in MiB.
+const RULES_MIB_MAX: u64 = 4;
+
+/// A configuration that can be run.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The configuration.
+    pub config: Config,
+    /// What verdicts depend on, for the log.
+    pub control: Arc<Control>,
+    /// The rules of that control record, loaded.
+    pub rules: Arc<RuleSet>,
+    /// What somebody should look at: of the configuration, then of the spaces, then of the rules.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads a configuration file and the files it names.
+///
+/// # Errors
+/// Every mistake and every warning of all files: first the configuration's, then the spaces', then the rules'.
+pub fn prepare(path: &Path) -> Result<Prepared, Vec<Diagnostic>> {
+    let (config, mut found) = read_all(path);
+    let Some(config) = config else { return Err(found) };
+    let spaces = spaces_of(&config, &mut found);
+    let control = Arc::new(Control {
+        centre: config.centre.id.as_str().into(),
+        time_zone: config.centre.time_zone.as_str().into(),
+        tick_ms: config.time.tick_ms,
+        rules: rules_of(&config, &mut found),
+        spaces: Arc::new(spaces),
+        metrics: Arc::new(config.metrics.clone()),
+    });
+    let options = LoadOptions { require_guidance: config.rules.require_guidance };
+    let rules = match load_with(&control, options) {
+        Ok(loaded) => {
+            found.extend(loaded.warnings);
+            Some(loaded.rules)
+        }
+        Err(mut mistakes) => {
+            mistakes.sort();
+            found.extend(mistakes);
+            None
+        }
+    };
+    match rules {
+        Some(rules) if !found.iter().any(Diagnostic::is_error) => {
+            Ok(Prepared { config, control, rules, warnings: found })
+        }
+        _ => Err(found),
+    }
+}
+
+fn spaces_of(config: &Config, found: &mut Vec<Diagnostic>) -> Vec<Space> {
+    // A file that is not there was reported where the configuration names it.
+    let Some(file) = config.spaces.file.as_ref().filter(|file| file.is_file()) else { return Vec::new() };
+    match text::read(file, SPACES_MIB_MAX) {
+        Ok(text) => {
+            let (spaces, mistakes) = read_spaces(&file.to_string_lossy(), &text);
+            found.extend(mistakes);
+            spaces
+        }
+        Err(mistake) => {
+            found.push(mistake);
+            Vec::new()
+        }
+    }
+}
+
+fn rules_of(config: &Config, found: &mut Vec<Diagnostic>) -> Vec<SourceFile> {
+    let mut sources = Vec::new();
+    for file in &config.rules.files {
+        match text::read(file, RULES_MIB_MAX) {
+            Ok(text) => sources.push(SourceFile { path: file.to_string_lossy().into(), text: text.into() }),
+            Err(mistake) => found.push(mistake),
+        }
+    }
+    sources
+}

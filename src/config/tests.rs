@@ -1,0 +1,75 @@
+//! Golden tests: every fixture in `tests/fixtures/config` against the complete text of its messages.
+
+use super::control::prepare;
+use super::file::read;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use vigie_ingest::decode::feed::FeedSpec;
+use vigie_ingest::spaces::registry::UnknownSpace;
+
+/// Set to rewrite the expected texts, to be read before they are committed.
+const UPDATE: &str = "UPDATE_EXPECT";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Prepares every fixture, as `vigie check` does.
+#[test]
+fn fixtures_are_answered_with_every_mistake_of_all_files() {
+    let mut fixtures: Vec<_> =
+        fs::read_dir(root().join("tests/fixtures/config")).unwrap().map(|e| e.unwrap().path()).collect();
+    fixtures.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    fixtures.sort();
+    assert!(fixtures.len() >= 6, "the fixtures are where the test looks");
+    for fixture in fixtures {
+        let (verdict, messages) = match prepare(&fixture) {
+            Ok(prepared) => ("usable", prepared.warnings),
+            Err(messages) => ("refused", messages),
+        };
+        let mut found = String::new();
+        for message in &messages {
+            writeln!(found, "{message}").unwrap();
+        }
+        let errors = messages.iter().filter(|message| message.is_error()).count();
+        writeln!(found, "{verdict}: {errors} errors, {} warnings", messages.len() - errors).unwrap();
+        let found = found.replace(&format!("{}/", root().display()), "");
+        let expected = fixture.with_extension("expected");
+        if std::env::var_os(UPDATE).is_some() {
+            fs::write(&expected, &found).unwrap();
+        }
+        let expected = fs::read_to_string(&expected).unwrap_or_default();
+        assert_eq!(found, expected, "{}; run with {UPDATE}=1 and read the difference", fixture.display());
+    }
+}
+
+#[test]
+fn a_good_file_means_what_it_says() {
+    let (config, warnings) = read(&root().join("tests/fixtures/config/good.toml")).unwrap();
+    assert!(warnings.is_empty());
+    assert_eq!((config.centre.id.as_str(), config.centre.zone.iana_name()), ("melbourne", Some("Australia/Melbourne")));
+    assert_eq!(config.centre.data_dir, root().join("tests/fixtures/config/vigie-data"));
+    assert_eq!((config.spaces.unknown, config.spaces.nearest_m), (UnknownSpace::Register, Some(50.0)));
+    assert_eq!((config.time.tick_ms, config.time.max_skew_ms), (500, 0));
+    assert_eq!((config.log.partitions, config.http.listen.to_string().as_str()), (4, "[::1]:8080"));
+    assert_eq!(config.metrics["people_count"].period_ms, Some(3_600_000));
+    assert_eq!(config.feeds[0].retention_days, Some(3 * 365));
+    assert_eq!(config.rules.files, [root().join("tests/fixtures/config/rules/empty.yaml")]);
+    let feeds = config.feed_specs();
+    assert_eq!(feeds.find(Some("pedestrian")), Some(&FeedSpec { name: Arc::from("pedestrian"), text_allowed: true }));
+    assert_eq!(feeds.find(None), Some(&FeedSpec::named("events")));
+}
+
+#[test]
+fn a_file_that_is_no_text_is_refused_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("latin1.toml");
+    fs::write(&file, b"[centre]\nname = \"Malm\xf6\"\n").unwrap();
+    let messages = read(&file).unwrap_err();
+    let expected = format!("{}:2:13: error: is not text in UTF-8; save the file as UTF-8", file.display());
+    assert_eq!(messages.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
+    let missing = read(&folder.path().join("none.toml")).unwrap_err();
+    assert!(missing[0].to_string().contains("none.toml: error: cannot be read:"), "{}", missing[0]);
+}

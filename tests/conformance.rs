@@ -1,0 +1,63 @@
+//! The conformance cases through `vigie replay`: byte for byte, for any number of partitions and any batch size.
+
+mod common;
+
+use common::{digest_lines, last_json, project, run, vigie};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const CONFIG: &str = "\
+[centre]
+id = \"case\"
+name = \"Case\"
+time_zone = \"UTC\"
+data_dir = \"data\"
+[spaces]
+unknown = \"register\"
+[rules]
+files = [\"rules.yaml\"]
+";
+
+/// The cases of the kinds this build judges.
+fn cases() -> Vec<PathBuf> {
+    let folder = project().join("tests/rules-conformance");
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let cases: BTreeSet<_> = entries.filter(|path| path.join("case.json").exists()).collect();
+    assert_eq!(cases.len(), 27, "16 threshold, 10 window and 1 absence");
+    cases.into_iter().collect()
+}
+
+#[test]
+fn every_case_has_its_transitions_and_its_digest() {
+    let folder = tempfile::tempdir().unwrap();
+    for case in cases() {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        let work = folder.path().join(&name);
+        fs::create_dir(&work).unwrap();
+        fs::write(work.join("vigie.toml"), CONFIG).unwrap();
+        fs::copy(case.join("rules.yaml"), work.join("rules.yaml")).unwrap();
+        for partitions in ["1", "2", "7"] {
+            for batch in ["1", "7", "1024"] {
+                check(&case, &work, partitions, batch);
+            }
+        }
+    }
+}
+
+fn check(case: &Path, work: &Path, partitions: &str, batch: &str) {
+    let about: serde_json::Value = serde_json::from_slice(&fs::read(case.join("case.json")).unwrap()).unwrap();
+    let alerts = work.join("alerts.ndjson");
+    let mut replay = vigie();
+    replay.args(["replay", "--json", "--partitions", partitions, "--batch", batch]);
+    replay.arg("--config").arg(work.join("vigie.toml")).arg("--input").arg(case.join("input.ndjson"));
+    replay.arg("--alerts").arg(&alerts);
+    if about["order"] == "keep" {
+        replay.arg("--keep-order");
+    }
+    let summary = last_json(&run(&mut replay, 0));
+    let run_of = format!("{} with {partitions} partitions, batches of {batch}", case.display());
+    assert_eq!(summary["digest"], about["digest"], "{run_of}");
+    let expected = fs::read_to_string(case.join("expected.tsv")).unwrap();
+    assert_eq!(digest_lines(&fs::read_to_string(&alerts).unwrap()), expected, "{run_of}");
+}
