@@ -1,1 +1,47 @@
-//! x
+//! Rules of Vigie: from rule files to transitions.
+//!
+//! ```text
+//!  rule files --yaml, expr--> checked rules (RuleSet) --> Engine: step(record, &mut transitions)
+//! ```
+//!
+//! [`load`] reads the files of a control record and reports every mistake at once, where it stands. [`engine`] runs the
+//! checked rules over the records of one partition. This build judges the kinds threshold, window and absence.
+//!
+//! **Invariants**
+//! - Nothing here reads a clock, a random number, an environment variable or a file, and nothing spawns a thread.
+//! - The same records give the same transitions on every machine, for every cut into partitions and batches.
+//! - A comparison is exact: values, parameters and literals are fractions, never doubles.
+//!
+//! Modules stand in dependency order: a file imports only from files listed above it.
+
+mod expr;
+mod template;
+mod yaml;
+
+mod canonical;
+mod fields;
+mod figures;
+mod kind_fields;
+
+pub mod spec;
+
+mod kinds;
+mod read_rule;
+
+pub mod load;
+
+mod episode;
+mod timers;
+
+mod evidence;
+mod words;
+
+pub mod step;
+
+mod state;
+
+mod slot;
+
+mod routes;
+
+pub mod engine;

@@ -1,1 +1,57 @@
-//! x
+//! History: every observation, incident, perception, alert and action as columns in Delta Lake, and the one guarded
+//! door through which SQL reaches them.
+//!
+//! ```text
+//!  log records --> rows --> hot buffer --(one commit: rows + positions)--> Delta tables
+//!  alert stream ----^            |                                            |
+//!                                +---- captured together, once per query -----+--> guard -> scope -> answer
+//! ```
+//!
+//! **Invariants**
+//! - Each row is stored exactly once per table: rows and positions stand in one Delta commit, and positions are read
+//!   from the snapshot that a commit builds on ([`delta`]). Tables commit separately.
+//! - A row taken is visible to the next query, exactly once, whether committed or not ([`history::source`]).
+//! - Hot rows are bounded; a full buffer makes the caller wait and never drops a row ([`history::options::Full`]).
+//! - A query sees only rows of its caller's scope, and can only read ([`sql`]).
+//!
+//! Local disk is written through the plain local object store for now, which does not fsync: after a power failure the
+//! newest commits may be missing or incomplete. Files are not compacted yet.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//! use vigie_model::doors::{QueryDoor, QueryFormat};
+//! use vigie_model::principal::Principal;
+//! use vigie_store::history::reader::HistoryReader;
+//! use vigie_store::sql::door::SqlDoor;
+//! use vigie_store::sql::limits::SqlLimits;
+//!
+//! let reader = HistoryReader::open("vigie-data/history".as_ref()).await?;
+//! let door = SqlDoor::new(Arc::new(reader), SqlLimits::default())?;
+//! let answer = door.query(&Principal::local("melbourne"), "SELECT count(*) FROM alerts", QueryFormat::Table).await?;
+//! println!("{}", String::from_utf8_lossy(&answer.body));
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod error;
+
+#[cfg(test)]
+mod fixture;
+
+pub mod schema;
+
+mod positions;
+
+pub mod rows;
+
+mod hot;
+
+pub mod delta;
+
+pub mod history;
+
+pub mod sql;
+
+#[cfg(test)]
+mod tests;

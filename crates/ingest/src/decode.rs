@@ -1,0 +1,18 @@
+//! From bytes to events: native JSON and mapped CSV.
+//!
+//! A decoder appends rows to one batch and refusals to one [`report::Report`]. It keeps the fields it knows and drops
+//! all others, so that nothing undeclared can reach the log; a malformed row never fails its neighbours.
+
+pub mod feed;
+pub mod report;
+
+pub mod names;
+
+mod fields;
+mod values;
+
+mod event;
+
+pub mod native;
+
+pub mod csv;

@@ -1,0 +1,187 @@
+//! One native event: from its fields to a row of the batch (DESIGN.md, "Native events").
+
+use crate::decode::feed::FeedSpec;
+use crate::decode::fields::{Field, Fields, INCIDENT, OBSERVATION, PERCEPTION};
+use crate::decode::names::NameCache;
+use crate::decode::report::Report;
+use crate::decode::values::{Reason, missing};
+use std::borrow::Cow;
+use vigie_model::batch::{Events, ObservationRow, Origin, Quality};
+use vigie_model::decimal::Decimal;
+use vigie_model::event::{Incident, Perception};
+use vigie_model::names::{NO_NAME, NameIx, NameKind};
+use vigie_model::severity::Severity;
+use vigie_model::time::parse_rfc3339_ms;
+
+/// Where the events of a line go, and what they need on the way.
+pub(super) struct EventSink<'a> {
+    pub(super) names: &'a mut NameCache,
+    pub(super) feed: &'a FeedSpec,
+    pub(super) origin: Origin,
+    pub(super) events: &'a mut Events,
+    pub(super) report: &'a mut Report,
+}
+
+impl EventSink<'_> {
+    /// Checks all fields of an event and appends it, or says why not. Names are interned last, so that an event refused
+    /// for another reason leaves none behind.
+    pub(super) fn push(&mut self, fields: &Fields<'_>) -> Result<(), Reason> {
+        let event_type = fields.text(Field::Type)?;
+        match event_type.as_deref().unwrap_or("observation") {
+            "observation" => self.push_observation(fields),
+            "incident" => self.push_incident(fields),
+            "perception" => self.push_perception(fields),
+            _ => Err("type is unknown; expected observation, incident or perception".to_owned()),
+        }
+    }
+
+    fn push_observation(&mut self, fields: &Fields<'_>) -> Result<(), Reason> {
+        fields.drop_foreign(OBSERVATION, self.report);
+        let metric = fields.id(Field::Metric)?.ok_or_else(|| missing(Field::Metric))?;
+        let value = fields.decimal(Field::Value)?.ok_or_else(|| missing(Field::Value))?;
+        let event_time_ms = fields.instant_ms(Field::Time)?.ok_or_else(|| missing(Field::Time))?;
+        let quality = quality_of(fields.text(Field::Quality)?.as_deref())?;
+        let seq = fields.whole(Field::Seq)?;
+        let (id, sensor, node) = (fields.id(Field::Id)?, fields.id(Field::Sensor)?, fields.id(Field::Node)?);
+        let place = place_of(fields)?;
+        let row = ObservationRow {
+            space: self.space(place)?,
+            feed: self.feed()?,
+            metric: self.names.index(NameKind::Metric, &metric)?,
+            sensor: self.optional(NameKind::Sensor, sensor)?,
+            node: self.optional(NameKind::Node, node)?,
+            seq,
+            id: id.as_deref(),
+            value,
+            event_time_ms,
+            sent_time_ms: None,
+            log_time_ms: 0,
+            quality,
+            flags: 0,
+        };
+        self.events.push_observation(row, self.origin);
+        Ok(())
+    }
+
+    fn push_incident(&mut self, fields: &Fields<'_>) -> Result<(), Reason> {
+        fields.drop_foreign(INCIDENT, self.report);
+        let severity = fields.text(Field::Severity)?.map(|word| word.parse::<Severity>()).transpose();
+        let text = if self.feed.text_allowed {
+            fields.free_text(Field::Text)?
+        } else {
+            self.report.texts_dropped += u64::from(fields.get(Field::Text).is_some());
+            None
+        };
+        let mut incident = Incident {
+            feed: NO_NAME,
+            id: fields.id(Field::Id)?.map(Cow::into_owned),
+            space: NO_NAME,
+            node: NO_NAME,
+            sensor: NO_NAME,
+            category: fields.word(Field::Category)?.ok_or_else(|| missing(Field::Category))?,
+            severity: severity.map_err(|error| format!("severity: {error}"))?.unwrap_or_default(),
+            channel: fields.word(Field::Channel)?.unwrap_or_default(),
+            source_reliability: fields.share(Field::SourceReliability)?,
+            status: fields.word(Field::Status)?.unwrap_or_default(),
+            version: fields.whole(Field::Version)?.unwrap_or(1),
+            text,
+            event_time_ms: fields.instant_ms(Field::Time)?.ok_or_else(|| missing(Field::Time))?,
+            reported_time_ms: fields.instant_ms(Field::Reported)?,
+            sent_time_ms: None,
+            log_time_ms: 0,
+            flags: 0,
+        };
+        let (sensor, node) = (fields.id(Field::Sensor)?, fields.id(Field::Node)?);
+        incident.space = self.space(place_of(fields)?)?;
+        incident.feed = self.feed()?;
+        incident.sensor = self.optional(NameKind::Sensor, sensor)?;
+        incident.node = self.optional(NameKind::Node, node)?;
+        self.events.push_incident(incident, self.origin);
+        Ok(())
+    }
+
+    fn push_perception(&mut self, fields: &Fields<'_>) -> Result<(), Reason> {
+        fields.drop_foreign(PERCEPTION, self.report);
+        let wave = fields.word(Field::Wave)?.unwrap_or_default();
+        let event_time_ms = match fields.instant_ms(Field::Time)? {
+            Some(event_time_ms) => event_time_ms,
+            None => start_of_wave(&wave).ok_or("time is missing, and wave does not begin with a year")?,
+        };
+        let mut perception = Perception {
+            feed: NO_NAME,
+            id: fields.id(Field::Id)?.map(Cow::into_owned),
+            space: NO_NAME,
+            wave,
+            question: fields.word(Field::Question)?.ok_or_else(|| missing(Field::Question))?,
+            scale: fields.word(Field::Scale)?,
+            period: fields.word(Field::Period)?.unwrap_or_default(),
+            group: fields.group(Field::Group)?,
+            n: fields.whole(Field::N)?.ok_or_else(|| missing(Field::N))?,
+            unsafe_count: fields.decimal(Field::Unsafe)?.ok_or_else(|| missing(Field::Unsafe))?,
+            share: fields.share(Field::Share)?,
+            weight: fields.decimal(Field::Weight)?,
+            event_time_ms,
+            sent_time_ms: None,
+            log_time_ms: 0,
+            flags: 0,
+        };
+        if perception.n < 0 || perception.unsafe_count < Decimal::default() {
+            return Err("n and unsafe count people; expected numbers not below 0".to_owned());
+        }
+        if i128::from(perception.unsafe_count.micros()) > i128::from(perception.n) * 1_000_000 {
+            return Err("unsafe is more than n, the people asked".to_owned());
+        }
+        perception.space = self.space(place_of(fields)?)?;
+        perception.feed = self.feed()?;
+        self.events.push_perception(perception, self.origin);
+        Ok(())
+    }
+
+    fn feed(&mut self) -> Result<NameIx, Reason> {
+        self.names.index(NameKind::Feed, &self.feed.name)
+    }
+
+    fn optional(&mut self, kind: NameKind, name: Option<Cow<'_, str>>) -> Result<NameIx, Reason> {
+        name.map_or(Ok(NO_NAME), |name| self.names.index(kind, &name))
+    }
+
+    fn space(&mut self, place: Place<'_>) -> Result<NameIx, Reason> {
+        match place {
+            Place::Space(space) => self.names.index(NameKind::Space, &space),
+            Place::Position { latitude, longitude } => {
+                let registry = std::sync::Arc::clone(self.names.registry());
+                let space = registry.locate(latitude, longitude).map_err(|refusal| refusal.to_string())?;
+                self.names.index(NameKind::Space, space)
+            }
+        }
+    }
+}
+
+/// Where an event says it belongs.
+enum Place<'a> {
+    Space(Cow<'a, str>),
+    Position { latitude: f64, longitude: f64 },
+}
+
+/// A space named wins over a position: it was resolved by someone who knew more.
+fn place_of<'a>(fields: &Fields<'a>) -> Result<Place<'a>, Reason> {
+    if let Some(space) = fields.id(Field::Space)? {
+        return Ok(Place::Space(space));
+    }
+    match (fields.degrees(Field::Lat, 90.0)?, fields.degrees(Field::Lon, 180.0)?) {
+        (Some(latitude), Some(longitude)) => Ok(Place::Position { latitude, longitude }),
+        _ => Err("space is missing; expected space, or lat and lon".to_owned()),
+    }
+}
+
+/// The quality of a word; good when there is none.
+pub(super) fn quality_of(word: Option<&str>) -> Result<Quality, Reason> {
+    let quality = word.map_or(Some(Quality::Good), Quality::from_word);
+    quality.ok_or_else(|| "quality is unknown; expected good, uncertain or bad".to_owned())
+}
+
+/// A survey answer without a time belongs to the beginning, in UTC, of the year its wave begins with.
+fn start_of_wave(wave: &str) -> Option<i64> {
+    let year = wave.get(..4).filter(|year| year.bytes().all(|b| b.is_ascii_digit()))?;
+    parse_rfc3339_ms(&format!("{year}-01-01T00:00:00Z")).ok()
+}

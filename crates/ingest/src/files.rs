@@ -1,0 +1,10 @@
+//! Recorded files as input of `vigie replay`: opened, decoded, and put in the order in which they are judged.
+
+pub mod error;
+
+mod row;
+mod source;
+
+mod sort;
+
+pub mod inputs;

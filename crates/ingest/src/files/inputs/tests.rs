@@ -1,0 +1,165 @@
+//! Files as one stream: their order, their identity and their mistakes.
+
+use super::*;
+use crate::decode::csv::spec::MappingSpec;
+use crate::spaces::registry::{Registry, UnknownSpace};
+use std::sync::Mutex;
+use tempfile::TempDir;
+use vigie_log::interner::Interner;
+use vigie_model::batch::Source;
+
+fn names() -> NameCache {
+    let registry = Registry::new("c", Arc::default(), UnknownSpace::Register, 100, 0.0);
+    NameCache::new(Arc::new(Interner::new(1000)), Arc::new(registry))
+}
+
+fn event(time: i64) -> String {
+    format!(r#"{{"space":"a","metric":"m","value":1,"time":{time}}}"#)
+}
+
+fn mapping() -> Arc<Mapping> {
+    let spec: MappingSpec = toml::from_str(
+        r#"
+        name = "wide"
+        files = ["wide*.csv"]
+        layout = "wide"
+        names_are = ["space"]
+        time = { columns = ["t"], format = "epoch_ms" }
+        constants = { metric = "m" }
+        names = { x = "x", y = "y" }"#,
+    )
+    .unwrap();
+    Arc::new(Mapping::new(&spec).unwrap())
+}
+
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+fn open(paths: &[PathBuf], change: impl FnOnce(&mut InputOptions)) -> Result<Inputs, Error> {
+    let mut options = InputOptions::new(FeedSpec::named("files"));
+    change(&mut options);
+    Inputs::open(paths, &[mapping()], names(), options, |_| {})
+}
+
+/// Event times and lines, batch by batch.
+fn rows(inputs: &mut Inputs) -> Vec<Vec<(i64, u32)>> {
+    inputs
+        .map(|batch| {
+            let batch = batch.unwrap();
+            (0..batch.len()).map(|index| (batch.event_time_ms(index), batch.origin[index].line)).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn files_are_merged_by_event_time_stably_whatever_fits_in_memory() {
+    let folder = Folder::new();
+    let paths = [
+        folder.file("a.ndjson", &[event(3), event(1), "{".to_owned(), event(2)].join("\n")),
+        folder.file("b.json", &format!("[{}, {}]", event(1), event(3))),
+        folder.file("wide.csv", "t,x,y\n2,1,1\n0,1,\n"),
+    ];
+    let expected = vec![(0, 3), (1, 2), (1, 1), (2, 4), (2, 2), (2, 2), (3, 1), (3, 2)];
+    for sort_rows_max in [1, 2, 3, 100] {
+        let mut inputs = open(&paths, |options| options.sort_rows_max = sort_rows_max).unwrap();
+        assert_eq!(rows(&mut inputs).concat(), expected, "{sort_rows_max} rows in memory");
+        let counts: Vec<_> = inputs
+            .reports()
+            .iter()
+            .map(|file| (file.report.taken, file.report.rejected, file.report.missing))
+            .collect();
+        assert_eq!(counts, [(3, 1, 0), (2, 0, 0), (3, 0, 1)]);
+        assert_eq!(inputs.reports()[0].report.rejects[0].line, 3);
+    }
+}
+
+#[test]
+fn file_order_is_kept_when_asked_and_batches_have_their_size() {
+    let folder = Folder::new();
+    let paths = [
+        folder.file("a.ndjson", &[event(3), event(1)].join("\n")),
+        folder.file("b.ndjson", &event(0)),
+        folder.file("c.ndjson", ""),
+    ];
+    let in_order = |options: &mut InputOptions| {
+        options.keep_order = true;
+        options.batch_rows = 2;
+    };
+    assert_eq!(rows(&mut open(&paths, in_order).unwrap()), [vec![(3, 1), (1, 2)], vec![(0, 1)]]);
+    assert_eq!(
+        rows(&mut open(&paths, |options| options.batch_rows = 2).unwrap()),
+        [vec![(0, 1), (1, 2)], vec![(3, 1)]]
+    );
+}
+
+#[test]
+fn the_identity_is_that_of_the_content() {
+    let folder = Folder::new();
+    let (a, same, other) =
+        (folder.file("a.ndjson", &event(1)), folder.file("b.ndjson", &event(1)), folder.file("c.ndjson", &event(2)));
+    let identity = |paths: &[PathBuf]| open(paths, |_| {}).unwrap().identity();
+    assert_eq!(identity(std::slice::from_ref(&a)), identity(&[same]));
+    assert_ne!(identity(&[a.clone(), other.clone()]), identity(&[other, a.clone()]));
+    let mut inputs = open(&[a], |_| {}).unwrap();
+    let hash = inputs.reports()[0].hash;
+    assert_eq!(inputs.next().unwrap().unwrap().origin[0].source, Source::File(hash));
+}
+
+#[test]
+fn progress_ends_at_the_whole() {
+    let folder = Folder::new();
+    let paths = [folder.file("a.ndjson", &event(1)), folder.file("wide.csv", "t,x\n1,1\n")];
+    let seen = Arc::new(Mutex::new(None));
+    let last = Arc::clone(&seen);
+    let options = InputOptions::new(FeedSpec::named("f"));
+    Inputs::open(&paths, &[mapping()], names(), options, move |progress| *last.lock().unwrap() = Some(progress))
+        .unwrap();
+    let progress = seen.lock().unwrap().take().unwrap();
+    assert_eq!(progress.bytes_read, progress.bytes_total);
+}
+
+#[test]
+fn everything_unusable_is_told_at_once() {
+    let folder = Folder::new();
+    let paths = [folder.file("x.csv", "a\n1\n"), folder.file("wide.csv", "time,z\n")];
+    let Err(Error::Unusable(found)) = open(&paths, |_| {}) else { panic!("expected problems") };
+    let told: Vec<_> = found.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
+    let expected = [
+        "nothing says what this file holds",
+        "the header has no column 't' for the time",
+        "column 'time' is not in the name map of csv mapping 'wide'",
+        "column 'z' is not in the name map of csv mapping 'wide'",
+    ];
+    assert_eq!(told, expected);
+    let gone = folder.0.path().join("gone.ndjson");
+    assert!(matches!(open(&[gone], |_| {}), Err(Error::Io { .. })));
+}
+
+#[test]
+fn a_name_the_mapping_does_not_list_ends_the_replay() {
+    let spec = r#"{"name":"long","files":["long.csv"],"layout":"long","names_are":["space"],"names":{"One":"one"},
+        "time":{"columns":["t"],"format":"epoch_ms"},"columns":{"name":"n","value":"v"},"constants":{"metric":"m"}}"#;
+    let mapping = Arc::new(Mapping::new(&serde_json::from_str(spec).unwrap()).unwrap());
+    let folder = Folder::new();
+    let path = folder.file("long.csv", "n,t,v\nOne,1,1\nOnne,2,1\nTwo,2,1\n");
+    let opened = Inputs::open(&[path], &[mapping], names(), InputOptions::new(FeedSpec::named("f")), |_| {});
+    let Err(Error::Unusable(found)) = opened else { panic!("expected problems") };
+    let told: Vec<_> =
+        found.iter().map(|diagnostic| (diagnostic.message.as_str(), diagnostic.hint.as_deref())).collect();
+    let expected = [
+        ("name 'Onne' is not in the mapping's name map", Some("did you mean 'One'?")),
+        ("name 'Two' is not in the mapping's name map", None),
+    ];
+    assert_eq!(told, expected);
+}

@@ -1,0 +1,179 @@
+//! `POST /v1/events`: native events from peers.
+//!
+//! The reply is **202**, not 200: until the log is durable, events taken can be lost with the process, and the status
+//! says so. Lines that are refused are listed and never fail their neighbours; 400 means that nothing in the body was
+//! understood, 503 that nothing was taken and the same request may be sent again.
+//!
+//! Bounds: the body ([`BODY_BYTES_MAX`]), the time to send it ([`BODY_WAIT_S_MAX`]), events per request, and the log's
+//! queue. A body is decoded where it arrives, some milliseconds at the most.
+
+use crate::decode::feed::Feeds;
+use crate::decode::names::NameCache;
+use crate::decode::native::Decoder;
+use crate::decode::report::Report;
+use crate::intake::answer::{refused, replied};
+use crate::limits::{BODY_BYTES_MAX, BODY_WAIT_S_MAX, IDLE_DECODERS_MAX};
+use crate::spaces::registry::Registry;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, FromRequest, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use axum::routing::post;
+use serde::Deserialize;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use vigie_log::intake::{Intake, IntakeError};
+use vigie_log::sequencer::Receipt;
+use vigie_model::batch::Events;
+
+/// Media types of native events.
+const MEDIA_TYPES: [&str; 4] = ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/json"];
+
+/// The routes by which events come in.
+#[must_use]
+pub fn router(intake: Intake, registry: Arc<Registry>, feeds: Feeds) -> Router {
+    let door = Door { intake, registry, feeds, idle: Mutex::default() };
+    let limit = DefaultBodyLimit::max(BODY_BYTES_MAX);
+    Router::new().route("/v1/events", post(post_events)).layer(limit).with_state(Arc::new(door))
+}
+
+/// What every request needs.
+struct Door {
+    intake: Intake,
+    registry: Arc<Registry>,
+    feeds: Feeds,
+    /// Decoders with warm caches. A std mutex: it is held for one push or pop, never across an await.
+    idle: Mutex<Vec<Decoder>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct EventsQuery {
+    feed: Option<String>,
+}
+
+async fn post_events(State(door): State<Arc<Door>>, Query(query): Query<EventsQuery>, request: Request) -> Response {
+    let response = match door.take(&query, request).await {
+        Ok(response) | Err(response) => response,
+    };
+    metrics::counter!("vigie_intake_requests_total", "status" => response.status().as_str().to_owned()).increment(1);
+    response
+}
+
+impl Door {
+    async fn take(&self, query: &EventsQuery, request: Request) -> Result<Response, Response> {
+        let Some(feed) = self.feeds.find(query.feed.as_deref()) else {
+            let known: Vec<_> = self.feeds.names().collect();
+            return Err(refused(
+                StatusCode::BAD_REQUEST,
+                &format!("feed is unknown; known feeds: {}", known.join(", ")),
+            ));
+        };
+        check_headers(request.headers())?;
+        let body = read_body(request).await?;
+        metrics::counter!("vigie_intake_body_bytes_total").increment(body.len() as u64);
+        if body.trim_ascii().is_empty() {
+            return Err(refused(StatusCode::BAD_REQUEST, "the body is empty; expected one JSON event a line"));
+        }
+        let (mut events, mut report) = (Events::default(), Report::default());
+        let mut decoder = self.decoder();
+        decoder.decode_body(feed, &body, &mut events, &mut report);
+        self.give_back(decoder);
+        drop(body);
+        let understood = report.understood > 0 || report.rejected == 0;
+        let receipt = if events.is_empty() { Receipt::default() } else { self.submit(events).await? };
+        count(&feed.name, &report, &receipt);
+        let (status, error) = if understood {
+            (StatusCode::ACCEPTED, None)
+        } else {
+            (
+                StatusCode::BAD_REQUEST,
+                Some("nothing in the body is a JSON event; expected one JSON object a line, or an array"),
+            )
+        };
+        Ok(replied(status, &report, receipt, error))
+    }
+
+    async fn submit(&self, events: Events) -> Result<Receipt, Response> {
+        self.intake.submit(events).await.map_err(|error| {
+            let why = match error {
+                IntakeError::Busy => "the queue is full; nothing was taken, send the same request again",
+                IntakeError::Closed => "the log is closed; it is unknown whether anything was taken",
+            };
+            refused(StatusCode::SERVICE_UNAVAILABLE, why)
+        })
+    }
+
+    fn decoder(&self) -> Decoder {
+        let idle = self.idle.lock().expect("no holder of this lock panics").pop();
+        idle.unwrap_or_else(|| {
+            Decoder::new(NameCache::new(Arc::clone(self.intake.interner()), Arc::clone(&self.registry)))
+        })
+    }
+
+    fn give_back(&self, decoder: Decoder) {
+        let mut idle = self.idle.lock().expect("no holder of this lock panics");
+        if idle.len() < IDLE_DECODERS_MAX {
+            idle.push(decoder);
+        }
+    }
+}
+
+fn check_headers(headers: &HeaderMap) -> Result<(), Response> {
+    let unsupported = |why: String| refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, &why);
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default().trim().to_ascii_lowercase());
+    if text(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(unsupported(
+            "the content encoding is not supported; send the body without one (identity)".to_owned(),
+        ));
+    }
+    if let Some(media_type) = text(header::CONTENT_TYPE) {
+        let media_type = media_type.split(';').next().unwrap_or_default().trim();
+        if !MEDIA_TYPES.contains(&media_type) {
+            return Err(unsupported(format!(
+                "the content type is not supported; expected one of {}",
+                MEDIA_TYPES.join(", ")
+            )));
+        }
+    }
+    let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+    if length.is_some_and(|length| length > BODY_BYTES_MAX as u64) { Err(too_large()) } else { Ok(()) }
+}
+
+async fn read_body(request: Request) -> Result<Bytes, Response> {
+    let body = Bytes::from_request(request, &());
+    match tokio::time::timeout(Duration::from_secs(BODY_WAIT_S_MAX), body).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_large()),
+        Ok(Err(_)) => Err(refused(StatusCode::BAD_REQUEST, "the body broke off; nothing was taken")),
+        Err(_) => {
+            let why = format!("the body did not arrive within {BODY_WAIT_S_MAX} seconds; nothing was taken");
+            Err(refused(StatusCode::REQUEST_TIMEOUT, &why))
+        }
+    }
+}
+
+fn too_large() -> Response {
+    let why = format!("the body is larger than {BODY_BYTES_MAX} bytes; nothing was taken, send it in pieces");
+    refused(StatusCode::PAYLOAD_TOO_LARGE, &why)
+}
+
+/// Counts a request's events; the label is a declared feed, so the number of series is bounded.
+fn count(feed: &Arc<str>, report: &Report, receipt: &Receipt) {
+    let outcomes = [
+        ("accepted", receipt.accepted),
+        ("duplicate", receipt.duplicates),
+        ("rejected", report.rejected),
+        ("time_adjusted", receipt.time_adjusted),
+        ("undeduplicated", receipt.undeduplicated),
+    ];
+    for (outcome, events) in outcomes {
+        metrics::counter!("vigie_intake_events_total", "feed" => feed.to_string(), "outcome" => outcome)
+            .increment(events);
+    }
+    metrics::counter!("vigie_intake_fields_dropped_total", "feed" => feed.to_string()).increment(report.fields_dropped);
+    tracing::debug!(%feed, accepted = receipt.accepted, rejected = report.rejected, "took a request");
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! The registry of spaces: those the spaces file declares, and, where configured, those that registered by arriving.
+
+use crate::spaces::locate::Locator;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, RwLock};
+use vigie_model::diagnostic::did_you_mean;
+use vigie_model::doors::SpaceView;
+use vigie_model::principal::Principal;
+use vigie_model::space::Space;
+
+/// Declared ids compared with an unknown one for a hint, so that a stream of unknown names stays cheap to refuse.
+const HINT_CANDIDATES_MAX: usize = 1000;
+
+/// What becomes of an event about a space that nobody declared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownSpace {
+    /// The event is rejected.
+    #[default]
+    Reject,
+    /// The space is registered by its id alone, up to the registry's bound.
+    Register,
+}
+
+/// Why an event's space is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SpaceRefusal {
+    /// Nobody declared it.
+    #[error("space '{space}' is not declared{hint}")]
+    Unknown {
+        /// The id.
+        space: String,
+        /// The declared id most like it, in words; empty when none is.
+        hint: String,
+    },
+    /// It would be registered, but there are too many already.
+    #[error("space '{space}' is not declared, and {registered_max} spaces are registered already")]
+    TooMany {
+        /// The id.
+        space: String,
+        /// The bound.
+        registered_max: usize,
+    },
+    /// The position belongs to no space.
+    #[error("no declared space contains the position or is near enough to it")]
+    Nowhere,
+}
+
+/// The spaces of one centre. Shared by all decoders; they ask it once per name and remember the answer.
+#[derive(Debug)]
+pub struct Registry {
+    centre: Arc<str>,
+    declared: Arc<Vec<Space>>,
+    declared_ids: HashSet<Arc<str>>,
+    view: Vec<Arc<Space>>,
+    unknown: UnknownSpace,
+    registered_max: usize,
+    /// A std lock: it is held for one look-up or insertion, never across a call that waits.
+    registered: RwLock<BTreeMap<Arc<str>, Arc<Space>>>,
+    locator: Locator,
+}
+
+impl Registry {
+    /// A registry of declared spaces, which registers at most `registered_max` others if `unknown` says so. Positions
+    /// belong to the nearest space within `nearest_m_max` metres when no polygon contains them.
+    #[must_use]
+    pub fn new(
+        centre: &str,
+        declared: Arc<Vec<Space>>,
+        unknown: UnknownSpace,
+        registered_max: usize,
+        nearest_m_max: f64,
+    ) -> Self {
+        Self {
+            centre: centre.into(),
+            declared_ids: declared.iter().map(|space| Arc::clone(&space.id)).collect(),
+            view: declared.iter().cloned().map(Arc::new).collect(),
+            locator: Locator::new(&declared, nearest_m_max),
+            declared,
+            unknown,
+            registered_max,
+            registered: RwLock::default(),
+        }
+    }
+
+    /// The declared spaces.
+    #[must_use]
+    pub fn declared(&self) -> &Arc<Vec<Space>> {
+        &self.declared
+    }
+
+    /// Lets an event about `space`, a checked id, in, or says why not; registers the space if that is configured.
+    ///
+    /// # Errors
+    /// [`SpaceRefusal`], whose text goes back to whoever sent the event.
+    pub fn admit(&self, space: &str) -> Result<(), SpaceRefusal> {
+        if self.declared_ids.contains(space) {
+            return Ok(());
+        }
+        if self.unknown == UnknownSpace::Reject {
+            let candidates = self.declared.iter().take(HINT_CANDIDATES_MAX).map(|space| space.id.as_ref());
+            let hint = did_you_mean(space, candidates);
+            let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+            return Err(SpaceRefusal::Unknown { space: space.to_owned(), hint });
+        }
+        if self.registered.read().expect("no holder of this lock panics").contains_key(space) {
+            return Ok(());
+        }
+        let mut registered = self.registered.write().expect("no holder of this lock panics");
+        if registered.len() >= self.registered_max && !registered.contains_key(space) {
+            return Err(SpaceRefusal::TooMany { space: space.to_owned(), registered_max: self.registered_max });
+        }
+        registered.entry(space.into()).or_insert_with(|| Arc::new(Space::registered(space)));
+        Ok(())
+    }
+
+    /// The declared space of a position in degrees.
+    ///
+    /// # Errors
+    /// [`SpaceRefusal::Nowhere`].
+    pub fn locate(&self, latitude: f64, longitude: f64) -> Result<&Arc<str>, SpaceRefusal> {
+        self.locator.locate(latitude, longitude).ok_or(SpaceRefusal::Nowhere)
+    }
+}
+
+impl SpaceView for Registry {
+    fn spaces(&self, who: &Principal) -> Vec<Arc<Space>> {
+        let registered = self.registered.read().expect("no holder of this lock panics");
+        let mut spaces: Vec<_> = self
+            .view
+            .iter()
+            .chain(registered.values())
+            .filter(|space| who.scope.allows(&self.centre, &space.id))
+            .cloned()
+            .collect();
+        spaces.sort_by(|a, b| a.id.cmp(&b.id));
+        spaces
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use vigie_model::principal::SpaceScope;
+
+    fn registry(unknown: UnknownSpace) -> Registry {
+        let declared = ["town-hall", "city-square"].map(Space::registered).to_vec();
+        Registry::new("melbourne", Arc::new(declared), unknown, 1, 0.0)
+    }
+
+    #[test]
+    fn unknown_spaces_are_refused_with_the_nearest_name() {
+        let registry = registry(UnknownSpace::Reject);
+        assert_eq!(registry.admit("town-hall"), Ok(()));
+        let refusal = registry.admit("townhall").unwrap_err();
+        assert_eq!(refusal.to_string(), "space 'townhall' is not declared; did you mean 'town-hall'?");
+        assert_eq!(registry.admit("zzz").unwrap_err().to_string(), "space 'zzz' is not declared");
+        assert_eq!(registry.locate(0.0, 0.0), Err(SpaceRefusal::Nowhere));
+    }
+
+    #[test]
+    fn registration_is_bounded() {
+        let registry = registry(UnknownSpace::Register);
+        assert_eq!(registry.admit("new"), Ok(()));
+        assert_eq!(registry.admit("new"), Ok(()));
+        assert!(matches!(registry.admit("newer"), Err(SpaceRefusal::TooMany { registered_max: 1, .. })));
+        let seen = registry.spaces(&Principal::local("melbourne"));
+        assert_eq!(seen.iter().map(|space| space.id.as_ref()).collect::<Vec<_>>(), ["city-square", "new", "town-hall"]);
+    }
+
+    #[test]
+    fn a_principal_sees_its_scope_only() {
+        let registry = registry(UnknownSpace::Reject);
+        assert!(registry.spaces(&Principal::local("dublin")).is_empty());
+        let mut partner = Principal::local("melbourne");
+        partner.scope.spaces = SpaceScope::Only(BTreeSet::from(["city-square".into()]));
+        assert_eq!(registry.spaces(&partner).len(), 1);
+    }
+}

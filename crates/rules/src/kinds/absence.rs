@@ -1,0 +1,73 @@
+//! `absence`: too long without an arrival, on the log-time axis.
+//!
+//! An arrival at exactly the end of the silence is in time, so the timer fires only once log time is later than it.
+//! An intake that was down hears nothing: the silence counts from the latest intake-up record when that is later.
+
+/// The silence of one key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Silence {
+    /// Log time of the latest arrival; `None` for an expected sensor that was never heard.
+    last_ms: Option<i64>,
+    /// From when the silence counts: the latest arrival or intake-up.
+    since_ms: i64,
+    /// Whether the silence is an open episode.
+    open: bool,
+}
+
+impl Silence {
+    /// The silence of a key first heard, or first expected, at `since_ms`.
+    pub(crate) const fn from(since_ms: i64) -> Self {
+        Self { last_ms: None, since_ms, open: false }
+    }
+
+    /// When the silence becomes an episode; `None` while it is one.
+    pub(crate) const fn due_ms(&self, silence_ms: i64) -> Option<i64> {
+        if self.open { None } else { Some(self.since_ms + silence_ms) }
+    }
+
+    /// The silence becomes an episode.
+    pub(crate) const fn open(&mut self) {
+        self.open = true;
+    }
+
+    /// Takes in an arrival; whether that ends an episode.
+    pub(crate) fn arrival(&mut self, log_time_ms: i64) -> bool {
+        self.last_ms = Some(log_time_ms);
+        self.since_ms = self.since_ms.max(log_time_ms);
+        std::mem::take(&mut self.open)
+    }
+
+    /// The intake is up again.
+    pub(crate) fn intake_up(&mut self, log_time_ms: i64) {
+        self.since_ms = self.since_ms.max(log_time_ms);
+    }
+
+    /// Log time of the latest arrival.
+    pub(crate) const fn last_ms(&self) -> Option<i64> {
+        self.last_ms
+    }
+
+    /// From when the silence counts.
+    pub(crate) const fn since_ms(&self) -> i64 {
+        self.since_ms
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_from_the_later_of_arrival_and_intake_up() {
+        let mut silence = Silence::from(100);
+        assert_eq!(silence.due_ms(30), Some(130));
+        assert!(!silence.arrival(120));
+        silence.intake_up(110);
+        assert_eq!(silence.due_ms(30), Some(150));
+        silence.intake_up(140);
+        assert_eq!((silence.due_ms(30), silence.last_ms()), (Some(170), Some(120)));
+        silence.open();
+        assert_eq!(silence.due_ms(30), None);
+        assert!(silence.arrival(200));
+    }
+}

@@ -1,0 +1,97 @@
+//! `threshold`: the newest value of each member, as long as it is valid.
+//!
+//! A value leaves at its event time + `stale_after`; all that expire at one instant leave together. A member's older
+//! values never replace its newer one.
+
+use crate::expr::fold::Quantity;
+use crate::spec::Aggregate;
+
+/// Index of a member inside its key.
+pub(crate) type MemberIx = u32;
+
+/// The newest values of one key. Costs grow with the number of members: a handful of sensors of one space.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Values {
+    members: Vec<Newest>,
+}
+
+/// The newest value of one member.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Newest {
+    /// In millionths.
+    pub(crate) micros: i64,
+    /// When it was measured; `i64::MIN` before the first.
+    pub(crate) event_time_ms: i64,
+    /// Whether it has not expired yet.
+    pub(crate) valid: bool,
+}
+
+impl Values {
+    /// Whether the member already has a value that is as new as this.
+    pub(crate) fn is_late(&self, member: MemberIx, event_time_ms: i64) -> bool {
+        self.members.get(member as usize).is_some_and(|newest| event_time_ms <= newest.event_time_ms)
+    }
+
+    /// Takes in a value that is neither late nor expired.
+    pub(crate) fn set(&mut self, member: MemberIx, micros: i64, event_time_ms: i64) {
+        let index = member as usize;
+        if index >= self.members.len() {
+            let unheard = Newest { micros: 0, event_time_ms: i64::MIN, valid: false };
+            self.members.resize(index + 1, unheard);
+        }
+        self.members[index] = Newest { micros, event_time_ms, valid: true };
+    }
+
+    /// When the first of the valid values expires.
+    pub(crate) fn next_expiry_ms(&self, stale_after_ms: i64) -> Option<i64> {
+        self.valid().map(|(_, newest)| newest.event_time_ms + stale_after_ms).min()
+    }
+
+    /// Drops the values that expire at or before `at_ms`.
+    pub(crate) fn expire(&mut self, at_ms: i64, stale_after_ms: i64) {
+        for newest in &mut self.members {
+            newest.valid &= newest.event_time_ms.saturating_add(stale_after_ms) > at_ms;
+        }
+    }
+
+    /// The aggregate of the valid values; `None` when there is none.
+    pub(crate) fn quantity(&self, agg: Aggregate) -> Option<Quantity> {
+        let micros = self.valid().map(|(_, newest)| i128::from(newest.micros));
+        let single = |micros| Quantity { micros, count: 1 };
+        match agg {
+            Aggregate::Max => micros.max().map(single),
+            Aggregate::Min => micros.min().map(single),
+            Aggregate::Sum | Aggregate::Mean | Aggregate::Count => {
+                let (sum, count) = micros.fold((0, 0), |(sum, count), micros| (sum + micros, count + 1));
+                let count = if agg == Aggregate::Mean { count } else { count.min(1) };
+                (count > 0).then_some(Quantity { micros: sum, count })
+            }
+        }
+    }
+
+    /// The valid values with their members.
+    pub(crate) fn valid(&self) -> impl Iterator<Item = (MemberIx, &Newest)> {
+        (0..).zip(&self.members).filter(|(_, newest)| newest.valid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_expire_together_and_aggregate_exactly() {
+        let mut values = Values::default();
+        for (member, micros, event_time_ms) in [(0, 1_000_000, 0), (2, 2_000_000, 0), (1, -6_000_000, 5)] {
+            values.set(member, micros, event_time_ms);
+        }
+        assert_eq!(values.quantity(Aggregate::Mean), Some(Quantity { micros: -3_000_000, count: 3 }));
+        assert_eq!(values.quantity(Aggregate::Sum), Some(Quantity { micros: -3_000_000, count: 1 }));
+        assert_eq!(values.next_expiry_ms(10), Some(10));
+        values.expire(10, 10);
+        assert_eq!(values.quantity(Aggregate::Max), Some(Quantity { micros: -6_000_000, count: 1 }));
+        assert!(values.is_late(0, 0) && !values.is_late(0, 1) && !values.is_late(9, i64::MIN + 1));
+        values.expire(15, 10);
+        assert_eq!((values.quantity(Aggregate::Min), values.next_expiry_ms(10)), (None, None));
+    }
+}

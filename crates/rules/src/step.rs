@@ -1,0 +1,42 @@
+//! What one step of an engine works with, writes to and counts.
+
+use crate::spec::RuleSet;
+use vigie_model::alert::Transition;
+use vigie_model::names::Names;
+use vigie_model::position::Position;
+
+/// What one step of the engine works with and writes to.
+#[derive(Debug)]
+pub(crate) struct Step<'a> {
+    /// The rules.
+    pub(crate) rules: &'a RuleSet,
+    /// Names of the indices in rows.
+    pub(crate) names: &'a Names,
+    /// Log time of the row or tick.
+    pub(crate) log_time_ms: i64,
+    /// The partition's newest row.
+    pub(crate) position: Position,
+    /// Number of the next transition at that position.
+    pub(crate) ordinal: &'a mut u32,
+    /// What is counted.
+    pub(crate) counters: &'a mut Counters,
+    /// Where transitions go.
+    pub(crate) out: &'a mut Vec<Transition>,
+}
+
+/// What an engine counted since it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Keys with state, over all rules.
+    pub keys: u64,
+    /// Distinct (space, metric, sensor, node) seen.
+    pub series: u64,
+    /// Values judged, also again by a timer.
+    pub judgements: u64,
+    /// Observations that came too late for a threshold rule, once for each rule.
+    pub late_inputs: u64,
+    /// Inputs older than the window of a rule, once for each rule.
+    pub dropped_inputs: u64,
+    /// Conditions that were false because of arithmetic.
+    pub arithmetic_faults: u64,
+}

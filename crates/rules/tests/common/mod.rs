@@ -1,0 +1,310 @@
+//! A small sequencer for tests: events as text in, transitions out, by the paragraph "Replay" of the rule semantics.
+
+#![allow(dead_code, unreachable_pub, reason = "shared by test binaries, each of which uses its part")]
+
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use vigie_model::alert::Transition;
+use vigie_model::batch::{ObservationRow, Observations, Quality};
+use vigie_model::control::{Control, SourceFile};
+use vigie_model::decimal::Decimal;
+use vigie_model::event::Incident;
+use vigie_model::names::{NO_NAME, NameEntry, NameIx, NameKind};
+use vigie_model::position::{PartitionIx, partition_of};
+use vigie_rules::engine::{Engine, Input};
+use vigie_rules::load::load;
+use vigie_rules::spec::RuleSet;
+
+/// After the last input, timers due within this time still fire.
+pub const END_MS: i64 = 86_400_000;
+
+/// One event of any type.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub id: String,
+    pub space: String,
+    pub time_ms: i64,
+    pub sensor: Option<String>,
+    pub node: Option<String>,
+    pub what: What,
+}
+
+#[derive(Clone, Debug)]
+pub enum What {
+    Observation { metric: String, value: Decimal, quality: Quality },
+    Incident { category: String, channel: String },
+}
+
+/// How a log is cut into partitions, batches and ticks.
+#[derive(Clone, Copy, Debug)]
+pub struct Cut {
+    pub partitions: PartitionIx,
+    pub batch_rows: usize,
+    pub tick_ms: i64,
+}
+
+pub fn control(rules: &str) -> Control {
+    Control {
+        centre: "test".into(),
+        time_zone: "Australia/Melbourne".into(),
+        tick_ms: 1000,
+        rules: vec![SourceFile { path: "rules.yaml".into(), text: rules.into() }],
+        spaces: Arc::default(),
+        metrics: Arc::default(),
+    }
+}
+
+/// An observation; its id is unique by content.
+pub fn observation(space: &str, sensor: Option<&str>, metric: &str, value: &str, time_ms: i64) -> Event {
+    Event {
+        id: format!("{sensor:?} {metric} {value} {time_ms}"),
+        space: space.to_owned(),
+        time_ms,
+        sensor: sensor.map(str::to_owned),
+        node: None,
+        what: What::Observation { metric: metric.to_owned(), value: value.parse().unwrap(), quality: Quality::Good },
+    }
+}
+
+/// An incident.
+pub fn incident(space: &str, category: &str, time_ms: i64) -> Event {
+    Event {
+        id: format!("{category} {time_ms}"),
+        space: space.to_owned(),
+        time_ms,
+        sensor: None,
+        node: None,
+        what: What::Incident { category: category.to_owned(), channel: "dispatch".to_owned() },
+    }
+}
+
+pub fn rules(text: &str) -> Arc<RuleSet> {
+    load(&control(text)).unwrap_or_else(|problems| panic!("{problems:#?}")).rules
+}
+
+/// Events in the order they are judged: by time unless `keep`, without repeated ids.
+pub fn ordered(mut events: Vec<Event>, keep: bool) -> Vec<Event> {
+    if !keep {
+        events.sort_by_key(|event| event.time_ms);
+    }
+    let mut seen = BTreeSet::new();
+    events.retain(|event| {
+        let observation = matches!(event.what, What::Observation { .. });
+        seen.insert((observation, event.space.clone(), event.node.clone(), event.id.clone()))
+    });
+    events
+}
+
+/// Runs events that are already in order through one engine for each partition.
+pub fn transitions(rules: &Arc<RuleSet>, events: &[Event], cut: Cut) -> Vec<Transition> {
+    let mut sequencer = Sequencer::new(rules, cut);
+    for event in events {
+        sequencer.event(event);
+    }
+    sequencer.finish(events)
+}
+
+/// The lines of the digest, sorted.
+pub fn lines(transitions: &[Transition]) -> String {
+    let digested = transitions.iter().filter(|transition| transition.state.is_in_digest());
+    let mut lines: Vec<String> =
+        digested.map(|t| format!("{}\t{}\t{}\t{}\n", t.rule.name, t.key, t.state.as_str(), t.event_time_ms)).collect();
+    lines.sort();
+    lines.concat()
+}
+
+pub fn digest(lines: &str) -> String {
+    Sha256::digest(lines.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+struct Sequencer {
+    cut: Cut,
+    engines: Vec<Engine>,
+    names: BTreeMap<(u8, String), NameIx>,
+    new_names: Vec<NameEntry>,
+    offsets: Vec<u64>,
+    observations: Vec<Observations>,
+    incidents: Vec<Vec<Incident>>,
+    log_time_ms: i64,
+    last_tick_ms: i64,
+    out: Vec<Transition>,
+}
+
+impl Sequencer {
+    fn new(rules: &Arc<RuleSet>, cut: Cut) -> Self {
+        let count = usize::from(cut.partitions);
+        Self {
+            cut,
+            engines: (0..cut.partitions)
+                .map(|partition| Engine::new(Arc::clone(rules), partition, cut.partitions))
+                .collect(),
+            names: BTreeMap::new(),
+            new_names: Vec::new(),
+            offsets: vec![0; count],
+            observations: vec![Observations::default(); count],
+            incidents: vec![Vec::new(); count],
+            log_time_ms: i64::MIN,
+            last_tick_ms: i64::MIN,
+            out: Vec::new(),
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        if self.log_time_ms == i64::MIN {
+            self.log_time_ms = event.time_ms;
+            self.last_tick_ms = event.time_ms.div_euclid(self.cut.tick_ms) * self.cut.tick_ms;
+            self.all(Input::IntakeUp { log_time_ms: event.time_ms });
+        }
+        self.log_time_ms = self.log_time_ms.max(event.time_ms);
+        // Of the ticks up to this input the last one does, as it fires every timer due before it.
+        let tick_ms = event.time_ms.div_euclid(self.cut.tick_ms) * self.cut.tick_ms;
+        if tick_ms > self.last_tick_ms {
+            self.flush_all();
+            self.last_tick_ms = tick_ms;
+            self.all(Input::Tick { tick_ms, log_time_ms: self.log_time_ms });
+        }
+        let partition = usize::from(partition_of(&event.space, self.cut.partitions));
+        match &event.what {
+            What::Observation { .. } => {
+                self.flush_incidents(partition);
+                let row = self.row(event);
+                self.observations[partition].push(row);
+            }
+            What::Incident { .. } => {
+                self.flush_observations(partition);
+                let incident = self.incident(event);
+                self.incidents[partition].push(incident);
+            }
+        }
+        if self.observations[partition].len() + self.incidents[partition].len() >= self.cut.batch_rows {
+            self.flush(partition);
+        }
+    }
+
+    fn finish(mut self, events: &[Event]) -> Vec<Transition> {
+        self.flush_all();
+        if let Some(largest_ms) = events.iter().map(|event| event.time_ms).max() {
+            let tick_ms = largest_ms + END_MS;
+            self.all(Input::Tick { tick_ms, log_time_ms: tick_ms + 1 });
+        }
+        self.out
+    }
+
+    fn all(&mut self, input: Input<'_>) {
+        for engine in &mut self.engines {
+            engine.step(input, &mut self.out);
+        }
+    }
+
+    fn flush_all(&mut self) {
+        for partition in 0..self.engines.len() {
+            self.flush(partition);
+        }
+    }
+
+    fn flush(&mut self, partition: usize) {
+        self.flush_observations(partition);
+        self.flush_incidents(partition);
+    }
+
+    fn flush_observations(&mut self, partition: usize) {
+        let rows = std::mem::take(&mut self.observations[partition]);
+        let first_offset = self.advance(partition, rows.len());
+        if !rows.is_empty() {
+            self.engines[partition].step(Input::Observations { first_offset, rows: &rows }, &mut self.out);
+        }
+    }
+
+    fn flush_incidents(&mut self, partition: usize) {
+        let rows = std::mem::take(&mut self.incidents[partition]);
+        let first_offset = self.advance(partition, rows.len());
+        if !rows.is_empty() {
+            self.engines[partition].step(Input::Incidents { first_offset, rows: &rows }, &mut self.out);
+        }
+    }
+
+    fn advance(&mut self, partition: usize, rows: usize) -> u64 {
+        let names = std::mem::take(&mut self.new_names);
+        self.all(Input::Names(&names));
+        let first = self.offsets[partition];
+        self.offsets[partition] += rows as u64;
+        first
+    }
+
+    fn name(&mut self, kind: NameKind, name: Option<&str>) -> NameIx {
+        let Some(name) = name else { return NO_NAME };
+        let next = self.names.keys().filter(|(known, _)| *known == kind as u8).count() as NameIx;
+        *self.names.entry((kind as u8, name.to_owned())).or_insert_with(|| {
+            self.new_names.push(NameEntry { kind, index: next, name: name.into() });
+            next
+        })
+    }
+
+    fn row(&mut self, event: &Event) -> ObservationRow<'static> {
+        let What::Observation { metric, value, quality } = &event.what else { panic!("an observation") };
+        ObservationRow {
+            feed: self.name(NameKind::Feed, Some("test")),
+            space: self.name(NameKind::Space, Some(&event.space)),
+            metric: self.name(NameKind::Metric, Some(metric)),
+            sensor: self.name(NameKind::Sensor, event.sensor.as_deref()),
+            node: self.name(NameKind::Node, event.node.as_deref()),
+            seq: None,
+            id: None,
+            value: *value,
+            event_time_ms: event.time_ms,
+            sent_time_ms: None,
+            log_time_ms: self.log_time_ms,
+            quality: *quality,
+            flags: 0,
+        }
+    }
+
+    fn incident(&mut self, event: &Event) -> Incident {
+        let What::Incident { category, channel } = &event.what else { panic!("an incident") };
+        Incident {
+            feed: self.name(NameKind::Feed, Some("test")),
+            id: Some(event.id.clone()),
+            space: self.name(NameKind::Space, Some(&event.space)),
+            node: self.name(NameKind::Node, event.node.as_deref()),
+            sensor: self.name(NameKind::Sensor, event.sensor.as_deref()),
+            category: category.clone(),
+            severity: "high".parse().unwrap(),
+            channel: channel.clone(),
+            source_reliability: None,
+            status: String::new(),
+            version: 1,
+            text: None,
+            event_time_ms: event.time_ms,
+            reported_time_ms: None,
+            sent_time_ms: None,
+            log_time_ms: self.log_time_ms,
+            flags: 0,
+        }
+    }
+}
+
+/// One line of a case's input.
+pub fn event(line: &str) -> Event {
+    let json: serde_json::Value = serde_json::from_str(line).unwrap();
+    let text = |name: &str| json.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+    let what = match text("type").as_deref() {
+        Some("incident") => {
+            What::Incident { category: text("category").unwrap(), channel: text("channel").unwrap_or_default() }
+        }
+        _ => What::Observation {
+            metric: text("metric").unwrap(),
+            // The values of the cases have few digits, so the shortest text of their doubles is the text of the file.
+            value: json["value"].to_string().parse().unwrap(),
+            quality: text("quality").map_or(Quality::Good, |word| Quality::from_word(&word).unwrap()),
+        },
+    };
+    Event {
+        id: text("id").unwrap(),
+        space: text("space").unwrap(),
+        time_ms: json["time"].as_i64().unwrap(),
+        sensor: text("sensor"),
+        node: text("node"),
+        what,
+    }
+}

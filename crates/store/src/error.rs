@@ -1,0 +1,76 @@
+//! The error of this crate's writing side: what went wrong with history on disk, and what to do about it.
+//!
+//! Queries have an error of their own, [`vigie_model::doors::QueryError`], because callers treat a refused statement
+//! and a broken disk differently.
+
+use std::path::{Path, PathBuf};
+
+/// Why history cannot be opened or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The folder cannot be made or is no folder.
+    #[error("cannot use {} as the history folder; check that it is a writable folder", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// There is no history yet; only a writer creates it.
+    #[error("there is no history in {}; run `vigie replay`, `vigie serve` or `vigie demo` with this data folder first", path.display())]
+    Missing {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Written by a newer version of Vigie.
+    #[error(
+        "table {} has format version {found}, this binary reads up to {supported}; use the newer Vigie that wrote it, or another data folder",
+        path.display()
+    )]
+    NewerFormat {
+        /// The table's folder.
+        path: PathBuf,
+        /// The version found.
+        found: u32,
+        /// The newest version this binary reads.
+        supported: u32,
+    },
+    /// A Delta table that Vigie did not write, or not like this.
+    #[error("table {} is not a history table of Vigie: {reason}; move it away and start again", path.display())]
+    Foreign {
+        /// The table's folder.
+        path: PathBuf,
+        /// What is missing or different.
+        reason: String,
+    },
+    /// A Delta operation failed.
+    #[error("cannot {action} table {}; check space and permissions of the disk", path.display())]
+    Delta {
+        /// What was tried: `open`, `commit to`.
+        action: &'static str,
+        /// The table's folder.
+        path: PathBuf,
+        /// What Delta said.
+        source: Box<deltalake::DeltaTableError>,
+    },
+    /// Other writers kept winning.
+    #[error("table {} changed under every one of {attempts} attempts to commit; is another Vigie writing here?", path.display())]
+    Contended {
+        /// The table's folder.
+        path: PathBuf,
+        /// Attempts made.
+        attempts: u32,
+    },
+    /// A query over the tables failed.
+    #[error("cannot read history")]
+    Query(#[from] datafusion::error::DataFusionError),
+    /// Columns do not fit together: a bug of ours or a foreign table.
+    #[error("cannot build history rows")]
+    Arrow(#[from] arrow::error::ArrowError),
+}
+
+impl Error {
+    pub(crate) fn delta(action: &'static str, path: &Path, source: deltalake::DeltaTableError) -> Self {
+        Self::Delta { action, path: path.to_owned(), source: Box::new(source) }
+    }
+}

@@ -1,0 +1,71 @@
+//! Log records become rows: the part of history's state that a record may change.
+
+use crate::rows::events::{incidents, perceptions};
+use crate::rows::observations::observations;
+use crate::rows::spaces::{SPACES_PARTITION, spaces};
+use crate::schema::table::Table;
+use arrow::array::RecordBatch;
+use std::sync::Arc;
+use vigie_model::metric::Metrics;
+use vigie_model::names::Names;
+use vigie_model::position::PartitionIx;
+use vigie_model::record::{Payload, Record};
+
+/// What is known from earlier records: names, units, and how many space versions there were.
+#[derive(Debug, Default)]
+pub(crate) struct Fold {
+    names: Names,
+    metrics: Arc<Metrics>,
+    space_versions: u64,
+}
+
+/// Rows of one table and partition, and the position once they are stored.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    pub(crate) table: Table,
+    pub(crate) partition: i32,
+    pub(crate) batch: RecordBatch,
+    pub(crate) next: i64,
+}
+
+impl Rows {
+    /// Rows of which the last has offset `next - 1`.
+    pub(crate) fn new(table: Table, partition: PartitionIx, batch: RecordBatch, next: u64) -> Self {
+        let next = i64::try_from(next).expect("a log has fewer than 2^63 rows");
+        Self { table, partition: i32::from(partition), batch, next }
+    }
+}
+
+impl Fold {
+    /// Takes in a record; returns the rows it makes, if any.
+    ///
+    /// # Panics
+    /// When a row uses a name before its dictionary record, which the sequencer never lets happen.
+    pub(crate) fn apply(&mut self, record: &Record, centre: &str) -> Option<Rows> {
+        match &record.payload {
+            Payload::Control(control) => {
+                self.metrics = Arc::clone(&control.metrics);
+                let batch = spaces(control, centre, record.log_time_ms, self.space_versions);
+                self.space_versions += control.spaces.len() as u64;
+                Some(Rows::new(Table::Spaces, SPACES_PARTITION, batch, self.space_versions))
+            }
+            Payload::Dictionary(entries) => {
+                self.names.learn(entries);
+                None
+            }
+            Payload::Observations(rows) => {
+                let batch = observations(rows, centre, &self.names, &self.metrics);
+                Some(Rows::new(Table::Observations, rows.partition, batch, rows.first_offset + rows.rows.len() as u64))
+            }
+            Payload::Incidents(rows) => {
+                let batch = incidents(rows, centre, &self.names);
+                Some(Rows::new(Table::Incidents, rows.partition, batch, rows.first_offset + rows.rows.len() as u64))
+            }
+            Payload::Perceptions(rows) => {
+                let batch = perceptions(rows, centre, &self.names);
+                Some(Rows::new(Table::Perceptions, rows.partition, batch, rows.first_offset + rows.rows.len() as u64))
+            }
+            Payload::IntakeUp | Payload::Tick { .. } | Payload::Command(_) => None,
+        }
+    }
+}

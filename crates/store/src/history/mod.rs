@@ -1,0 +1,12 @@
+//! History: rows taken from the log, kept hot, committed to Delta, and captured for queries at any moment.
+
+pub mod options;
+pub mod source;
+
+mod fold;
+
+pub mod writer;
+
+pub mod flusher;
+pub mod log_time;
+pub mod reader;

@@ -1,0 +1,42 @@
+//! History without a writer: the committed rows of a folder, as `vigie sql` reads them beside no server.
+
+use super::source::{Captured, RowSource, attach_all};
+use crate::delta::open::open;
+use crate::error::Error;
+use crate::schema::table::Table;
+use datafusion::catalog::{Session, TableProvider};
+use deltalake::logstore::LogStoreRef;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The committed rows at the instant of opening.
+pub struct HistoryReader {
+    /// In the order of [`Table::ALL`].
+    tables: Vec<(Arc<dyn TableProvider>, LogStoreRef)>,
+}
+
+impl HistoryReader {
+    /// Opens the tables in `root`, the folder `DATA/history`.
+    ///
+    /// # Errors
+    /// When there is no history, or a table is foreign or of a newer format.
+    pub async fn open(root: &Path) -> Result<Self, Error> {
+        let mut tables = Vec::new();
+        for table in Table::ALL {
+            let delta = open(root, table).await?.ok_or_else(|| Error::Missing { path: root.to_owned() })?;
+            let provider: Arc<dyn TableProvider> = delta.table_provider().await?;
+            tables.push((provider, delta.log_store()));
+        }
+        Ok(Self { tables })
+    }
+}
+
+impl RowSource for HistoryReader {
+    fn capture(&self, table: Table) -> Captured {
+        Captured { committed: Arc::clone(&self.tables[table as usize].0), hot: Vec::new() }
+    }
+
+    fn attach(&self, session: &dyn Session) -> Result<(), deltalake::DeltaTableError> {
+        attach_all(self.tables.iter().map(|(_, log_store)| log_store), session)
+    }
+}

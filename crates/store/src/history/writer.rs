@@ -1,0 +1,259 @@
+//! History being written: takes records, keeps them hot, commits them, and answers captures at any moment.
+//!
+//! **Order of a flush**, which makes every row visible exactly once at every instant (see [`super::source`]):
+//! cut all partitions of a table under one lock, commit rows and positions, publish provider and positions together,
+//! and only then trim the hot rows.
+//!
+//! **Locks.** `fold` and `hot` are std mutexes held for the time of a memory copy, never across an await; whoever needs
+//! both takes `fold` first. `delta` is a tokio mutex, held during a commit, and touched by flushes only.
+
+use super::fold::{Fold, Rows};
+use super::options::{Full, HistoryOptions, HistoryStatus};
+use super::source::{Captured, Published, RowSource, attach_all};
+use crate::delta::commit::{DeltaHistory, cast_to};
+use crate::error::Error;
+use crate::hot::{HotTable, from_offset};
+use crate::rows::alerts::{STREAM_PARTITION, action, alert};
+use crate::schema::table::Table;
+use datafusion::catalog::Session;
+use deltalake::logstore::LogStoreRef;
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+use std::time::Instant;
+use tokio::sync::Notify;
+use vigie_model::position::PartitionIx;
+use vigie_model::record::Record;
+use vigie_model::stream::{AlertRecord, AppliedCommand};
+
+/// History of one log, open for writing. Share it in an [`Arc`].
+///
+/// The caller feeds it every record of the log and of the alert stream, in order and from the start or from any earlier
+/// place: what is already stored is dropped.
+pub struct History {
+    options: HistoryOptions,
+    fold: Mutex<Fold>,
+    hot: Mutex<Vec<HotTable>>,
+    stores: Vec<Store>,
+    status: Mutex<HistoryStatus>,
+    room: Notify,
+    flush_wanted: Notify,
+}
+
+/// The committed side of one table; `History::stores` has them in the order of [`Table::ALL`].
+struct Store {
+    table: Table,
+    delta: tokio::sync::Mutex<DeltaHistory>,
+    published: RwLock<Arc<Published>>,
+    log_store: LogStoreRef,
+}
+
+impl History {
+    /// Opens the tables, creating those that are missing, and reads the positions of the log.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, or a table is foreign or of a newer format.
+    pub async fn open(options: HistoryOptions) -> Result<Self, Error> {
+        std::fs::create_dir_all(&options.root)
+            .map_err(|source| Error::Folder { path: options.root.clone(), source })?;
+        let (mut hot, mut stores) = (Vec::new(), Vec::new());
+        for table in Table::ALL {
+            let partitions = partitions_of(table, options.partitions);
+            let delta = DeltaHistory::open(&options.root, table, &options.log_id, partitions).await?;
+            let (provider, positions) = (delta.provider().await?, delta.positions().clone());
+            hot.push(HotTable::new(provider.schema(), positions.clone()));
+            stores.push(Store {
+                table,
+                log_store: delta.log_store(),
+                delta: tokio::sync::Mutex::new(delta),
+                published: RwLock::new(Arc::new(Published { provider, positions })),
+            });
+        }
+        tracing::info!(root = %options.root.display(), log_id = %options.log_id, "history is open");
+        Ok(Self {
+            options,
+            fold: Mutex::default(),
+            hot: Mutex::new(hot),
+            stores,
+            status: Mutex::default(),
+            room: Notify::new(),
+            flush_wanted: Notify::new(),
+        })
+    }
+
+    /// How it was opened.
+    #[must_use]
+    pub fn options(&self) -> &HistoryOptions {
+        &self.options
+    }
+
+    /// Takes a record of the log; rows taken are visible to the next query.
+    ///
+    /// # Errors
+    /// [`Full`] when too many rows wait for a flush; nothing was taken.
+    pub fn take_record(&self, record: &Record) -> Result<(), Full> {
+        self.check_room()?;
+        let mut fold = self.fold.lock().expect("no holder of the fold panics");
+        if let Some(rows) = fold.apply(record, &self.options.centre) {
+            self.take(&rows);
+        }
+        Ok(())
+    }
+
+    /// Takes a record of the alert stream.
+    ///
+    /// # Errors
+    /// [`Full`] when too many rows wait for a flush; nothing was taken.
+    pub fn take_alert(&self, record: &AlertRecord) -> Result<(), Full> {
+        self.check_room()?;
+        if let Some(batch) = alert(record, &self.options.centre) {
+            self.take(&Rows::new(Table::Alerts, STREAM_PARTITION, batch, record.position + 1));
+        }
+        Ok(())
+    }
+
+    /// Takes a command with its outcome.
+    ///
+    /// # Errors
+    /// [`Full`] when too many rows wait for a flush; nothing was taken.
+    pub fn take_applied(&self, applied: &AppliedCommand) -> Result<(), Full> {
+        self.check_room()?;
+        let batch = action(applied, &self.options.centre);
+        self.take(&Rows::new(Table::Actions, STREAM_PARTITION, batch, applied.position + 1));
+        Ok(())
+    }
+
+    /// Waits until there is room for another record. Somebody has to flush meanwhile.
+    pub async fn room(&self) {
+        loop {
+            let freed = self.room.notified();
+            if self.check_room().is_ok() {
+                return;
+            }
+            freed.await;
+        }
+    }
+
+    /// Waits until there are enough hot rows for a flush before its interval.
+    pub(crate) async fn flush_wanted(&self) {
+        self.flush_wanted.notified().await;
+    }
+
+    /// Commits every hot row; returns how many. A table that fails does not keep the others from being committed.
+    ///
+    /// # Errors
+    /// The first failure; its rows stay hot and are committed by a later flush.
+    pub async fn flush(&self) -> Result<u64, Error> {
+        let started = Instant::now();
+        let (mut rows, mut first_error) = (0, None);
+        for store in &self.stores {
+            match self.flush_table(store).await {
+                Ok(stored) => rows += stored,
+                Err(error) => first_error = first_error.or(Some(error)),
+            }
+        }
+        self.room.notify_waiters();
+        metrics::histogram!("vigie_history_flush_seconds").record(started.elapsed().as_secs_f64());
+        metrics::gauge!("vigie_history_hot_rows").set(self.rows_hot() as f64);
+        let mut status = self.status.lock().expect("no holder of the status panics");
+        if let Some(error) = first_error {
+            status.failures_in_a_row = status.failures_in_a_row.saturating_add(1);
+            status.last_error = Some(with_causes(&error));
+            metrics::counter!("vigie_history_flush_failures_total").increment(1);
+            return Err(error);
+        }
+        (status.failures_in_a_row, status.last_error) = (0, None);
+        Ok(rows)
+    }
+
+    /// How history is doing.
+    #[must_use]
+    pub fn status(&self) -> HistoryStatus {
+        let status = self.status.lock().expect("no holder of the status panics").clone();
+        HistoryStatus { rows_hot: self.rows_hot(), ..status }
+    }
+
+    /// Rows taken but not committed yet.
+    #[must_use]
+    pub fn rows_hot(&self) -> usize {
+        self.hot().iter().map(HotTable::rows).sum()
+    }
+
+    async fn flush_table(&self, store: &Store) -> Result<u64, Error> {
+        let table = store.table;
+        let mut delta = store.delta.lock().await;
+        let cut = self.hot()[table as usize].cut(delta.positions());
+        if cut.next.is_empty() {
+            return Ok(0);
+        }
+        let stored = delta.store(&cut).await? as u64;
+        let published = Published { provider: delta.provider().await?, positions: delta.positions().clone() };
+        let positions = published.positions.clone();
+        *store.published.write().expect("no holder of a published version panics") = Arc::new(published);
+        self.hot()[table as usize].trim(&positions);
+        tracing::debug!(table = table.name(), rows = stored, "committed");
+        metrics::counter!("vigie_history_rows_total", "table" => table.name()).increment(stored);
+        let mut status = self.status.lock().expect("no holder of the status panics");
+        status.rows_committed += stored;
+        status.commits += u64::from(stored > 0);
+        Ok(stored)
+    }
+
+    /// Puts rows into the hot buffer, in the column types that queries see, so that they are cast once.
+    fn take(&self, rows: &Rows) {
+        let mut hot = self.hot();
+        let buffer = &mut hot[rows.table as usize];
+        let fresh = from_offset(&rows.batch, buffer.taken(rows.partition));
+        let fresh = cast_to(&fresh, buffer.schema()).expect("stored and queried types of a column are the same values");
+        buffer.take(rows.partition, &fresh, rows.next);
+        let rows_hot: usize = hot.iter().map(HotTable::rows).sum();
+        drop(hot);
+        if rows_hot >= self.options.rows_per_flush {
+            self.flush_wanted.notify_one();
+        }
+    }
+
+    fn check_room(&self) -> Result<(), Full> {
+        if self.rows_hot() < self.options.rows_hot_max {
+            return Ok(());
+        }
+        self.flush_wanted.notify_one();
+        Err(Full)
+    }
+
+    fn hot(&self) -> MutexGuard<'_, Vec<HotTable>> {
+        self.hot.lock().expect("no holder of the hot rows panics")
+    }
+}
+
+impl RowSource for History {
+    fn capture(&self, table: Table) -> Captured {
+        let hot = self.hot()[table as usize].snapshot();
+        let store = &self.stores[table as usize];
+        let published = Arc::clone(&store.published.read().expect("no holder of a published version panics"));
+        let above = hot.into_iter().map(|(partition, rows)| from_offset(&rows, published.positions.get(partition)));
+        Captured { hot: above.filter(|rows| rows.num_rows() > 0).collect(), committed: Arc::clone(&published.provider) }
+    }
+
+    fn attach(&self, session: &dyn Session) -> Result<(), deltalake::DeltaTableError> {
+        attach_all(self.stores.iter().map(|store| &store.log_store), session)
+    }
+}
+
+/// Only log tables are partitioned like the log; the others are one order each.
+const fn partitions_of(table: Table, log_partitions: PartitionIx) -> PartitionIx {
+    match table {
+        Table::Observations | Table::Incidents | Table::Perceptions => log_partitions,
+        Table::Alerts | Table::Actions | Table::Spaces => 1,
+    }
+}
+
+/// An error with its causes on one line, for people who see only this line.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,76 @@
+//! Rows of `alerts` and `actions`: what the alert stream says about episodes, and what operators did with them.
+
+use super::columns::{Common, batch, instants, instants_or_null, offset, texts, texts_or_null};
+use crate::schema::table::Table;
+use arrow::array::RecordBatch;
+use vigie_model::command::Action;
+use vigie_model::stream::{AlertItem, AlertRecord, AppliedCommand};
+
+/// The alert stream is one order, stored as one partition.
+pub(crate) const STREAM_PARTITION: u16 = 0;
+
+/// The row of a transition that belongs to an episode; `None` for every other record of the alert stream.
+#[must_use]
+pub fn alert(record: &AlertRecord, centre: &str) -> Option<RecordBatch> {
+    let AlertItem::Transition(transition) = &record.item else { return None };
+    if !transition.state.is_of_episode() {
+        return None;
+    }
+    let one = |text: &str| texts(std::iter::once(text));
+    let columns = vec![
+        one(transition.alert_id.as_str()),
+        one(&transition.rule.name),
+        one(&transition.rule.uid),
+        one(&transition.rule.version),
+        one(&transition.key),
+        one(&transition.space),
+        one(transition.rule.severity.as_str()),
+        one(transition.state.as_str()),
+        instants(std::iter::once(transition.event_time_ms)),
+        texts_or_null(std::iter::once(transition.reason)),
+        one(transition.evidence.as_deref().unwrap_or("{}")),
+        one(&transition.summary),
+    ];
+    let common = Common {
+        centre,
+        feeds: vec![&transition.feed],
+        log_time_ms: vec![record.log_time_ms],
+        partition: STREAM_PARTITION,
+        offsets: vec![offset(record.position)],
+        dated_ms: vec![transition.event_time_ms],
+    };
+    Some(batch(Table::Alerts, columns, &common))
+}
+
+/// The row of a command with its outcome.
+#[must_use]
+pub fn action(applied: &AppliedCommand, centre: &str) -> RecordBatch {
+    let command = &applied.command;
+    let (disposition, cause) = match &command.action {
+        Action::Acknowledge => (None, None),
+        Action::Close { disposition, cause } => (Some(disposition.as_str()), cause.as_deref()),
+    };
+    let one = |text: &str| texts(std::iter::once(text));
+    let columns = vec![
+        one(&command.action_id),
+        one(command.alert_id.as_str()),
+        one(&applied.space),
+        one(&command.operator),
+        one(command.action.as_str()),
+        texts_or_null(std::iter::once(command.note.as_ref())),
+        instants_or_null(std::iter::once(None)),
+        texts_or_null(std::iter::once(disposition)),
+        texts_or_null(std::iter::once(cause)),
+        one(applied.outcome.as_str()),
+        instants(std::iter::once(command.log_time_ms)),
+    ];
+    let common = Common {
+        centre,
+        feeds: vec![""],
+        log_time_ms: vec![command.log_time_ms],
+        partition: STREAM_PARTITION,
+        offsets: vec![offset(applied.position)],
+        dated_ms: vec![command.log_time_ms],
+    };
+    batch(Table::Actions, columns, &common)
+}

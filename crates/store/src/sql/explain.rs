@@ -1,0 +1,109 @@
+//! Errors of queries in words: what is wrong, where, and what to do.
+
+use super::limits::SqlLimits;
+use datafusion::common::{Column, SchemaError};
+use datafusion::error::DataFusionError;
+use vigie_model::diagnostic::did_you_mean;
+use vigie_model::doors::QueryError;
+use vigie_model::principal::{Scope, SpaceScope};
+
+/// How to make a query smaller; ends every message about a limit.
+const NARROW: &str =
+    "narrow it: fewer days (date >= '2017-03-10'), fewer columns, count(*) or avg() instead of rows, or LIMIT";
+
+/// A refusal.
+pub(crate) fn refused(text: impl Into<String>) -> QueryError {
+    QueryError::Refused(text.into())
+}
+
+/// The parser's complaint, with its place in front.
+pub(crate) fn syntax_error(error: &DataFusionError) -> QueryError {
+    match error {
+        DataFusionError::SQL(parser, _) => {
+            let text = parser.to_string();
+            let text = text.strip_prefix("sql parser error: ").unwrap_or(&text);
+            refused(format!("syntax error: {}", place_first(text)))
+        }
+        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => syntax_error(inner),
+        other => refused(format!("syntax error: {}", other.strip_backtrace())),
+    }
+}
+
+/// What went wrong while planning.
+pub(crate) fn planning_error(error: &DataFusionError) -> QueryError {
+    match error {
+        DataFusionError::Diagnostic(diagnostic, inner) => match (diagnostic.span, planning_error(inner)) {
+            (Some(span), QueryError::Refused(text)) => {
+                refused(format!("line {}, column {}: {text}", span.start.line, span.start.column))
+            }
+            (_, explained) => explained,
+        },
+        DataFusionError::Context(_, inner) => planning_error(inner),
+        DataFusionError::Shared(inner) => planning_error(inner),
+        DataFusionError::Collection(errors) => match errors.first() {
+            Some(first) => planning_error(first),
+            None => refused(error.strip_backtrace()),
+        },
+        DataFusionError::SchemaError(schema, _) => refused(schema_error(schema)),
+        DataFusionError::Plan(text) | DataFusionError::NotImplemented(text) => refused(text.replace('\n', " ")),
+        DataFusionError::SQL(..) => syntax_error(error),
+        DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) | DataFusionError::External(_) => {
+            QueryError::Unavailable(error.strip_backtrace())
+        }
+        other => refused(other.strip_backtrace()),
+    }
+}
+
+/// What went wrong while running. A caller who may not see every row gets no values in the text: a failing cast would
+/// quote a value of somebody else's row.
+pub(crate) fn running_error(error: &DataFusionError, scope: &Scope, limits: &SqlLimits) -> QueryError {
+    match error.find_root() {
+        DataFusionError::ResourcesExhausted(_) => {
+            let memory = size(limits.memory_bytes_max);
+            QueryError::Limit(format!("the query needs more memory than the {memory} all queries share; {NARROW}"))
+        }
+        DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) | DataFusionError::ParquetError(_) => {
+            QueryError::Unavailable(error.strip_backtrace())
+        }
+        _ if scope.spaces != SpaceScope::All => refused("the statement failed on some row; check casts and divisions"),
+        DataFusionError::ArrowError(arrow, _) => refused(format!("the statement failed on some row: {arrow}")),
+        other => refused(format!("the statement failed: {}", other.strip_backtrace())),
+    }
+}
+
+/// The query took too long.
+pub(crate) fn timed_out(limits: &SqlLimits) -> QueryError {
+    QueryError::Limit(format!("the query took longer than its timeout of {} s; {NARROW}", limits.timeout.as_secs_f64()))
+}
+
+/// The answer has too many rows.
+pub(crate) fn too_many_rows(limits: &SqlLimits) -> QueryError {
+    QueryError::Limit(format!("the answer has more than {} rows; {NARROW}", limits.answer_rows_max))
+}
+
+/// The answer has too many bytes.
+pub(crate) fn too_many_bytes(limits: &SqlLimits) -> QueryError {
+    QueryError::Limit(format!("the answer is larger than {}; {NARROW}", size(limits.answer_bytes_max)))
+}
+
+/// A number of bytes for people.
+fn size(bytes: usize) -> String {
+    if bytes >= 1 << 20 { format!("{} MiB", bytes >> 20) } else { format!("{bytes} bytes") }
+}
+
+fn schema_error(error: &SchemaError) -> String {
+    let SchemaError::FieldNotFound { field, valid_fields } = error else { return error.to_string() };
+    let mut known: Vec<&str> = valid_fields.iter().map(Column::name).collect();
+    known.sort_unstable();
+    known.dedup();
+    let hint = did_you_mean(&field.name, known.iter().copied()).map(|hint| format!("; {hint}")).unwrap_or_default();
+    let known = if known.is_empty() { "none here".to_owned() } else { known.join(", ") };
+    format!("unknown column '{}'{hint} (columns: {known})", field.name)
+}
+
+/// Turns "... at Line: 1, Column: 8" into "line 1, column 8: ...".
+fn place_first(text: &str) -> String {
+    let Some((what, place)) = text.rsplit_once(" at Line: ") else { return text.to_owned() };
+    let Some((line, column)) = place.split_once(", Column: ") else { return text.to_owned() };
+    format!("line {line}, column {column}: {what}")
+}

@@ -1,0 +1,160 @@
+//! What may be asked: exactly one `SELECT` (or `WITH`, `UNION`, `VALUES`), or an `EXPLAIN` of one, over the six tables.
+//!
+//! The guard reads the parsed statement, so comments and spelling cannot fool it, and it lists what is allowed rather
+//! than what is forbidden. It is the first of three walls: the session that runs the statement holds nothing but the
+//! six tables, already filtered by the caller's scope, and DataFusion is told to refuse everything but queries.
+
+use super::explain::{refused, syntax_error};
+use crate::schema::describe::UnknownTable;
+use crate::schema::table::Table;
+use datafusion::common::TableReference;
+use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::resolve::resolve_table_references;
+use datafusion::sql::sqlparser::ast::{
+    Expr, Query, Select, SetExpr, Statement as SqlStatement, TableFactor, Visit, Visitor,
+};
+use std::collections::{BTreeSet, VecDeque};
+use std::ops::ControlFlow;
+use vigie_model::doors::QueryError;
+
+/// Functions that make values of any size out of small ones, beyond what the memory pool can see.
+pub(crate) const FUNCTIONS_WITHHELD: [&str; 8] =
+    ["array_repeat", "array_resize", "generate_series", "list_repeat", "list_resize", "lpad", "repeat", "rpad"];
+/// Also a function of that kind, but a common word as a column; only its call is refused.
+pub(crate) const RANGE_FUNCTION: &str = "range";
+/// Depth of nesting that the parser follows.
+const NESTING_MAX: usize = 50;
+
+/// A statement that may be run.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) statement: Statement,
+    /// The tables it reads.
+    pub(crate) tables: BTreeSet<Table>,
+}
+
+/// Checks a statement.
+///
+/// # Errors
+/// [`QueryError::Refused`] with what is wrong, where if known, and what would be right.
+pub(crate) fn check(sql: &str) -> Result<Checked, QueryError> {
+    let statement = only_statement(sql)?;
+    let query = query_of(&statement)?;
+    if let ControlFlow::Break(reason) = query.visit(&mut Walk) {
+        return Err(refused(reason));
+    }
+    let (references, _) = resolve_table_references(&statement, true).map_err(|error| syntax_error(&error))?;
+    let tables = references.iter().map(table_of).collect::<Result<_, _>>()?;
+    Ok(Checked { statement, tables })
+}
+
+fn only_statement(sql: &str) -> Result<Statement, QueryError> {
+    let parser = DFParserBuilder::new(sql).with_recursion_limit(NESTING_MAX).build();
+    let mut statements: VecDeque<Statement> =
+        parser.and_then(|mut parser| parser.parse_statements()).map_err(|error| syntax_error(&error))?;
+    match (statements.pop_front(), statements.len()) {
+        (Some(statement), 0) => Ok(statement),
+        (None, _) => Err(refused("there is no statement; write one SELECT")),
+        (Some(_), more) => Err(refused(format!("{} statements; write exactly one SELECT", more + 1))),
+    }
+}
+
+/// The query of a `SELECT` or of an `EXPLAIN` of one.
+fn query_of(statement: &Statement) -> Result<&Query, QueryError> {
+    match statement {
+        Statement::Statement(statement) => match statement.as_ref() {
+            SqlStatement::Query(query) => Ok(query),
+            other => Err(only_reading(&other.to_string())),
+        },
+        Statement::Explain(explain) if explain.options.analyze => {
+            Err(refused("EXPLAIN ANALYZE is not available; use EXPLAIN, or run the statement itself"))
+        }
+        Statement::Explain(explain) => match explain.statement.as_ref() {
+            Statement::Explain(_) => Err(refused("EXPLAIN of an EXPLAIN; explain the SELECT itself")),
+            inner => query_of(inner),
+        },
+        other => Err(only_reading(&other.to_string())),
+    }
+}
+
+fn only_reading(statement: &str) -> QueryError {
+    let verb = statement.split_whitespace().next().unwrap_or_default().to_uppercase();
+    refused(format!("{verb} is not available: history is read-only here; write one SELECT, or EXPLAIN of one"))
+}
+
+fn table_of(reference: &TableReference) -> Result<Table, QueryError> {
+    match reference {
+        TableReference::Bare { table } => {
+            Table::from_name(table).ok_or_else(|| refused(UnknownTable::new(table).to_string()))
+        }
+        qualified => {
+            let hint = Table::from_name(qualified.table()).map(|table| format!("; write {table}")).unwrap_or_default();
+            Err(refused(format!("unknown table '{qualified}': tables have no schema or catalog{hint}")))
+        }
+    }
+}
+
+/// Looks at every part of a query, sub-queries included; breaks with the reason for a refusal.
+struct Walk;
+
+impl Visitor for Walk {
+    type Break = String;
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<String> {
+        if query.with.as_ref().is_some_and(|with| with.recursive) {
+            return stop("WITH RECURSIVE is not available: it need not end");
+        }
+        if !query.locks.is_empty() {
+            return stop("FOR UPDATE and FOR SHARE are not available: history is read-only here");
+        }
+        body_is_reading(&query.body)
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<String> {
+        if select.into.is_some() {
+            return stop("SELECT INTO is not available: history is read-only here");
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<String> {
+        match factor {
+            TableFactor::Table { args: None, .. } | TableFactor::Derived { .. } | TableFactor::NestedJoin { .. } => {
+                ControlFlow::Continue(())
+            }
+            TableFactor::Table { name, .. } => {
+                stop(format!("table function {name} is not available; only the tables of history can be read"))
+            }
+            other => stop(format!("'{other}' is not available after FROM; only tables and sub-queries are")),
+        }
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<String> {
+        if let Expr::Function(function) = expr {
+            let name = function.name.to_string().to_lowercase();
+            if FUNCTIONS_WITHHELD.contains(&name.as_str()) || name == RANGE_FUNCTION {
+                return stop(format!("function {name} is not available: it can make values of any size"));
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn body_is_reading(body: &SetExpr) -> ControlFlow<String> {
+    match body {
+        // A parenthesised query is visited as a query of its own.
+        SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::Values(_) => ControlFlow::Continue(()),
+        SetExpr::Table(_) => stop("TABLE is not available; write SELECT * FROM the table"),
+        SetExpr::SetOperation { left, right, .. } => {
+            body_is_reading(left)?;
+            body_is_reading(right)
+        }
+        SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
+            stop("INSERT, UPDATE, DELETE and MERGE are not available: history is read-only here")
+        }
+    }
+}
+
+fn stop(reason: impl Into<String>) -> ControlFlow<String> {
+    ControlFlow::Break(reason.into())
+}
