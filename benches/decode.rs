@@ -1,6 +1,6 @@
 //! How fast the door decodes: native NDJSON lines of about 200 bytes, and a wide CSV with 43 counters.
 //!
-//! `cargo bench --no-default-features --bench decode`; throughput is told in bytes and in events.
+//! `cargo bench --bench decode`; throughput is told in bytes and in events.
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::fmt::Write;
@@ -79,19 +79,12 @@ fn wide_csv() -> String {
 }
 
 fn mapping() -> Arc<Mapping> {
-    let spec: MappingSpec = toml::from_str(
-        r#"
-        name = "pedestrian"
-        files = ["*.csv"]
-        layout = "wide"
-        interval = "1h"
-        label = "start"
-        missing = ["-1", ""]
-        names_are = ["space", "sensor"]
-        time = { columns = ["Date", "Hour"], format = "%d/%m/%Y %H", zone = "Australia/Melbourne" }
-        constants = { metric = "people_count" }"#,
-    )
-    .expect("the section is well formed");
+    let spec = serde_json::json!({
+        "name": "pedestrian", "files": ["*.csv"], "layout": "wide", "interval": "1h", "label": "start",
+        "missing": ["-1", ""], "names_are": ["space", "sensor"], "constants": {"metric": "people_count"},
+        "time": {"columns": ["Date", "Hour"], "format": "%d/%m/%Y %H", "zone": "Australia/Melbourne"},
+    });
+    let spec: MappingSpec = serde_json::from_value(spec).expect("the section is well formed");
     Arc::new(Mapping::new(&spec).expect("the section is right"))
 }
 
@@ -100,7 +93,9 @@ fn decode_ndjson(c: &mut Criterion) {
     let feed = FeedSpec::named("bench");
     let mut decoder = Decoder::new(names());
     let mut group = c.benchmark_group("decode/ndjson");
-    for (unit, throughput) in [("bytes", Throughput::Bytes(body.len() as u64)), ("events", Throughput::Elements(LINES as u64))] {
+    for (unit, throughput) in
+        [("bytes", Throughput::Bytes(body.len() as u64)), ("events", Throughput::Elements(LINES as u64))]
+    {
         group.throughput(throughput).bench_function(unit, |b| {
             b.iter_batched(
                 Events::default,
@@ -123,14 +118,17 @@ fn decode_csv(c: &mut Criterion) {
     let mut names = names();
     let events_total = (HOURS * SPACES) as u64;
     let mut group = c.benchmark_group("decode/csv_wide");
-    for (unit, throughput) in [("bytes", Throughput::Bytes(text.len() as u64)), ("events", Throughput::Elements(events_total))] {
+    for (unit, throughput) in
+        [("bytes", Throughput::Bytes(text.len() as u64)), ("events", Throughput::Elements(events_total))]
+    {
         group.throughput(throughput).bench_function(unit, |b| {
             b.iter_batched(
                 Events::default,
                 |mut events| {
                     let mut report = Report::default();
                     let file = black_box(text.as_bytes());
-                    let mut rows = CsvReader::open("bench.csv", file, 1, Arc::clone(&mapping), &mut names).expect("the header fits");
+                    let mut rows = CsvReader::open("bench.csv", file, 1, Arc::clone(&mapping), &mut names)
+                        .expect("the header fits");
                     while rows.read(usize::MAX, &mut names, &mut events, &mut report).expect("a slice can be read") {}
                     assert_eq!(report.taken, events_total);
                     events

@@ -7,7 +7,6 @@
 //! ```text
 //! cargo bench --no-default-features --bench engine
 //! ```
-#![expect(missing_docs, reason = "criterion's macros make public items")]
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;

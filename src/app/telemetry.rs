@@ -4,10 +4,16 @@
 //! through the `metrics` facade and rendered at `/metrics` in the Prometheus text format.
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 /// Buckets of histograms whose name ends in `_seconds`.
 const SECONDS_BUCKETS: [f64; 10] = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
+
+/// What a server tells: its own steps and who asked what. Libraries only warn.
+pub const SERVER_FILTER: &str = "warn,vigie=info,vigie_alerts=info,vigie_console=info,vigie_ingest=info,vigie_log=info,vigie_store=info";
+/// What other commands tell.
+pub const QUIET_FILTER: &str = "warn";
 
 /// How logs are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -22,7 +28,8 @@ pub enum LogFormat {
 /// Starts logging; `RUST_LOG` overrides `default_filter`.
 pub fn start_logs(format: LogFormat, default_filter: &str) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default_filter));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colours = std::io::stderr().is_terminal();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
     // Fails only if a subscriber is set already, as when several tests run in one process.
     let _ = match format {
         LogFormat::Text => builder.with_target(false).try_init(),

@@ -1,6 +1,6 @@
 //! What the end-to-end tests share: the real binary, started and talked to as a user would.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "each test file is a crate that uses a part of it")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};

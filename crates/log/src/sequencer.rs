@@ -91,10 +91,12 @@ pub struct Sequencer<S> {
     newest_event_ms: Option<i64>,
     last_tick_ms: i64,
     ticked: Option<Instant>,
+    /// The control record of a replay, which waits for the first row to give it a log time.
+    control: Option<Arc<Control>>,
 }
 
 impl<S: LogStore> Sequencer<S> {
-    /// Starts a log: writes the control record and, on a running clock, `intake-up`.
+    /// Starts a log: writes the control record and `intake-up`, in a replay together with the first row.
     ///
     /// # Errors
     /// [`AppendError`] when the store fails.
@@ -120,11 +122,10 @@ impl<S: LogStore> Sequencer<S> {
             newest_event_ms: None,
             last_tick_ms: i64::MIN,
             ticked: None,
+            control: Some(control),
         };
-        sequencer.advance_clock();
-        sequencer.append(vec![Payload::Control(control)])?;
-        if sequencer.log_time_ms > i64::MIN {
-            sequencer.append(vec![Payload::IntakeUp])?;
+        if sequencer.advance_clock() {
+            sequencer.open()?;
             sequencer.tick()?;
         }
         Ok(sequencer)
@@ -136,6 +137,11 @@ impl<S: LogStore> Sequencer<S> {
     /// [`AppendError`] when the store fails; the sequencer must not be used afterwards.
     pub fn take(&mut self, events: &Events) -> Result<Receipt, AppendError> {
         self.tick()?;
+        if self.control.is_some() && !events.is_empty() {
+            self.log_time_ms = events.event_time_ms(0);
+            self.last_tick_ms = self.tick_at(self.log_time_ms);
+            self.open()?;
+        }
         self.log_new_names(events)?;
         let mut receipt = Receipt::default();
         for index in 0..events.len() {
@@ -168,7 +174,7 @@ impl<S: LogStore> Sequencer<S> {
         if !self.advance_clock() {
             return Ok(());
         }
-        let tick_ms = self.log_time_ms.div_euclid(self.settings.tick_ms) * self.settings.tick_ms;
+        let tick_ms = self.tick_at(self.log_time_ms);
         if tick_ms <= self.last_tick_ms {
             return Ok(());
         }
@@ -218,6 +224,12 @@ impl<S: LogStore> Sequencer<S> {
     #[must_use]
     pub fn fill(&self) -> f64 {
         self.store.fill()
+    }
+
+    /// Writes what stands at the beginning of a log, once its log time is known.
+    fn open(&mut self) -> Result<(), AppendError> {
+        let control = self.control.take().map(Payload::Control);
+        self.append(control.into_iter().chain([Payload::IntakeUp]).collect())
     }
 
     fn take_event(&mut self, events: &Events, index: usize, receipt: &mut Receipt) -> Result<(), AppendError> {
@@ -295,16 +307,19 @@ impl<S: LogStore> Sequencer<S> {
         if event_time_ms <= self.log_time_ms {
             return Ok(());
         }
-        let tick_ms = event_time_ms.div_euclid(self.settings.tick_ms) * self.settings.tick_ms;
+        let tick_ms = self.tick_at(event_time_ms);
         if tick_ms > self.last_tick_ms {
             self.cut()?;
-            let first = self.log_time_ms == i64::MIN;
             (self.log_time_ms, self.last_tick_ms) = (event_time_ms, tick_ms);
-            let tick = Payload::Tick { tick_ms };
-            self.append(if first { vec![Payload::IntakeUp, tick] } else { vec![tick] })?;
+            self.append(vec![Payload::Tick { tick_ms }])?;
         }
         self.log_time_ms = event_time_ms;
         Ok(())
+    }
+
+    /// The last tick not later than an instant.
+    const fn tick_at(&self, time_ms: i64) -> i64 {
+        time_ms.div_euclid(self.settings.tick_ms) * self.settings.tick_ms
     }
 
     /// Moves log time to the clock, if it runs; never backwards.

@@ -78,7 +78,7 @@ pub(crate) fn read(
         hold_ms: fields.duration("for", problems).unwrap_or(0),
         off_delay_ms: fields.duration("keep_firing_for", problems).unwrap_or(0),
     };
-    let kind = kind(kind_word, incidents, &fields, problems);
+    let kind = kind(kind_word, incidents, delays.hold_ms, &fields, problems);
     let judged = kind_word != "absence";
     if judged {
         fields.missing("raise", "the rule", problems);
@@ -216,9 +216,9 @@ fn severity(fields: &Fields<'_>, problems: &mut Problems) -> Option<Severity> {
     fields.word("severity", &Severity::ALL.map(|severity| (severity.as_str(), severity)), problems)
 }
 
-fn kind(word: &str, incidents: bool, fields: &Fields<'_>, problems: &mut Problems) -> Option<Kind> {
+fn kind(word: &str, incidents: bool, hold_ms: i64, fields: &Fields<'_>, problems: &mut Problems) -> Option<Kind> {
     match word {
-        "threshold" => threshold(fields, problems),
+        "threshold" => threshold(hold_ms, fields, problems),
         "window" => window(incidents, fields, problems),
         _ => {
             fields.missing("for", "the rule", problems);
@@ -227,14 +227,13 @@ fn kind(word: &str, incidents: bool, fields: &Fields<'_>, problems: &mut Problem
     }
 }
 
-fn threshold(fields: &Fields<'_>, problems: &mut Problems) -> Option<Kind> {
+fn threshold(hold_ms: i64, fields: &Fields<'_>, problems: &mut Problems) -> Option<Kind> {
     let words = [Aggregate::Max, Aggregate::Min, Aggregate::Mean, Aggregate::Sum].map(|agg| (agg.as_str(), agg));
     let agg = or_default(fields, "agg", Aggregate::Max, || fields.word("agg", &words, problems));
     let stale_after_ms =
         or_default(fields, "stale_after", STALE_AFTER_MS_DEFAULT, || fields.positive_duration("stale_after", problems));
     let (agg, stale_after_ms) = (agg?, stale_after_ms?);
     if let Some(node) = fields.node("for")
-        && let Some(hold_ms) = fields.duration("for", &mut Problems::of(Arc::clone(problems.file())))
         && hold_ms >= stale_after_ms
     {
         let stale_after = format_ms(stale_after_ms);

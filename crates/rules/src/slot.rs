@@ -34,15 +34,23 @@ pub(crate) struct SlotKey {
 #[derive(Debug)]
 pub(crate) struct Slot {
     id: SlotKey,
+    /// Which plan of the rule holds in the space.
     plan: usize,
+    /// Sources of values; a member's index is its place here.
     members: Vec<Member>,
+    /// Feed of the newest input.
     feed: NameIx,
+    /// The time of the key; only inputs and fired timers move it.
     time_ms: i64,
     episode: Episode,
     state: State,
+    /// The value judged last; `None` when it was missing.
     latest: Option<Quantity>,
+    /// Why raise became true, while a hold runs.
     decision: Option<Box<Decision>>,
+    /// The latest episode; empty before the first.
     alert_id: AlertId,
+    /// When it began.
     active_ms: i64,
     /// Earlier episodes that began at `active_ms`.
     earlier: u32,
@@ -200,7 +208,7 @@ impl Slot {
             None => Verdict::Missing,
             Some(quantity) => verdict(&rule.plans[self.plan], quantity, step.counters),
         };
-        self.latest = quantity.or(self.latest);
+        self.latest = quantity;
         if let (Some(quantity), Verdict::Raise, true) = (quantity, verdict, self.episode.is_inactive()) {
             let detail = self.state.detail(at_ms, &self.members, step.names);
             self.decision = Some(Box::new(Decision { since_ms: at_ms, position: step.position, quantity, detail }));

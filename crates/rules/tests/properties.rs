@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Cut, Event, What, incident, lines, observation, ordered, rules, transitions};
+use common::{Cut, Event, What, incident, lines, observation, ordered, rules, stories, transitions};
 use proptest::prelude::*;
 use vigie_model::batch::Quality;
 
@@ -65,9 +65,9 @@ proptest! {
     #[test]
     fn cuts_into_partitions_and_batches_do_not_show(text in rule_file(), events in events(), keep: bool) {
         let (rules, events) = (rules(&text), ordered(events, keep));
-        let expected = lines(&transitions(&rules, &events, Cut { partitions: 1, batch_rows: 1, tick_ms: 1000 }));
+        let expected = stories(&transitions(&rules, &events, Cut { partitions: 1, batch_rows: 1, tick_ms: 1000 }));
         for (partitions, batch_rows) in [(1, 1024), (3, 5), (16, 1)] {
-            let found = lines(&transitions(&rules, &events, Cut { partitions, batch_rows, tick_ms: 1000 }));
+            let found = stories(&transitions(&rules, &events, Cut { partitions, batch_rows, tick_ms: 1000 }));
             prop_assert_eq!(&found, &expected, "{}", text);
         }
     }

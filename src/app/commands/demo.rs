@@ -10,7 +10,7 @@ use crate::app::commands::running::{block_on, stop_asked};
 use crate::app::listener::bind_free;
 use crate::app::lock::DataLock;
 use crate::app::server::{Server, ServerOptions};
-use crate::app::telemetry::{LogFormat, start_logs};
+use crate::app::telemetry::{LogFormat, QUIET_FILTER, start_logs};
 use crate::config::control::{Prepared, prepare};
 use crate::exit::Failure;
 use std::io::IsTerminal;
@@ -40,7 +40,7 @@ const SETTLE_LOOK: Duration = Duration::from_millis(20);
 /// # Errors
 /// When options are wrong, the data folder is in use, or a part fails.
 pub fn run(args: &DemoArgs, log_format: LogFormat) -> Result<(), Failure> {
-    start_logs(log_format, "warn");
+    start_logs(log_format, QUIET_FILTER);
     let speed_ms = parse_ms(&args.speed).map_err(|error| Failure::Usage(format!("--speed {}: {error}", args.speed)))?;
     if !SPEED_RANGE_MS.contains(&speed_ms) {
         return Err(Failure::Usage(format!("--speed {}: expected between 1s and 10d of city time a second", args.speed)));

@@ -9,7 +9,7 @@ use crate::app::commands::running::block_on;
 use crate::app::lock::DataLock;
 use crate::app::pipeline::{Observer, Pipeline, PipelineOptions};
 use crate::app::roles::history::HistoryFeed;
-use crate::app::telemetry::{LogFormat, start_logs};
+use crate::app::telemetry::{LogFormat, QUIET_FILTER, start_logs};
 use crate::config::control::{Prepared, prepare};
 use crate::config::file::FEED_DEFAULT;
 use crate::digest::Digest;
@@ -67,7 +67,7 @@ struct Collected {
 /// # Errors
 /// When configuration or inputs are unusable, or a file cannot be written.
 pub fn run(args: &ReplayArgs, log_format: LogFormat) -> Result<(), Failure> {
-    start_logs(log_format, "warn");
+    start_logs(log_format, QUIET_FILTER);
     let prepared = prepare(&args.config).map_err(Failure::Configuration)?;
     if !args.json {
         for warning in &prepared.warnings {

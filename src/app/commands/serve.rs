@@ -5,7 +5,7 @@ use crate::app::commands::running::{block_on, stop_asked};
 use crate::app::listener::bind;
 use crate::app::lock::DataLock;
 use crate::app::server::{Server, ServerOptions};
-use crate::app::telemetry::{LogFormat, start_logs};
+use crate::app::telemetry::{LogFormat, SERVER_FILTER, start_logs};
 use crate::config::control::{Prepared, prepare};
 use crate::exit::Failure;
 use vigie_log::clock::LogClock;
@@ -15,7 +15,7 @@ use vigie_log::clock::LogClock;
 /// # Errors
 /// When the configuration has mistakes, the address or data folder is taken, or a part fails.
 pub fn run(args: &ServeArgs, log_format: LogFormat) -> Result<(), Failure> {
-    start_logs(log_format, "info");
+    start_logs(log_format, SERVER_FILTER);
     let prepared = prepare(&args.config).map_err(Failure::Configuration)?;
     for warning in &prepared.warnings {
         eprintln!("{warning}");

@@ -2,7 +2,7 @@
 
 use crate::app::cli::{Format, SqlArgs};
 use crate::app::lock::{Holder, centre_of, holder};
-use crate::app::telemetry::{LogFormat, start_logs};
+use crate::app::telemetry::{LogFormat, QUIET_FILTER, start_logs};
 use crate::exit::Failure;
 use std::io::Write;
 use std::path::Path;
@@ -22,7 +22,7 @@ const ANSWER_BYTES_MAX: u64 = 256 << 20;
 /// # Errors
 /// When the statement is refused (usage), or history cannot be read.
 pub fn run(args: &SqlArgs, log_format: LogFormat) -> Result<(), Failure> {
-    start_logs(log_format, "warn");
+    start_logs(log_format, QUIET_FILTER);
     if let Some(table) = &args.describe {
         let table = Some(table.as_str()).filter(|table| !table.is_empty());
         let text = describe(table).map_err(|error| Failure::Usage(error.to_string()))?;

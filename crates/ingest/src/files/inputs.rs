@@ -70,7 +70,7 @@ pub struct FileReport {
 
 /// Input files as a stream of batches.
 pub struct Inputs {
-    reading: Reading,
+    opened: Opened,
     sorted: Option<Merge>,
     batch_rows: usize,
     is_over: bool,
@@ -78,7 +78,7 @@ pub struct Inputs {
 
 impl fmt::Debug for Inputs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inputs").field("files", &self.reading.reports).finish_non_exhaustive()
+        f.debug_struct("Inputs").field("files", &self.opened.reports).finish_non_exhaustive()
     }
 }
 
@@ -95,7 +95,7 @@ impl Inputs {
         options: InputOptions,
         progress: impl FnMut(Progress) + Send + 'static,
     ) -> Result<Self, Error> {
-        let mut reading = Reading::open(paths, mappings, Decoder::new(names), options.feed, Box::new(progress))?;
+        let mut opened = Opened::open(paths, mappings, Decoder::new(names), options.feed, Box::new(progress))?;
         let batch_rows = options.batch_rows.max(1);
         let mut sorted = None;
         if !options.keep_order {
@@ -105,7 +105,7 @@ impl Inputs {
             let rows_max = options.sort_rows_max.max(1);
             loop {
                 let events_max = (sorter.pending().len() + ROWS_PER_STEP).min(rows_max);
-                let is_more = reading.read(events_max, sorter.pending())?;
+                let is_more = opened.read(events_max, sorter.pending())?;
                 sorter.settle().map_err(Error::Sort)?;
                 if !is_more {
                     break;
@@ -113,20 +113,20 @@ impl Inputs {
             }
             sorted = Some(sorter.finish().map_err(Error::Sort)?);
         }
-        Ok(Self { reading, sorted, batch_rows, is_over: false })
+        Ok(Self { opened, sorted, batch_rows, is_over: false })
     }
 
     /// What was found in each file, in the order given; complete once the stream has ended.
     #[must_use]
     pub fn reports(&self) -> &[FileReport] {
-        &self.reading.reports
+        &self.opened.reports
     }
 
     /// A hash over the content of all files in their order: the same inputs give the same.
     #[must_use]
     pub fn identity(&self) -> u128 {
         let mut hasher = Xxh3::new();
-        for file in &self.reading.reports {
+        for file in &self.opened.reports {
             hasher.update(&file.hash.to_le_bytes());
         }
         hasher.digest128()
@@ -135,7 +135,7 @@ impl Inputs {
     fn next_batch(&mut self) -> Result<Events, Error> {
         let mut events = Events::default();
         let Some(merge) = &mut self.sorted else {
-            while events.len() < self.batch_rows && self.reading.read(self.batch_rows, &mut events)? {}
+            while events.len() < self.batch_rows && self.opened.read(self.batch_rows, &mut events)? {}
             return Ok(events);
         };
         while events.len() < self.batch_rows && merge.pop_into(&mut events).map_err(Error::Sort)? {}
@@ -158,7 +158,7 @@ impl Iterator for Inputs {
 }
 
 /// The files while they are read, one after the other.
-struct Reading {
+struct Opened {
     files: Vec<InputFile>,
     reports: Vec<FileReport>,
     current: usize,
@@ -169,7 +169,7 @@ struct Reading {
     progress: Box<dyn FnMut(Progress) + Send>,
 }
 
-impl Reading {
+impl Opened {
     fn open(
         paths: &[PathBuf],
         mappings: &[Arc<Mapping>],

@@ -26,10 +26,31 @@ struct RejectedLine<'a> {
     reason: &'a str,
 }
 
-/// The reply to a request of which nothing was taken.
-#[derive(Debug, Serialize)]
-struct Refused<'a> {
-    error: &'a str,
+/// A request of which nothing was taken, and why.
+#[derive(Debug)]
+pub(super) struct Refused {
+    status: StatusCode,
+    why: String,
+}
+
+impl Refused {
+    pub(super) fn new(status: StatusCode, why: impl Into<String>) -> Self {
+        Self { status, why: why.into() }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            error: &'a str,
+        }
+        let mut response = (self.status, Json(Body { error: &self.why })).into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
 }
 
 /// Status and counts of a request that was decoded; `error` when nothing in it was understood.
@@ -45,13 +66,4 @@ pub(super) fn replied(status: StatusCode, report: &Report, receipt: Receipt, err
         error,
     };
     (status, Json(reply)).into_response()
-}
-
-/// A request of which nothing was taken, and why.
-pub(super) fn refused(status: StatusCode, why: &str) -> Response {
-    let mut response = (status, Json(Refused { error: why })).into_response();
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    }
-    response
 }

@@ -11,14 +11,14 @@ use crate::decode::feed::Feeds;
 use crate::decode::names::NameCache;
 use crate::decode::native::Decoder;
 use crate::decode::report::Report;
-use crate::intake::answer::{refused, replied};
+use crate::intake::answer::{Refused, replied};
 use crate::limits::{BODY_BYTES_MAX, BODY_WAIT_S_MAX, IDLE_DECODERS_MAX};
 use crate::spaces::registry::Registry;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Deserialize;
 use std::sync::{Arc, Mutex};
@@ -31,7 +31,6 @@ use vigie_model::batch::Events;
 const MEDIA_TYPES: [&str; 4] = ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/json"];
 
 /// The routes by which events come in.
-#[must_use]
 pub fn router(intake: Intake, registry: Arc<Registry>, feeds: Feeds) -> Router {
     let door = Door { intake, registry, feeds, idle: Mutex::default() };
     let limit = DefaultBodyLimit::max(BODY_BYTES_MAX);
@@ -53,27 +52,25 @@ struct EventsQuery {
 }
 
 async fn post_events(State(door): State<Arc<Door>>, Query(query): Query<EventsQuery>, request: Request) -> Response {
-    let response = match door.take(&query, request).await {
-        Ok(response) | Err(response) => response,
-    };
+    let response = door.take(&query, request).await.into_response();
     metrics::counter!("vigie_intake_requests_total", "status" => response.status().as_str().to_owned()).increment(1);
     response
 }
 
 impl Door {
-    async fn take(&self, query: &EventsQuery, request: Request) -> Result<Response, Response> {
+    async fn take(&self, query: &EventsQuery, request: Request) -> Result<Response, Refused> {
         let Some(feed) = self.feeds.find(query.feed.as_deref()) else {
             let known: Vec<_> = self.feeds.names().collect();
-            return Err(refused(
+            return Err(Refused::new(
                 StatusCode::BAD_REQUEST,
-                &format!("feed is unknown; known feeds: {}", known.join(", ")),
+                format!("feed is unknown; known feeds: {}", known.join(", ")),
             ));
         };
         check_headers(request.headers())?;
         let body = read_body(request).await?;
         metrics::counter!("vigie_intake_body_bytes_total").increment(body.len() as u64);
         if body.trim_ascii().is_empty() {
-            return Err(refused(StatusCode::BAD_REQUEST, "the body is empty; expected one JSON event a line"));
+            return Err(Refused::new(StatusCode::BAD_REQUEST, "the body is empty; expected one JSON event a line"));
         }
         let (mut events, mut report) = (Events::default(), Report::default());
         let mut decoder = self.decoder();
@@ -94,13 +91,13 @@ impl Door {
         Ok(replied(status, &report, receipt, error))
     }
 
-    async fn submit(&self, events: Events) -> Result<Receipt, Response> {
+    async fn submit(&self, events: Events) -> Result<Receipt, Refused> {
         self.intake.submit(events).await.map_err(|error| {
             let why = match error {
                 IntakeError::Busy => "the queue is full; nothing was taken, send the same request again",
                 IntakeError::Closed => "the log is closed; it is unknown whether anything was taken",
             };
-            refused(StatusCode::SERVICE_UNAVAILABLE, why)
+            Refused::new(StatusCode::SERVICE_UNAVAILABLE, why)
         })
     }
 
@@ -119,8 +116,8 @@ impl Door {
     }
 }
 
-fn check_headers(headers: &HeaderMap) -> Result<(), Response> {
-    let unsupported = |why: String| refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, &why);
+fn check_headers(headers: &HeaderMap) -> Result<(), Refused> {
+    let unsupported = |why: String| Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default().trim().to_ascii_lowercase());
     if text(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return Err(unsupported(
@@ -140,22 +137,22 @@ fn check_headers(headers: &HeaderMap) -> Result<(), Response> {
     if length.is_some_and(|length| length > BODY_BYTES_MAX as u64) { Err(too_large()) } else { Ok(()) }
 }
 
-async fn read_body(request: Request) -> Result<Bytes, Response> {
+async fn read_body(request: Request) -> Result<Bytes, Refused> {
     let body = Bytes::from_request(request, &());
     match tokio::time::timeout(Duration::from_secs(BODY_WAIT_S_MAX), body).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_large()),
-        Ok(Err(_)) => Err(refused(StatusCode::BAD_REQUEST, "the body broke off; nothing was taken")),
+        Ok(Err(_)) => Err(Refused::new(StatusCode::BAD_REQUEST, "the body broke off; nothing was taken")),
         Err(_) => {
             let why = format!("the body did not arrive within {BODY_WAIT_S_MAX} seconds; nothing was taken");
-            Err(refused(StatusCode::REQUEST_TIMEOUT, &why))
+            Err(Refused::new(StatusCode::REQUEST_TIMEOUT, why))
         }
     }
 }
 
-fn too_large() -> Response {
+fn too_large() -> Refused {
     let why = format!("the body is larger than {BODY_BYTES_MAX} bytes; nothing was taken, send it in pieces");
-    refused(StatusCode::PAYLOAD_TOO_LARGE, &why)
+    Refused::new(StatusCode::PAYLOAD_TOO_LARGE, why)
 }
 
 /// Counts a request's events; the label is a declared feed, so the number of series is bounded.

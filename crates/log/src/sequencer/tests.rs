@@ -102,7 +102,6 @@ fn a_replay_ticks_before_each_row_and_a_day_after_the_last() {
         words(&records(sequencer, reader)),
         [
             "up@5500",
-            "tick 5000@5500",
             "a#0 5500@5500, a#1 5900@5900",
             "tick 8000@8000",
             "b#2 8000@8000, b#3 7000@8000",

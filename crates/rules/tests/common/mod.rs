@@ -114,6 +114,19 @@ pub fn lines(transitions: &[Transition]) -> String {
     lines.concat()
 }
 
+/// Everything about the transitions that does not depend on how the log is cut into partitions, sorted.
+pub fn stories(transitions: &[Transition]) -> Vec<String> {
+    let mut stories: Vec<String> = transitions
+        .iter()
+        .map(|t| {
+            let (id, state, feed) = (t.alert_id.as_str(), t.state.as_str(), &t.feed);
+            format!("{} {} {state} {} {} {id} {feed} {}", t.rule.name, t.key, t.event_time_ms, t.log_time_ms, t.summary)
+        })
+        .collect();
+    stories.sort();
+    stories
+}
+
 pub fn digest(lines: &str) -> String {
     Sha256::digest(lines.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -181,7 +181,8 @@ impl History {
         let table = store.table;
         let mut delta = store.delta.lock().await;
         let cut = self.hot()[table as usize].cut(delta.positions());
-        if cut.next.is_empty() {
+        // A commit may have landed although it reported an error: then nothing is left to store, but to publish.
+        if cut.next.is_empty() && store.published().positions == *delta.positions() {
             return Ok(0);
         }
         let stored = delta.store(&cut).await? as u64;
@@ -224,11 +225,17 @@ impl History {
     }
 }
 
+impl Store {
+    fn published(&self) -> Arc<Published> {
+        Arc::clone(&self.published.read().expect("no holder of a published version panics"))
+    }
+}
+
 impl RowSource for History {
     fn capture(&self, table: Table) -> Captured {
         let hot = self.hot()[table as usize].snapshot();
         let store = &self.stores[table as usize];
-        let published = Arc::clone(&store.published.read().expect("no holder of a published version panics"));
+        let published = store.published();
         let above = hot.into_iter().map(|(partition, rows)| from_offset(&rows, published.positions.get(partition)));
         Captured { hot: above.filter(|rows| rows.num_rows() > 0).collect(), committed: Arc::clone(&published.provider) }
     }

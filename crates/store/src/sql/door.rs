@@ -6,7 +6,7 @@
 
 use super::explain::{planning_error, refused, running_error, timed_out, too_many_bytes, too_many_rows};
 use super::format::{content_type, write};
-use super::guard::{Checked, check};
+use super::guard::check;
 use super::limits::SqlLimits;
 use super::session::{empty_session, scoped_session};
 use crate::history::source::RowSource;
@@ -25,6 +25,10 @@ use tokio::task::JoinSet;
 use vigie_model::doors::{DoorFuture, QueryAnswer, QueryDoor, QueryError, QueryFormat};
 use vigie_model::id::hashed_id;
 use vigie_model::principal::{Principal, Scope};
+
+/// Stack of the threads that parse, plan and run: some 8 KiB for each level of the deepest tree that
+/// [`SqlLimits::statement_tokens_max`] allows. Memory is used only as deep as it is reached.
+const THREAD_STACK_BYTES: usize = 32 << 20;
 
 /// The guarded door over a source of rows.
 pub struct SqlDoor {
@@ -54,6 +58,7 @@ impl SqlDoor {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(limits.threads)
             .thread_name("vigie-sql")
+            .thread_stack_size(THREAD_STACK_BYTES)
             .enable_all()
             .build()
             .map_err(|error| unavailable(&error))?;
@@ -61,23 +66,19 @@ impl SqlDoor {
     }
 
     async fn answer(&self, who: &Principal, sql: &str, format: QueryFormat) -> Result<QueryAnswer, QueryError> {
-        if sql.len() > self.limits.statement_bytes_max {
-            return Err(refused(format!("the statement is longer than {} bytes", self.limits.statement_bytes_max)));
-        }
-        let checked = check(sql)?;
         let in_time = tokio::time::timeout(self.limits.timeout, async {
             let _slot = self.slots.acquire().await.expect("the semaphore is never closed");
-            self.run(who.scope.clone(), checked, format).await
+            self.run(who.scope.clone(), sql.to_owned(), format).await
         });
         in_time.await.unwrap_or_else(|_| Err(timed_out(&self.limits)))
     }
 
     /// Runs a statement on the door's own runtime. Dropping the future stops the query.
-    async fn run(&self, scope: Scope, checked: Checked, format: QueryFormat) -> Result<QueryAnswer, QueryError> {
+    async fn run(&self, scope: Scope, sql: String, format: QueryFormat) -> Result<QueryAnswer, QueryError> {
         let (source, environment, limits) = (Arc::clone(&self.source), Arc::clone(&self.environment), self.limits);
         let runtime = self.runtime.as_ref().expect("the runtime lives as long as the door").handle();
         let mut task = JoinSet::new();
-        let query = async move { execute(source.as_ref(), &environment, &limits, &scope, checked, format).await };
+        let query = async move { execute(source.as_ref(), &environment, &limits, &scope, &sql, format).await };
         task.spawn_on(query, runtime);
         match task.join_next().await {
             Some(Ok(answer)) => answer,
@@ -117,9 +118,10 @@ async fn execute(
     environment: &Arc<RuntimeEnv>,
     limits: &SqlLimits,
     scope: &Scope,
-    checked: Checked,
+    sql: &str,
     format: QueryFormat,
 ) -> Result<QueryAnswer, QueryError> {
+    let checked = check(sql, limits)?;
     let unavailable = |error: DataFusionError| QueryError::Unavailable(error.strip_backtrace());
     let session = scoped_session(source, environment, limits, scope, &checked.tables).map_err(unavailable)?;
     let plan = session.state().statement_to_plan(checked.statement).await.map_err(|error| planning_error(&error))?;

@@ -5,6 +5,7 @@
 //! six tables, already filtered by the caller's scope, and DataFusion is told to refuse everything but queries.
 
 use super::explain::{refused, syntax_error};
+use super::limits::SqlLimits;
 use crate::schema::describe::UnknownTable;
 use crate::schema::table::Table;
 use datafusion::common::TableReference;
@@ -13,6 +14,8 @@ use datafusion::sql::resolve::resolve_table_references;
 use datafusion::sql::sqlparser::ast::{
     Expr, Query, Select, SetExpr, Statement as SqlStatement, TableFactor, Visit, Visitor,
 };
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 use vigie_model::doors::QueryError;
@@ -37,7 +40,8 @@ pub(crate) struct Checked {
 ///
 /// # Errors
 /// [`QueryError::Refused`] with what is wrong, where if known, and what would be right.
-pub(crate) fn check(sql: &str) -> Result<Checked, QueryError> {
+pub(crate) fn check(sql: &str, limits: &SqlLimits) -> Result<Checked, QueryError> {
+    check_length(sql, limits)?;
     let statement = only_statement(sql)?;
     let query = query_of(&statement)?;
     if let ControlFlow::Break(reason) = query.visit(&mut Walk) {
@@ -46,6 +50,19 @@ pub(crate) fn check(sql: &str) -> Result<Checked, QueryError> {
     let (references, _) = resolve_table_references(&statement, true).map_err(|error| syntax_error(&error))?;
     let tables = references.iter().map(table_of).collect::<Result<_, _>>()?;
     Ok(Checked { statement, tables })
+}
+
+fn check_length(sql: &str, limits: &SqlLimits) -> Result<(), QueryError> {
+    if sql.len() > limits.statement_bytes_max {
+        return Err(refused(format!("the statement is longer than {} bytes", limits.statement_bytes_max)));
+    }
+    // What the tokenizer refuses, the parser refuses too, with the place.
+    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize().unwrap_or_default();
+    let written = tokens.iter().filter(|token| !matches!(token, Token::Whitespace(_))).count();
+    if written > limits.statement_tokens_max {
+        return Err(refused(format!("the statement has more than {} words and signs", limits.statement_tokens_max)));
+    }
+    Ok(())
 }
 
 fn only_statement(sql: &str) -> Result<Statement, QueryError> {

@@ -7,6 +7,9 @@ use std::time::Duration;
 pub struct SqlLimits {
     /// Longest statement, in bytes.
     pub statement_bytes_max: usize,
+    /// Longest statement, in words and signs. It bounds the depth of the statement's tree, which is walked and freed by
+    /// recursion: `1+1+...` is one level deeper with every sign.
+    pub statement_tokens_max: usize,
     /// Longest time from asking to the answer, waiting for a free slot included.
     pub timeout: Duration,
     /// Memory of all running queries together, in bytes: sorts, joins, groups.
@@ -27,6 +30,7 @@ impl Default for SqlLimits {
     fn default() -> Self {
         Self {
             statement_bytes_max: 64 << 10,
+            statement_tokens_max: 4_000,
             timeout: Duration::from_secs(30),
             memory_bytes_max: 256 << 20,
             answer_rows_max: 100_000,

@@ -49,6 +49,10 @@ pub(crate) fn scoped_session(
     tables: &BTreeSet<Table>,
 ) -> Result<SessionContext, DataFusionError> {
     let session = empty_session(environment, limits);
+    if scope.spaces != SpaceScope::All {
+        // Physical plans name files, and so days with rows of spaces that the caller may not see.
+        session.state_ref().write().config_mut().options_mut().explain.logical_plan_only = true;
+    }
     for table in tables {
         let rows = rows_of(&session, source.capture(*table))?;
         let seen = rows.filter(may_see(*table, scope))?;

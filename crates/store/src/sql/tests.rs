@@ -362,6 +362,31 @@ async fn limits_have_names_and_say_how_to_narrow() {
     "#]].assert_eq(&hasty.text("SELECT * FROM observations", QueryFormat::Csv).await);
 }
 
+/// Deep trees must not overflow the stack of the thread that parses, plans, or drops them.
+#[tokio::test]
+async fn long_and_deep_statements_are_answered_or_refused() {
+    let filled = filled(SqlLimits::default()).await;
+    let chain = |count: usize, link: &str| format!("SELECT 1{} AS x", link.repeat(count));
+    let nested = |count: usize| format!("SELECT {}1{}", "(".repeat(count), ")".repeat(count));
+    let mut outcomes = String::new();
+    for (name, sql) in [
+        ("sum of 1,999", chain(1_998, "+1")),
+        ("sum of 32,000", chain(32_000, "+1")),
+        ("and of 1,999", format!("SELECT count(*) FROM spaces WHERE true{}", " AND true".repeat(1_990))),
+        ("not of 3,000", format!("SELECT {} true", "NOT ".repeat(3_000))),
+        ("40 parentheses", nested(40)),
+        ("1,900 parentheses", nested(1_900)),
+        ("1,300 unions", format!("SELECT 1{}", " UNION SELECT 1".repeat(1_300))),
+        ("1,900 ids", format!("SELECT count(*) FROM spaces WHERE id IN ('a'{})", ",'a'".repeat(1_900))),
+    ] {
+        let answer = filled.ask(&Principal::local(CENTRE), &sql, QueryFormat::Csv).await;
+        let outcome =
+            answer.map_or_else(|error| error.to_string().chars().take(100).collect(), |_| "answered".to_owned());
+        outcomes.push_str(&format!("{name}: {outcome}\n"));
+    }
+    expect![[""]].assert_eq(&outcomes);
+}
+
 #[tokio::test]
 async fn examples_run_on_an_empty_and_on_a_filled_history() {
     let dir = TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! Times of CSV files: text to instants, with a policy for the two days a year on which clocks are set.
+//! Times of CSV files: text to instants, and a way through the two days a year on which clocks are set.
 
 use crate::decode::report::Report;
 use crate::limits::REPEATED_TIMES_MAX;

@@ -6,7 +6,7 @@ use crate::spaces::registry::UnknownSpace;
 use std::net::SocketAddr;
 use std::sync::mpsc;
 use tokio::runtime::Runtime;
-use vigie_log::clock::LogClock;
+use vigie_log::clock::{Limit, LogClock};
 use vigie_log::interner::Interner;
 use vigie_log::ring::Reader;
 use vigie_log::sequencer::{Sequencer, Settings};
@@ -37,7 +37,7 @@ fn server(ring_rows_max: usize) -> (Server, Reader<Arc<Record>>) {
     let (store, mut readers) = MemoryLog::new(ring_rows_max, 1);
     let (settings, interner) = (Settings::new("log".into()), Arc::new(Interner::new(1000)));
     // A clock that stands still: no tick comes between the requests of a test.
-    let clock = LogClock::anchored(1_489_312_800_000, 1.0, 1_489_312_800_000);
+    let clock = LogClock::anchored(1_489_312_800_000, 1.0, Limit::at(1_489_312_800_000));
     let sequencer = Sequencer::start(settings, clock, store, interner, Arc::new(control)).unwrap();
     let (intake, _thread) = vigie_log::intake::spawn(sequencer, ()).unwrap();
     let registry = Arc::new(Registry::new("c", spaces, UnknownSpace::Reject, 0, 0.0));
