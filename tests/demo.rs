@@ -88,7 +88,7 @@ fn a_demo_goes_on_where_it_ended_and_takes_the_next_free_port() {
     let _taken = std::net::TcpListener::bind("127.0.0.1:18080");
     let mut first = demo(folder.path(), &["--speed", "12h"]);
     assert!(!first.url.ends_with(":18080"), "the port is taken: {}", first.url);
-    first.wait_for("active");
+    first.wait_for("  active");
     assert_eq!(first.interrupt(), Some(0));
     let before = count(folder.path(), "SELECT count(*) FROM observations");
     assert!(before > 0);

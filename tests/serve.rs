@@ -54,7 +54,9 @@ fn serve(folder: &Path) -> Running {
 
 fn people(value: u32, id: &str) -> String {
     let now = now_ms();
-    format!("{{\"id\":\"{id}\",\"space\":\"plaza\",\"sensor\":\"s1\",\"metric\":\"people_count\",\"value\":{value},\"time\":{now}}}\n")
+    format!(
+        "{{\"id\":\"{id}\",\"space\":\"plaza\",\"sensor\":\"s1\",\"metric\":\"people_count\",\"value\":{value},\"time\":{now}}}\n"
+    )
 }
 
 fn now_ms() -> u128 {

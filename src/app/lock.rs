@@ -37,7 +37,8 @@ impl DataLock {
     /// # Errors
     /// When another process holds it, it belongs to another centre, or it cannot be written.
     pub fn take(data: &Path, centre: &str) -> Result<Self, Failure> {
-        std::fs::create_dir_all(data).map_err(|error| Failure::io(format!("cannot create {}", data.display()), error))?;
+        std::fs::create_dir_all(data)
+            .map_err(|error| Failure::io(format!("cannot create {}", data.display()), error))?;
         let path = data.join(FILE_NAME);
         let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
         let file = open.map_err(|error| Failure::io(format!("cannot open {}", path.display()), error))?;

@@ -99,7 +99,8 @@ impl Pipeline {
             let _watch = watch;
             run();
         });
-        let thread = spawned.map_err(|error| Failure::io(format!("cannot start the thread of role '{name}'"), error))?;
+        let thread =
+            spawned.map_err(|error| Failure::io(format!("cannot start the thread of role '{name}'"), error))?;
         self.threads.push((name, thread));
         Ok(())
     }

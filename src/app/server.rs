@@ -77,7 +77,8 @@ impl Server {
     /// When history cannot be opened or a thread not started.
     pub async fn start(options: ServerOptions) -> Result<Self, Failure> {
         let ServerOptions { prepared, data, listener, clock } = options;
-        let address = listener.local_addr().map_err(|error| Failure::io("cannot tell the listener's address", error))?;
+        let address =
+            listener.local_addr().map_err(|error| Failure::io("cannot tell the listener's address", error))?;
         let url = format!("http://{address}");
         let centre: Arc<str> = prepared.config.centre.id.as_str().into();
         let log_id = new_log_id(&centre);
@@ -86,7 +87,8 @@ impl Server {
             partitions,
             ..HistoryOptions::new(data.join("history"), Arc::clone(&centre), Arc::clone(&log_id))
         };
-        let history = History::open(history_options).await.map_err(|error| Failure::io("cannot open history", error))?;
+        let history =
+            History::open(history_options).await.map_err(|error| Failure::io("cannot open history", error))?;
         let history = Arc::new(history);
         let flusher = Flusher::start(Arc::clone(&history));
         let (log, pipeline) = Pipeline::start(PipelineOptions {

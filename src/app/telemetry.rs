@@ -11,7 +11,8 @@ use tracing_subscriber::EnvFilter;
 const SECONDS_BUCKETS: [f64; 10] = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
 
 /// What a server tells: its own steps and who asked what. Libraries only warn.
-pub const SERVER_FILTER: &str = "warn,vigie=info,vigie_alerts=info,vigie_console=info,vigie_ingest=info,vigie_log=info,vigie_store=info";
+pub const SERVER_FILTER: &str =
+    "warn,vigie=info,vigie_alerts=info,vigie_console=info,vigie_ingest=info,vigie_log=info,vigie_store=info";
 /// What other commands tell.
 pub const QUIET_FILTER: &str = "warn";
 

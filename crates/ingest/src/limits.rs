@@ -2,6 +2,9 @@
 
 /// The largest HTTP body, in bytes; larger ones are refused as a whole with status 413.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a body read altogether: what exceeds [`BODY_BYTES_MAX`] is thrown away as it comes, so that a peer that sends
+/// before it listens still hears why; beyond this the connection is closed on it.
+pub const BODY_BYTES_HEARD_OUT_MAX: usize = 8 << 20;
 /// How long a peer may take to send its body, in seconds.
 pub const BODY_WAIT_S_MAX: u64 = 30;
 /// The longest line (NDJSON, CSV) or array element (JSON), in bytes. A native event takes about 200.

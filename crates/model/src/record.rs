@@ -26,7 +26,10 @@ pub struct Record {
 
 /// What a record says.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly every record is of the large variant; a box would cost it an allocation")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every record is of the large variant; a box would cost it an allocation"
+)]
 pub enum Payload {
     /// Rules, spaces and settings from here on.
     Control(Arc<Control>),

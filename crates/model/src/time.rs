@@ -66,6 +66,12 @@ pub fn format_local_day(epoch_ms: i64, zone: &TimeZone) -> String {
     timestamp(epoch_ms).to_zoned(zone.clone()).strftime("%a %-d %B %Y %H:%M").to_string()
 }
 
+/// Writes the local date of an instant as `Sunday 12 March 2017`.
+#[must_use]
+pub fn format_local_date(epoch_ms: i64, zone: &TimeZone) -> String {
+    timestamp(epoch_ms).to_zoned(zone.clone()).strftime("%A %-d %B %Y").to_string()
+}
+
 /// The UTC date of an instant as `YYYY-MM-DD`.
 #[must_use]
 pub fn utc_date(epoch_ms: i64) -> String {
@@ -101,6 +107,7 @@ mod tests {
         let zone = TimeZone::get("Australia/Melbourne").unwrap();
         assert_eq!(format_local_clock(1_489_312_800_000, &zone), "21:00");
         assert_eq!(format_local_day(1_489_312_800_000, &zone), "Sun 12 March 2017 21:00");
+        assert_eq!(format_local_date(1_489_312_800_000, &zone), "Sunday 12 March 2017");
         assert_eq!(utc_date(1_489_312_800_000), "2017-03-12");
     }
 }

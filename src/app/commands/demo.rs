@@ -6,13 +6,14 @@
 use crate::app::cli::DemoArgs;
 use crate::app::commands::demo_city::{LASTS_MS, OPENS, posts, write_files};
 use crate::app::commands::demo_posts;
-use crate::app::commands::running::{block_on, stop_asked};
+use crate::app::commands::running::{StopSignals, block_on};
 use crate::app::listener::bind_free;
 use crate::app::lock::DataLock;
 use crate::app::server::{Server, ServerOptions};
 use crate::app::telemetry::{LogFormat, QUIET_FILTER, start_logs};
 use crate::config::control::{Prepared, prepare};
 use crate::exit::Failure;
+use jiff::tz::TimeZone;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ use vigie_alerts::feed::AlertFeed;
 use vigie_log::clock::{Limit, LogClock};
 use vigie_model::duration::parse_ms;
 use vigie_model::principal::Principal;
-use vigie_model::time::{format_local_day, parse_rfc3339_ms};
+use vigie_model::time::{format_local_date, format_local_day, parse_rfc3339_ms};
 use vigie_store::history::log_time::log_time_max_ms;
 use vigie_store::history::reader::HistoryReader;
 
@@ -43,7 +44,10 @@ pub fn run(args: &DemoArgs, log_format: LogFormat) -> Result<(), Failure> {
     start_logs(log_format, QUIET_FILTER);
     let speed_ms = parse_ms(&args.speed).map_err(|error| Failure::Usage(format!("--speed {}: {error}", args.speed)))?;
     if !SPEED_RANGE_MS.contains(&speed_ms) {
-        return Err(Failure::Usage(format!("--speed {}: expected between 1s and 10d of city time a second", args.speed)));
+        return Err(Failure::Usage(format!(
+            "--speed {}: expected between 1s and 10d of city time a second",
+            args.speed
+        )));
     }
     let from_ms = args.from.as_deref().map(parse_rfc3339_ms).transpose();
     let from_ms = from_ms.map_err(|error| Failure::Usage(format!("--from: {error}")))?;
@@ -62,6 +66,7 @@ async fn demo(
     speed: f64,
     from_ms: Option<i64>,
 ) -> Result<(), Failure> {
+    let mut signals = StopSignals::listen()?;
     let opens_ms = parse_rfc3339_ms(OPENS).expect("the demo's opening time is well written");
     let ended_ms = last_log_time(&args.data).await?;
     let end_ms = opens_ms + LASTS_MS;
@@ -79,35 +84,31 @@ async fn demo(
     if ended_ms.is_some() && from_ms.is_none() {
         println!("going on where the last demo ended; --fresh begins anew\n");
     }
-    let told = tokio::spawn(tell(Arc::clone(&server.feed)));
+    let told = tokio::spawn(tell(Arc::clone(&server.feed), zone));
     let stop = Arc::new(AtomicBool::new(false));
     let (url, stop_posts) = (server.url.clone(), Arc::clone(&stop));
-    let mut posting = tokio::task::spawn_blocking(move || {
-        demo_posts::run(&posts, &url, &anchor, &limit, end_ms, &stop_posts)
-    });
-    let asked = stop_asked();
-    tokio::pin!(asked);
-    let mut done = tokio::select! {
+    let mut posting =
+        tokio::task::spawn_blocking(move || demo_posts::run(&posts, &url, &anchor, &limit, end_ms, &stop_posts));
+    let done = tokio::select! {
         posted = &mut posting => {
             let posted = posted.map_err(|error| Failure::io("the demo's client failed", error)).and_then(|posted| posted);
             if posted.is_ok() {
                 settle(&server, end_ms).await;
                 println!("\nthe demo's two weeks are over; the clock stands still and everything can be queried.");
+                if !args.until_end {
+                    println!("Ctrl-C ends it.");
+                    signals.received().await;
+                }
             }
-            if posted.is_ok() && !args.until_end {
-                println!("Ctrl-C ends it.");
-                asked.await
-            } else {
-                posted
-            }
+            posted
         }
-        asked = &mut asked => asked,
+        () = signals.received() => Ok(()),
     };
     stop.store(true, Ordering::Relaxed);
-    done = done.and(server.stop().await);
+    let stopped = server.stop().await;
     // The teller ends with the alert stream, which the server has closed.
     let _ = told.await;
-    done
+    done.and(stopped)
 }
 
 /// Waits until the log's clock has reached the end and the sequencer has ticked there.
@@ -156,10 +157,11 @@ fn welcome(url: &str, data: &Path, opens: &str, port: u16) {
     );
 }
 
-/// Prints each alert in words as it is raised or cleared, until the stream ends.
-async fn tell(feed: Arc<AlertFeed>) {
+/// Prints each alert in words as it is raised or cleared, below its day, until the stream ends.
+async fn tell(feed: Arc<AlertFeed>, zone: TimeZone) {
     let operator = Principal::local(CENTRE);
     let colours = std::io::stdout().is_terminal();
+    let mut day = String::new();
     let mut head = feed.follow();
     let mut after = None;
     loop {
@@ -168,7 +170,7 @@ async fn tell(feed: Arc<AlertFeed>) {
             let page = feed.page(&operator, after);
             after = page.after;
             for row in &page.rows {
-                tell_row(&row.json, colours);
+                tell_row(&row.json, &zone, &mut day, colours);
             }
             if page.is_last {
                 break;
@@ -180,18 +182,22 @@ async fn tell(feed: Arc<AlertFeed>) {
     }
 }
 
-fn tell_row(json: &str, colours: bool) {
+fn tell_row(json: &str, zone: &TimeZone, day: &mut String, colours: bool) {
     let Ok(row) = serde_json::from_str::<serde_json::Value>(json) else { return };
-    let text = |name: &str| row.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    let text = |name: &str| row.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
     let (state, severity, summary) = (text("state"), text("severity"), text("summary"));
-    let colour = match (state.as_str(), severity.as_str()) {
+    if let Ok(event_time_ms) = parse_rfc3339_ms(text("event_time")) {
+        let today = format_local_date(event_time_ms, zone);
+        if today != *day {
+            println!("\n{today}");
+            *day = today;
+        }
+    }
+    let colour = match (state, severity) {
         ("active", "critical" | "high") => "\u{1b}[31m",
         ("active", _) => "\u{1b}[33m",
         _ => "\u{1b}[2m",
     };
-    if colours {
-        println!("{colour}{state:<8} {severity:<13} {summary}\u{1b}[0m");
-    } else {
-        println!("{state:<8} {severity:<13} {summary}");
-    }
+    let (start, end) = if colours { (colour, "\u{1b}[0m") } else { ("", "") };
+    println!("  {start}{state:<8} {severity:<13} {summary}{end}");
 }

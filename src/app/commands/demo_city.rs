@@ -78,7 +78,8 @@ pub fn posts(prepared: &Prepared, after_ms: i64, until_ms: i64) -> Result<Vec<Po
     let mut names = NameCache::new(Arc::clone(&interner), Arc::new(registry));
     let text = FILES.iter().find(|(name, _)| *name == COUNTS).map(|(_, text)| *text).unwrap_or_default();
     let cannot = |error: &dyn std::fmt::Display| Failure::io(format!("the demo's {COUNTS}"), error);
-    let mut rows = CsvReader::open(COUNTS, text.as_bytes(), 0, Arc::clone(mapping), &mut names).map_err(|e| cannot(&e))?;
+    let mut rows =
+        CsvReader::open(COUNTS, text.as_bytes(), 0, Arc::clone(mapping), &mut names).map_err(|e| cannot(&e))?;
     let (mut events, mut report) = (Events::default(), Report::default());
     rows.read(ROWS_DECODED, &mut names, &mut events, &mut report).map_err(|error| cannot(&error))?;
     let mut bodies: BTreeMap<i64, String> = BTreeMap::new();

@@ -136,8 +136,7 @@ async fn replay(
         history: history.map(|history| HistoryFeed::new(history, Handle::current())),
         observer: Some(observer(Arc::clone(&collected), centre)),
     })?;
-    let settings =
-        Settings { partitions, tick_ms: prepared.config.time.tick_ms, ..Settings::new(Arc::clone(&log_id)) };
+    let settings = Settings { partitions, tick_ms: prepared.config.time.tick_ms, ..Settings::new(Arc::clone(&log_id)) };
     let json = args.json;
     let folded = tokio::task::spawn_blocking(move || {
         let sequencer = Sequencer::start(settings, LogClock::Data, log, interner, prepared.control);

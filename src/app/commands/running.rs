@@ -2,7 +2,7 @@
 
 use crate::exit::Failure;
 use std::future::Future;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Runs a command on the async runtime.
 ///
@@ -13,15 +13,28 @@ pub fn block_on<T>(run: impl Future<Output = Result<T, Failure>>) -> Result<T, F
     runtime.map_err(|error| Failure::io("cannot start the async runtime", error))?.block_on(run)
 }
 
-/// Returns when the user or the system asks the process to stop: Ctrl-C or SIGTERM.
-///
-/// # Errors
-/// When signals cannot be received.
-pub async fn stop_asked() -> Result<(), Failure> {
-    let cannot = |error| Failure::io("cannot receive signals", error);
-    let mut terminate = signal(SignalKind::terminate()).map_err(cannot)?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(cannot),
-        _ = terminate.recv() => Ok(()),
+/// The wish to stop: Ctrl-C or SIGTERM.
+#[derive(Debug)]
+pub struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    /// Listens from now on, so that a wish during the start is not lost.
+    ///
+    /// # Errors
+    /// When signals cannot be received.
+    pub fn listen() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(|error| Failure::io("cannot receive signals", error));
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    /// Returns when somebody wishes the process to stop.
+    pub async fn received(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! `vigie serve`: parse, build, bind, run.
 
 use crate::app::cli::ServeArgs;
-use crate::app::commands::running::{block_on, stop_asked};
+use crate::app::commands::running::{StopSignals, block_on};
 use crate::app::listener::bind;
 use crate::app::lock::DataLock;
 use crate::app::server::{Server, ServerOptions};
@@ -24,13 +24,14 @@ pub fn run(args: &ServeArgs, log_format: LogFormat) -> Result<(), Failure> {
 }
 
 async fn serve(prepared: Prepared) -> Result<(), Failure> {
+    let mut signals = StopSignals::listen()?;
     let data = prepared.config.centre.data_dir.clone();
     let lock = DataLock::take(&data, &prepared.config.centre.id)?;
     let listener = bind(prepared.config.http.listen).await?;
     let server = Server::start(ServerOptions { prepared, data, listener, clock: LogClock::wall() }).await?;
     lock.announce(&server.url)?;
     println!("page and API: {}", server.url);
-    let asked = stop_asked().await;
+    signals.received().await;
     eprintln!("stopping: committing what is in memory");
-    asked.and(server.stop().await)
+    server.stop().await
 }

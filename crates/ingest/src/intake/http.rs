@@ -12,15 +12,17 @@ use crate::decode::names::NameCache;
 use crate::decode::native::Decoder;
 use crate::decode::report::Report;
 use crate::intake::answer::{Refused, replied};
-use crate::limits::{BODY_BYTES_MAX, BODY_WAIT_S_MAX, IDLE_DECODERS_MAX};
+use crate::limits::{BODY_BYTES_HEARD_OUT_MAX, BODY_BYTES_MAX, BODY_WAIT_S_MAX, IDLE_DECODERS_MAX};
 use crate::spaces::registry::Registry;
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRequest, Query, Request, State};
+use axum::body::{Body, HttpBody};
+use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Deserialize;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use vigie_log::intake::{Intake, IntakeError};
@@ -33,8 +35,7 @@ const MEDIA_TYPES: [&str; 4] = ["application/x-ndjson", "application/ndjson", "a
 /// The routes by which events come in.
 pub fn router(intake: Intake, registry: Arc<Registry>, feeds: Feeds) -> Router {
     let door = Door { intake, registry, feeds, idle: Mutex::default() };
-    let limit = DefaultBodyLimit::max(BODY_BYTES_MAX);
-    Router::new().route("/v1/events", post(post_events)).layer(limit).with_state(Arc::new(door))
+    Router::new().route("/v1/events", post(post_events)).with_state(Arc::new(door))
 }
 
 /// What every request needs.
@@ -133,21 +134,31 @@ fn check_headers(headers: &HeaderMap) -> Result<(), Refused> {
             )));
         }
     }
-    let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
-    if length.is_some_and(|length| length > BODY_BYTES_MAX as u64) { Err(too_large()) } else { Ok(()) }
+    Ok(())
 }
 
-async fn read_body(request: Request) -> Result<Bytes, Refused> {
-    let body = Bytes::from_request(request, &());
-    match tokio::time::timeout(Duration::from_secs(BODY_WAIT_S_MAX), body).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(too_large()),
-        Ok(Err(_)) => Err(Refused::new(StatusCode::BAD_REQUEST, "the body broke off; nothing was taken")),
-        Err(_) => {
-            let why = format!("the body did not arrive within {BODY_WAIT_S_MAX} seconds; nothing was taken");
-            Err(Refused::new(StatusCode::REQUEST_TIMEOUT, why))
+async fn read_body(request: Request) -> Result<Vec<u8>, Refused> {
+    let wait = Duration::from_secs(BODY_WAIT_S_MAX);
+    tokio::time::timeout(wait, hear_out(request.into_body())).await.unwrap_or_else(|_| {
+        let why = format!("the body did not arrive within {BODY_WAIT_S_MAX} seconds; nothing was taken");
+        Err(Refused::new(StatusCode::REQUEST_TIMEOUT, why))
+    })
+}
+
+/// Reads a body to its end; see [`BODY_BYTES_HEARD_OUT_MAX`].
+async fn hear_out(mut body: Body) -> Result<Vec<u8>, Refused> {
+    let (mut kept, mut bytes) = (Vec::new(), 0);
+    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+        let broken = |_| Refused::new(StatusCode::BAD_REQUEST, "the body broke off; nothing was taken");
+        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
+        bytes += data.len();
+        if bytes <= BODY_BYTES_MAX {
+            kept.extend_from_slice(&data);
+        } else if bytes > BODY_BYTES_HEARD_OUT_MAX {
+            break;
         }
     }
+    if bytes > BODY_BYTES_MAX { Err(too_large()) } else { Ok(kept) }
 }
 
 fn too_large() -> Refused {

@@ -26,7 +26,7 @@ use vigie_model::doors::{DoorFuture, QueryAnswer, QueryDoor, QueryError, QueryFo
 use vigie_model::id::hashed_id;
 use vigie_model::principal::{Principal, Scope};
 
-/// Stack of the threads that parse, plan and run: some 8 KiB for each level of the deepest tree that
+/// Stack of the threads that parse, plan and run: some 32 KiB for each level of the deepest tree that
 /// [`SqlLimits::statement_tokens_max`] allows. Memory is used only as deep as it is reached.
 const THREAD_STACK_BYTES: usize = 32 << 20;
 
@@ -35,7 +35,7 @@ pub struct SqlDoor {
     source: Arc<dyn RowSource>,
     limits: SqlLimits,
     environment: Arc<RuntimeEnv>,
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     /// `None` only while dropping.
     runtime: Option<Runtime>,
 }
@@ -62,12 +62,17 @@ impl SqlDoor {
             .enable_all()
             .build()
             .map_err(|error| unavailable(&error))?;
-        Ok(Self { source, limits, environment, slots: Semaphore::new(limits.queries_max), runtime: Some(runtime) })
+        Ok(Self {
+            source,
+            limits,
+            environment,
+            slots: Arc::new(Semaphore::new(limits.queries_max)),
+            runtime: Some(runtime),
+        })
     }
 
     async fn answer(&self, who: &Principal, sql: &str, format: QueryFormat) -> Result<QueryAnswer, QueryError> {
         let in_time = tokio::time::timeout(self.limits.timeout, async {
-            let _slot = self.slots.acquire().await.expect("the semaphore is never closed");
             self.run(who.scope.clone(), sql.to_owned(), format).await
         });
         in_time.await.unwrap_or_else(|_| Err(timed_out(&self.limits)))
@@ -78,7 +83,12 @@ impl SqlDoor {
         let (source, environment, limits) = (Arc::clone(&self.source), Arc::clone(&self.environment), self.limits);
         let runtime = self.runtime.as_ref().expect("the runtime lives as long as the door").handle();
         let mut task = JoinSet::new();
-        let query = async move { execute(source.as_ref(), &environment, &limits, &scope, &sql, format).await };
+        let slot = Arc::clone(&self.slots).acquire_owned().await.expect("the semaphore is never closed");
+        let query = async move {
+            // Planning cannot be interrupted, so the slot is free when the work has ended, not when its caller gave up.
+            let _slot = slot;
+            execute(source.as_ref(), &environment, &limits, &scope, &sql, format).await
+        };
         task.spawn_on(query, runtime);
         match task.join_next().await {
             Some(Ok(answer)) => answer,

@@ -30,7 +30,7 @@ impl Default for SqlLimits {
     fn default() -> Self {
         Self {
             statement_bytes_max: 64 << 10,
-            statement_tokens_max: 4_000,
+            statement_tokens_max: 2_000,
             timeout: Duration::from_secs(30),
             memory_bytes_max: 256 << 20,
             answer_rows_max: 100_000,

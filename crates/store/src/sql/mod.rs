@@ -11,4 +11,9 @@ mod session;
 pub mod door;
 
 #[cfg(test)]
+mod samples;
+
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod tests;

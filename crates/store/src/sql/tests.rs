@@ -1,7 +1,10 @@
+//! What the door answers, to whom, and in which form.
+
 use super::door::SqlDoor;
 use super::examples::EXAMPLES;
 use super::limits::SqlLimits;
-use crate::fixture::{self, CENTRE, HOUR_MS, START_MS};
+use super::samples::filled;
+use crate::fixture::{self, CENTRE};
 use crate::history::options::HistoryOptions;
 use crate::history::writer::History;
 use arrow::array::RecordBatch;
@@ -10,196 +13,8 @@ use expect_test::{Expect, expect};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
-use vigie_model::alert::AlertState;
-use vigie_model::doors::{QueryAnswer, QueryDoor, QueryError, QueryFormat};
+use vigie_model::doors::{QueryDoor, QueryFormat};
 use vigie_model::principal::Principal;
-
-struct Filled {
-    door: SqlDoor,
-    _dir: TempDir,
-}
-
-/// Half of the rows committed, half hot.
-async fn filled(limits: SqlLimits) -> Filled {
-    let dir = TempDir::new().unwrap();
-    let history = History::open(HistoryOptions::new(dir.path(), CENTRE, "log-a")).await.unwrap();
-    for record in [fixture::control(), fixture::dictionary(), fixture::observations(0, 0, 4), fixture::perceptions(0)] {
-        history.take_record(&record).unwrap();
-    }
-    history.take_alert(&fixture::alert(0, AlertState::Active, START_MS)).unwrap();
-    history.flush().await.unwrap();
-    for record in [fixture::observations(0, 4, 4), fixture::incidents(0), fixture::perceptions(1)] {
-        history.take_record(&record).unwrap();
-    }
-    history.take_alert(&fixture::alert(1, AlertState::Cleared, START_MS + HOUR_MS)).unwrap();
-    history.take_applied(&fixture::closed(2)).unwrap();
-    Filled { door: SqlDoor::new(Arc::new(history), limits).unwrap(), _dir: dir }
-}
-
-impl Filled {
-    async fn ask(&self, who: &Principal, sql: &str, format: QueryFormat) -> Result<QueryAnswer, QueryError> {
-        self.door.query(who, sql, format).await
-    }
-
-    async fn text(&self, sql: &str, format: QueryFormat) -> String {
-        let answer = self.ask(&Principal::local(CENTRE), sql, format).await;
-        match answer {
-            Ok(answer) => String::from_utf8(answer.body).unwrap(),
-            Err(error) => format!("{error}\n"),
-        }
-    }
-
-    async fn cell(&self, who: &Principal, sql: &str) -> String {
-        let body = self.ask(who, sql, QueryFormat::Csv).await.unwrap().body;
-        String::from_utf8(body).unwrap().lines().skip(1).collect::<Vec<_>>().join(" ")
-    }
-}
-
-#[tokio::test]
-async fn only_reading_statements_over_the_six_tables_are_run() {
-    let filled = filled(SqlLimits::default()).await;
-    let mut refusals = String::new();
-    for sql in [
-        "",
-        "-- nothing",
-        "SELECT 1; SELECT 2",
-        "SELECT FROM",
-        "SELECT (1",
-        "SELECT\n  count(*) FRM alerts",
-        "DROP TABLE alerts",
-        "INSERT INTO alerts VALUES (1)",
-        "UPDATE alerts SET rule = 'x'",
-        "DELETE FROM alerts",
-        "CREATE TABLE t AS SELECT 1",
-        "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION 'x.csv'",
-        "CREATE VIEW v AS SELECT 1",
-        "COPY alerts TO 'x.csv'",
-        "SET datafusion.execution.batch_size = 1",
-        "RESET datafusion.execution.batch_size",
-        "SHOW TABLES",
-        "PREPARE p AS SELECT 1",
-        "BEGIN",
-        "EXPLAIN ANALYZE SELECT 1",
-        "EXPLAIN DROP TABLE alerts",
-        "EXPLAIN EXPLAIN SELECT 1",
-        "SELECT * INTO copy FROM alerts",
-        "SELECT * FROM alerts FOR UPDATE",
-        "SELECT * FROM 'alerts.parquet'",
-        "SELECT * FROM \"/etc/passwd\"",
-        "SELECT * FROM read_csv('x.csv')",
-        "SELECT * FROM generate_series(1, 10)",
-        "SELECT * FROM LATERAL generate_series(1, 10)",
-        "SELECT * FROM UNNEST([1, 2])",
-        "SELECT range(1, 1000000000)",
-        "SELECT repeat('x', 1000000000)",
-        "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT * FROM n",
-        "SELECT * FROM information_schema.tables",
-        "SELECT * FROM datafusion.public.alerts",
-        "SELECT (SELECT count(*) FROM information_schema.columns)",
-        "SELECT * FROM alert",
-        "SELECT * FROM (SELECT * FROM zebras)",
-        "SELECT spce FROM alerts",
-        "SELECT a.rulle\nFROM alerts AS a",
-        "SELECT nosuch(1)",
-        "SELECT count(*) FROM alerts GROUP BY",
-        "SELECT rule, count(*) FROM alerts",
-        "SELECT CAST(rule AS BIGINT) FROM alerts",
-    ] {
-        let answer = filled.ask(&Principal::local(CENTRE), sql, QueryFormat::Table).await;
-        let error = answer.err().map_or_else(|| "ANSWERED".to_owned(), |error| error.to_string());
-        refusals.push_str(&format!("{sql:?}\n    {error}\n"));
-    }
-    expect![[r#"
-        ""
-            there is no statement; write one SELECT
-        "-- nothing"
-            there is no statement; write one SELECT
-        "SELECT 1; SELECT 2"
-            2 statements; write exactly one SELECT
-        "SELECT FROM"
-            syntax error: Expected: identifier, found: EOF
-        "SELECT (1"
-            syntax error: Expected: ), found: EOF
-        "SELECT\n  count(*) FRM alerts"
-            syntax error: line 2, column 16: Expected: end of statement, found: alerts
-        "DROP TABLE alerts"
-            DROP is not available: history is read-only here; write one SELECT, or EXPLAIN of one
-        "INSERT INTO alerts VALUES (1)"
-            INSERT is not available: history is read-only here; write one SELECT, or EXPLAIN of one
-        "UPDATE alerts SET rule = 'x'"
-            UPDATE is not available: history is read-only here; write one SELECT, or EXPLAIN of one
-        "DELETE FROM alerts"
-            DELETE is not available: history is read-only here; write one SELECT, or EXPLAIN of one
-        "CREATE TABLE t AS SELECT 1"
-            CREATE is not available: history is read-only here; write one SELECT, or EXPLAIN of one
-        "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION 'x.csv'"
-            CREATE is not available: history is read-only here; write one SELECT, or EXPLAIN of one
-        "CREATE VIEW v AS SELECT 1"
-            CREATE is not available: history is read-only here; write one SELECT, or EXPLAIN of one
-        "COPY alerts TO 'x.csv'"
-            COPY is not available: history is read-only here; write one SELECT, or EXPLAIN of one
-        "SET datafusion.execution.batch_size = 1"
-            SET is not available: history is read-only here; write one SELECT, or EXPLAIN of one
-        "RESET datafusion.execution.batch_size"
-            RESET is not available: history is read-only here; write one SELECT, or EXPLAIN of one
-        "SHOW TABLES"
-            SHOW is not available: history is read-only here; write one SELECT, or EXPLAIN of one
-        "PREPARE p AS SELECT 1"
-            PREPARE is not available: history is read-only here; write one SELECT, or EXPLAIN of one
-        "BEGIN"
-            BEGIN is not available: history is read-only here; write one SELECT, or EXPLAIN of one
-        "EXPLAIN ANALYZE SELECT 1"
-            EXPLAIN ANALYZE is not available; use EXPLAIN, or run the statement itself
-        "EXPLAIN DROP TABLE alerts"
-            DROP is not available: history is read-only here; write one SELECT, or EXPLAIN of one
-        "EXPLAIN EXPLAIN SELECT 1"
-            EXPLAIN of an EXPLAIN; explain the SELECT itself
-        "SELECT * INTO copy FROM alerts"
-            SELECT INTO is not available: history is read-only here
-        "SELECT * FROM alerts FOR UPDATE"
-            FOR UPDATE and FOR SHARE are not available: history is read-only here
-        "SELECT * FROM 'alerts.parquet'"
-            unknown table 'alerts.parquet'; did you mean 'alerts'? (history has observations, incidents, perceptions, alerts, actions, spaces)
-        "SELECT * FROM \"/etc/passwd\""
-            unknown table '/etc/passwd' (history has observations, incidents, perceptions, alerts, actions, spaces)
-        "SELECT * FROM read_csv('x.csv')"
-            table function read_csv is not available; only the tables of history can be read
-        "SELECT * FROM generate_series(1, 10)"
-            table function generate_series is not available; only the tables of history can be read
-        "SELECT * FROM LATERAL generate_series(1, 10)"
-            'LATERAL generate_series(1, 10)' is not available after FROM; only tables and sub-queries are
-        "SELECT * FROM UNNEST([1, 2])"
-            'UNNEST([1, 2])' is not available after FROM; only tables and sub-queries are
-        "SELECT range(1, 1000000000)"
-            function range is not available: it can make values of any size
-        "SELECT repeat('x', 1000000000)"
-            function repeat is not available: it can make values of any size
-        "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT * FROM n"
-            WITH RECURSIVE is not available: it need not end
-        "SELECT * FROM information_schema.tables"
-            unknown table 'information_schema.tables': tables have no schema or catalog
-        "SELECT * FROM datafusion.public.alerts"
-            unknown table 'datafusion.public.alerts': tables have no schema or catalog; write alerts
-        "SELECT (SELECT count(*) FROM information_schema.columns)"
-            unknown table 'information_schema.columns': tables have no schema or catalog
-        "SELECT * FROM alert"
-            unknown table 'alert'; did you mean 'alerts'? (history has observations, incidents, perceptions, alerts, actions, spaces)
-        "SELECT * FROM (SELECT * FROM zebras)"
-            unknown table 'zebras' (history has observations, incidents, perceptions, alerts, actions, spaces)
-        "SELECT spce FROM alerts"
-            line 1, column 8: unknown column 'spce'; did you mean 'space'? (columns: alert_id, centre, date, event_time, evidence, feed, key, log_time, offset, partition, reason, rule, rule_uid, rule_version, severity, space, state, summary)
-        "SELECT a.rulle\nFROM alerts AS a"
-            line 1, column 8: unknown column 'rulle'; did you mean 'rule'? (columns: alert_id, centre, date, event_time, evidence, feed, key, log_time, offset, partition, reason, rule, rule_uid, rule_version, severity, space, state, summary)
-        "SELECT nosuch(1)"
-            line 1, column 8: Invalid function 'nosuch'. Did you mean 'cosh'?
-        "SELECT count(*) FROM alerts GROUP BY"
-            syntax error: Expected: an expression, found: EOF
-        "SELECT rule, count(*) FROM alerts"
-            line 1, column 8: Column in SELECT must be in GROUP BY or an aggregate function: While expanding wildcard, column "alerts.rule" must appear in the GROUP BY clause or must be part of an aggregate function, currently only "count(Int64(1))" appears in the SELECT clause satisfies this requirement
-        "SELECT CAST(rule AS BIGINT) FROM alerts"
-            the statement failed on some row: Cast error: Cannot cast string 'Crowded' to value of Int64 type
-    "#]].assert_eq(&refusals);
-}
 
 #[tokio::test]
 async fn reading_statements_are_run() {
@@ -360,31 +175,6 @@ async fn limits_have_names_and_say_how_to_narrow() {
     expect![[r#"
         the query took longer than its timeout of 0 s; narrow it: fewer days (date >= '2017-03-10'), fewer columns, count(*) or avg() instead of rows, or LIMIT
     "#]].assert_eq(&hasty.text("SELECT * FROM observations", QueryFormat::Csv).await);
-}
-
-/// Deep trees must not overflow the stack of the thread that parses, plans, or drops them.
-#[tokio::test]
-async fn long_and_deep_statements_are_answered_or_refused() {
-    let filled = filled(SqlLimits::default()).await;
-    let chain = |count: usize, link: &str| format!("SELECT 1{} AS x", link.repeat(count));
-    let nested = |count: usize| format!("SELECT {}1{}", "(".repeat(count), ")".repeat(count));
-    let mut outcomes = String::new();
-    for (name, sql) in [
-        ("sum of 1,999", chain(1_998, "+1")),
-        ("sum of 32,000", chain(32_000, "+1")),
-        ("and of 1,999", format!("SELECT count(*) FROM spaces WHERE true{}", " AND true".repeat(1_990))),
-        ("not of 3,000", format!("SELECT {} true", "NOT ".repeat(3_000))),
-        ("40 parentheses", nested(40)),
-        ("1,900 parentheses", nested(1_900)),
-        ("1,300 unions", format!("SELECT 1{}", " UNION SELECT 1".repeat(1_300))),
-        ("1,900 ids", format!("SELECT count(*) FROM spaces WHERE id IN ('a'{})", ",'a'".repeat(1_900))),
-    ] {
-        let answer = filled.ask(&Principal::local(CENTRE), &sql, QueryFormat::Csv).await;
-        let outcome =
-            answer.map_or_else(|error| error.to_string().chars().take(100).collect(), |_| "answered".to_owned());
-        outcomes.push_str(&format!("{name}: {outcome}\n"));
-    }
-    expect![[""]].assert_eq(&outcomes);
 }
 
 #[tokio::test]
