@@ -1,6 +1,6 @@
 //! Foreign CSV files, mapped onto observations by configuration alone.
 //!
-//! [`spec`] is what a user writes, [`mapping`] what it means, [`header`] how it fits one file, [`reader`] the stream of
+//! [`spec`] is what a user writes, [`mapping`] what it means, `header` how it fits one file, [`reader`] the stream of
 //! rows. Memory is bounded by the longest line; a quoted field ends on its line.
 
 pub mod spec;

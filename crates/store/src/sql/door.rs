@@ -72,13 +72,11 @@ impl SqlDoor {
     }
 
     async fn answer(&self, who: &Principal, sql: &str, format: QueryFormat) -> Result<QueryAnswer, QueryError> {
-        let in_time = tokio::time::timeout(self.limits.timeout, async {
-            self.run(who.scope.clone(), sql.to_owned(), format).await
-        });
-        in_time.await.unwrap_or_else(|_| Err(timed_out(&self.limits)))
+        let in_time = self.run(who.scope.clone(), sql.to_owned(), format);
+        tokio::time::timeout(self.limits.timeout, in_time).await.unwrap_or_else(|_| Err(timed_out(&self.limits)))
     }
 
-    /// Runs a statement on the door's own runtime. Dropping the future stops the query.
+    /// Runs a statement on the door's own runtime, once there is a slot. Dropping the future stops the query.
     async fn run(&self, scope: Scope, sql: String, format: QueryFormat) -> Result<QueryAnswer, QueryError> {
         let (source, environment, limits) = (Arc::clone(&self.source), Arc::clone(&self.environment), self.limits);
         let runtime = self.runtime.as_ref().expect("the runtime lives as long as the door").handle();
