@@ -3,6 +3,8 @@
 //! The expected counts and alerts were computed from the files and the rule texts by `tests/oracle`, which shares no code
 //! with Vigie; continuous integration computes them anew.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod common;
 
 use common::{digest_lines, last_json, project, run, vigie};

@@ -1,5 +1,7 @@
 //! The conformance cases through `vigie replay`: byte for byte, for any number of partitions and any batch size.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod common;
 
 use common::{digest_lines, last_json, project, run, vigie};

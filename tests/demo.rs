@@ -1,5 +1,7 @@
 //! `vigie demo` from start to end, and what a newcomer then asks.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod common;
 
 use common::{Running, count, run, sql, text, vigie};

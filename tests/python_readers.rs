@@ -1,5 +1,7 @@
 //! Readers that share no code with Vigie count the same rows: Python's `deltalake`, and DuckDB through it.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod common;
 
 use common::{count, project, python, run, text, vigie};

@@ -1,5 +1,7 @@
 //! `vigie serve` over real sockets: events in, alerts and rows out, commands, streams, and an orderly end.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod common;
 
 use common::{Running, count, run, sql, text, vigie};

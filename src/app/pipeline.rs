@@ -77,7 +77,8 @@ impl Pipeline {
         pipeline.spawn("rules", Part::Rules, move || run_rules(reader, rules, &alert_writer))?;
         let book = BookRole::new(live, feed, Arc::clone(&pipeline.waiting));
         let reader = alert_readers.pop().expect("the book has a reader");
-        pipeline.spawn("book", Part::Book, move || run_book(reader, book, options.history, options.observer))?;
+        let (history, observer) = (options.history, options.observer);
+        pipeline.spawn("book", Part::Book, move || run_book(reader, book, history.as_ref(), observer))?;
         Ok((log, pipeline))
     }
 
@@ -121,14 +122,14 @@ fn run_rules(mut log: Reader<Arc<Record>>, mut rules: RulesRole, alerts: &Writer
 fn run_book(
     mut alerts: Reader<AlertRecord>,
     mut book: BookRole,
-    history: Option<HistoryFeed>,
+    history: Option<&HistoryFeed>,
     mut observer: Option<Observer>,
 ) {
     let mut records = Vec::new();
     while alerts.take(&mut records) {
         for record in records.drain(..) {
             let applied = book.step(&record);
-            if let Some(history) = &history {
+            if let Some(history) = history {
                 history.alert(&record);
                 if let Some(applied) = &applied {
                     history.applied(applied);
