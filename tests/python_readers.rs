@@ -11,12 +11,12 @@ const SCRIPT: &str = r#"
 import sys, duckdb, deltalake
 root = sys.argv[1]
 for name in ["observations", "incidents", "perceptions", "alerts", "actions", "spaces"]:
-    table = deltalake.DeltaTable(f"{root}/history/{name}").to_pyarrow_table()
-    counted = duckdb.sql("SELECT count(*) FROM table").fetchone()[0]
-    assert counted == table.num_rows, (name, counted, table.num_rows)
+    stored = deltalake.DeltaTable(f"{root}/history/{name}").to_pyarrow_table()
+    counted = duckdb.sql("SELECT count(*) FROM stored").fetchall()[0][0]
+    assert counted == stored.num_rows, (name, counted, stored.num_rows)
     print(name, counted)
 observations = deltalake.DeltaTable(f"{root}/history/observations").to_pyarrow_table()
-print("sum", duckdb.sql("SELECT CAST(sum(value) AS BIGINT) FROM observations").fetchone()[0])
+print("sum", duckdb.sql("SELECT CAST(sum(value) AS BIGINT) FROM observations").fetchall()[0][0])
 "#;
 
 #[test]
