@@ -195,8 +195,10 @@ mod tests {
     }
 
     #[test]
-    fn sql_help_has_every_example() {
+    fn help_and_readme_have_every_example() {
         let help = sql_help();
         assert!(EXAMPLES.iter().all(|(title, _)| help.contains(title)));
+        let readme = include_str!("../../README.md");
+        assert!(EXAMPLES.iter().all(|(_, statement)| readme.contains(statement)), "README has them as they are");
     }
 }

@@ -75,9 +75,9 @@ pub fn run(args: &ReplayArgs, log_format: LogFormat) -> Result<(), Failure> {
         }
     }
     let started = Instant::now();
-    let bar = progress_bar(args.json);
-    let (inputs, interner) = open_inputs(args, &prepared, &bar)?;
-    bar.finish_and_clear();
+    let reading = progress_bar(args.json, "reading {bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
+    let (inputs, interner) = open_inputs(args, &prepared, &reading)?;
+    reading.finish_and_clear();
     let summary = block_on(replay(args, prepared, inputs, interner, started))?;
     let line = serde_json::to_string(&summary).map_err(|error| Failure::io("cannot write the summary", error))?;
     println!("{line}");
@@ -138,10 +138,11 @@ async fn replay(
     })?;
     let settings = Settings { partitions, tick_ms: prepared.config.time.tick_ms, ..Settings::new(Arc::clone(&log_id)) };
     let json = args.json;
+    let judging = progress_bar(json, "judging {bar:40} {human_pos}/{human_len} events {per_sec} {eta}");
     let folded = tokio::task::spawn_blocking(move || {
         let sequencer = Sequencer::start(settings, LogClock::Data, log, interner, prepared.control);
         let sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
-        let counted = feed(sequencer, inputs, json);
+        let counted = feed(sequencer, inputs, json, &judging);
         pipeline.join()?;
         counted
     });
@@ -174,15 +175,23 @@ async fn replay(
 }
 
 /// Hands all batches to the sequencer and ends its log; what was accepted, and how many rows were rejected.
-fn feed(mut sequencer: Sequencer<MemoryLog>, mut inputs: Inputs, json: bool) -> Result<(Receipt, u64), Failure> {
+fn feed(
+    mut sequencer: Sequencer<MemoryLog>,
+    mut inputs: Inputs,
+    json: bool,
+    bar: &ProgressBar,
+) -> Result<(Receipt, u64), Failure> {
     let mut total = Receipt::default();
+    bar.set_length(inputs.reports().iter().map(|file| file.report.taken).sum());
     for batch in &mut inputs {
         let batch = batch.map_err(|error| Failure::Io(error.to_string()))?;
         let receipt = sequencer.take(&batch).map_err(|error| Failure::io("the log failed", error))?;
         total.accepted += receipt.accepted;
         total.duplicates += receipt.duplicates;
         total.late += receipt.late;
+        bar.set_position(total.accepted + total.duplicates);
     }
+    bar.finish_and_clear();
     sequencer.finish_replay().map_err(|error| Failure::io("the log failed", error))?;
     let mut rejected = 0;
     for file in inputs.reports() {
@@ -246,9 +255,9 @@ fn create(path: &Path) -> Result<BufWriter<File>, Failure> {
     created.map(BufWriter::new).map_err(|error| Failure::io(format!("cannot create {}", path.display()), error))
 }
 
-/// Shown while files are read and sorted, on a terminal only.
-fn progress_bar(hidden: bool) -> ProgressBar {
+/// Shown on a terminal only.
+fn progress_bar(hidden: bool, template: &str) -> ProgressBar {
     let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-    let style = ProgressStyle::with_template("reading {bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
-    ProgressBar::with_draw_target(None, target).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(None, target).with_style(style)
 }
