@@ -38,6 +38,11 @@ impl BookRole {
         }
         let applied = self.book.apply(record);
         self.live.apply(&applied);
+        for gone in applied.evicted.iter().filter(|gone| gone.condition.is_running()) {
+            // Only beyond the book's bound of running alerts: somebody must know that the page no longer shows all.
+            tracing::warn!(alert_id = gone.id().as_str(), space = gone.space().as_ref(), "a running alert left the full book");
+            metrics::counter!("vigie_alerts_evicted_total").increment(1);
+        }
         self.feed.push(record);
         if let Some(command) = &applied.command
             && let Some((_, waiter)) = self.waiting.remove(&command.command.action_id)
