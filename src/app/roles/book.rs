@@ -40,7 +40,11 @@ impl BookRole {
         self.live.apply(&applied);
         for gone in applied.evicted.iter().filter(|gone| gone.condition.is_running()) {
             // Only beyond the book's bound of running alerts: somebody must know that the page no longer shows all.
-            tracing::warn!(alert_id = gone.id().as_str(), space = gone.space().as_ref(), "a running alert left the full book");
+            tracing::warn!(
+                alert_id = gone.id().as_str(),
+                space = gone.space().as_ref(),
+                "a running alert left the full book"
+            );
             metrics::counter!("vigie_alerts_evicted_total").increment(1);
         }
         self.feed.push(record);
