@@ -13,7 +13,7 @@ const OPENS: &str = "2017-03-09T01:00:00Z";
 
 fn demo(data: &Path, extra: &[&str]) -> Running {
     let mut command = vigie();
-    command.args(["demo", "--port", "18080", "--data"]).arg(data).args(extra);
+    command.args(["demo", "--data"]).arg(data).args(extra);
     Running::start(command)
 }
 
@@ -87,9 +87,11 @@ fn missing_rows() -> u64 {
 #[test]
 fn a_demo_goes_on_where_it_ended_and_takes_the_next_free_port() {
     let folder = tempfile::tempdir().unwrap();
-    let _taken = std::net::TcpListener::bind("127.0.0.1:18080");
-    let mut first = demo(folder.path(), &["--speed", "12h"]);
-    assert!(!first.url.ends_with(":18080"), "the port is taken: {}", first.url);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let mut first = demo(folder.path(), &["--speed", "12h", "--port", &port]);
+    assert!(!first.url.ends_with(&port), "the port is taken: {}", first.url);
+    assert!(first.said.contains(&format!("port {port} is taken")), "{}", first.said);
     first.wait_for("  active");
     assert_eq!(first.interrupt(), Some(0));
     let before = count(folder.path(), "SELECT count(*) FROM observations");
@@ -107,6 +109,11 @@ fn wrong_options_say_what_is_expected() {
     let mut command = vigie();
     command.args(["demo", "--speed", "fast"]);
     assert!(text(&run(&mut command, 2).stderr).contains("--speed fast: not a duration"));
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(demo(folder.path(), &["--speed", "2d", "--until-end"]).wait(), Some(0));
+    let mut command = vigie();
+    command.args(["demo", "--from", "2017-03-12T12:00:00+11:00", "--data"]).arg(folder.path());
+    assert!(text(&run(&mut command, 2).stderr).contains("add --fresh"), "rows would be stored twice");
     let mut command = vigie();
     command.args(["demo", "--from", "yesterday"]);
     assert!(text(&run(&mut command, 2).stderr).contains("--from: not an instant"));

@@ -176,4 +176,32 @@ fn an_event_time_far_ahead_is_moved_and_the_reply_says_why() {
     let answer: Value = serde_json::from_str(&answer).unwrap();
     assert_eq!(answer["time_adjusted"], 1, "{answer}");
     assert!(answer["notes"][0].as_str().unwrap().contains("ahead of the clock of this server"), "{answer}");
+    let event = event.replace("2199", "1971");
+    let (_, answer) = server.post("/v1/events", "application/json", &event);
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!((&answer["accepted"], &answer["time_adjusted"]), (&json!(1), &json!(0)), "{answer}");
+    assert!(
+        answer["notes"][0].as_str().unwrap().contains("more than a day before the clock of this server"),
+        "{answer}"
+    );
+}
+
+#[test]
+fn a_page_of_another_site_can_neither_send_events_nor_read() {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), "127.0.0.1:0");
+    let server = serve(folder.path());
+    for path in ["/v1/events", "/v1/sql", "/metrics", "/v1/alerts"] {
+        let address = server.url.trim_start_matches("http://");
+        for headers in [format!("Host: {address}\r\nOrigin: http://evil.example"), "Host: evil.example".to_owned()] {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+            let method = if path.ends_with('s') && path != "/v1/events" { "GET" } else { "POST" };
+            write!(stream, "{method} {path} HTTP/1.1\r\n{headers}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                .unwrap();
+            let mut status = String::new();
+            BufReader::new(stream).read_line(&mut status).unwrap();
+            assert!(status.contains("403"), "{method} {path} with {headers}: {status}");
+        }
+    }
 }

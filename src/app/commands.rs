@@ -1,9 +1,9 @@
 //! The commands, one file each: what the user typed becomes what it means, then it runs.
 
+pub mod running;
+
 pub mod check;
 pub mod sql;
-
-pub mod running;
 
 pub mod replay;
 pub mod serve;

@@ -3,8 +3,10 @@
 //! *Alive* (`/healthz`): the sequencer and every role still run. *Ready* (`/readyz`): alive, history commits, and the
 //! roles keep up with the log. Both answer 503 with the reasons otherwise; nothing here is a constant "ok".
 
+use crate::exit::Failure;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use tokio::sync::Notify;
 use vigie_log::intake::Intake;
 use vigie_store::history::writer::History;
 
@@ -16,6 +18,8 @@ const RING_FILL_MAX: f64 = 0.9;
 pub struct Health {
     stopping: AtomicBool,
     ended: [AtomicBool; Part::ALL.len()],
+    some_ended: Notify,
+    folded_ms: [AtomicI64; Part::ALL.len()],
 }
 
 /// A part that has to run while the process runs.
@@ -58,6 +62,30 @@ impl Health {
         Watch { health: Arc::clone(self), part }
     }
 
+    /// Returns once a part has ended. Whoever runs the process then has to stop it: alerts would be missing.
+    pub async fn part_ended(&self) -> Failure {
+        loop {
+            let notified = self.some_ended.notified();
+            let reasons = self.not_alive();
+            if !reasons.is_empty() {
+                return Failure::Io(format!("{}; its message is above", reasons.join(", ")));
+            }
+            notified.await;
+        }
+    }
+
+    /// Notes that a role has folded everything up to a log time.
+    pub fn folded(&self, part: Part, log_time_ms: i64) {
+        self.folded_ms[part as usize].store(log_time_ms, Ordering::Release);
+    }
+
+    /// The log time up to which the alert book and history have folded everything.
+    #[must_use]
+    pub fn folded_ms(&self) -> i64 {
+        let folded = |part: Part| self.folded_ms[part as usize].load(Ordering::Acquire);
+        folded(Part::Book).min(folded(Part::History))
+    }
+
     /// From now on parts end because they were told to.
     pub fn stopping(&self) {
         self.stopping.store(true, Ordering::Relaxed);
@@ -93,6 +121,7 @@ impl Health {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.health.ended[self.part as usize].store(true, Ordering::Relaxed);
+        self.health.some_ended.notify_waiters();
         if std::thread::panicking() {
             tracing::error!(part = self.part.name(), "a part of the process panicked; restart it");
         }

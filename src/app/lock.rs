@@ -10,8 +10,12 @@ use crate::exit::Failure;
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::time::Duration;
 
 const FILE_NAME: &str = "vigie.lock";
+/// Whoever looks for the holder takes the lock for a moment; so a taken lock is tried again before it counts as held.
+const LOCK_RETRIES: u32 = 10;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 const CENTRE_FILE_NAME: &str = "centre";
 
 /// The right to write to a data folder; released when dropped.
@@ -42,7 +46,15 @@ impl DataLock {
         let path = data.join(FILE_NAME);
         let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
         let file = open.map_err(|error| Failure::io(format!("cannot open {}", path.display()), error))?;
-        match file.try_lock() {
+        let mut locked = file.try_lock();
+        for _ in 0..LOCK_RETRIES {
+            if !matches!(locked, Err(TryLockError::WouldBlock)) {
+                break;
+            }
+            std::thread::sleep(LOCK_PAUSE);
+            locked = file.try_lock();
+        }
+        match locked {
             Ok(()) => {
                 let lock = Self { file };
                 lock.write("")?;

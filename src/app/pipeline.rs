@@ -70,7 +70,8 @@ impl Pipeline {
         };
         if let Some(history) = options.history.clone() {
             let reader = readers.pop().expect("history has a reader");
-            pipeline.spawn("history", Part::History, move || run_history(reader, &history))?;
+            let health = Arc::clone(&pipeline.health);
+            pipeline.spawn("history", Part::History, move || run_history(reader, &history, &health))?;
         }
         let reader = readers.pop().expect("rules have a reader");
         let rules = RulesRole::new(options.partitions);
@@ -78,7 +79,8 @@ impl Pipeline {
         let book = BookRole::new(live, feed, Arc::clone(&pipeline.waiting));
         let reader = alert_readers.pop().expect("the book has a reader");
         let (history, observer) = (options.history, options.observer);
-        pipeline.spawn("book", Part::Book, move || run_book(reader, book, history.as_ref(), observer))?;
+        let health = Arc::clone(&pipeline.health);
+        pipeline.spawn("book", Part::Book, move || run_book(reader, book, history.as_ref(), observer, &health))?;
         Ok((log, pipeline))
     }
 
@@ -124,9 +126,11 @@ fn run_book(
     mut book: BookRole,
     history: Option<&HistoryFeed>,
     mut observer: Option<Observer>,
+    health: &Health,
 ) {
     let mut records = Vec::new();
     while alerts.take(&mut records) {
+        let folded_ms = records.last().map(|record| record.log_time_ms);
         for record in records.drain(..) {
             let applied = book.step(&record);
             if let Some(history) = history {
@@ -139,14 +143,18 @@ fn run_book(
                 observer(&record);
             }
         }
+        if let Some(folded_ms) = folded_ms {
+            health.folded(Part::Book, folded_ms);
+        }
     }
 }
 
-fn run_history(mut log: Reader<Arc<Record>>, history: &HistoryFeed) {
+fn run_history(mut log: Reader<Arc<Record>>, history: &HistoryFeed, health: &Health) {
     let mut records = Vec::new();
     while log.take(&mut records) {
         for record in records.drain(..) {
             history.record(&record);
+            health.folded(Part::History, record.log_time_ms);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A running server: log, roles, history and listener, started and stopped in order.
 //!
-//! **Stopping** follows the data: no new requests, then the end of the log, then every role folds what is left, then
-//! history commits it. Whoever was answered finds its rows in history.
+//! **Stopping** follows the data: the end of the log, then every role folds what is left, then streams and connections
+//! end, then history commits. Whoever was answered finds its rows in history; requests that come meanwhile are told that
+//! the log is closed. A stop takes a bounded time, also when history cannot be written.
 
 use crate::app::commands_door::CommandsDoor;
 use crate::app::health::Part;
@@ -12,6 +13,7 @@ use crate::app::telemetry;
 use crate::config::control::Prepared;
 use crate::exit::Failure;
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle as ThreadHandle;
@@ -21,6 +23,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use vigie_alerts::feed::AlertFeed;
+use vigie_console::guard::same_site;
 use vigie_console::router::router as console_router;
 use vigie_console::state::ConsoleState;
 use vigie_ingest::intake::http::router as intake_router;
@@ -42,6 +45,9 @@ use vigie_store::sql::limits::SqlLimits;
 
 /// How long open connections may take to end once the process stops.
 const CONNECTIONS_END_MAX: Duration = Duration::from_secs(3);
+
+/// How long the roles may take to fold what is left; longer means that history has no room and cannot be written.
+const FOLD_MAX: Duration = Duration::from_secs(60);
 
 /// What to serve.
 pub struct ServerOptions {
@@ -122,22 +128,39 @@ impl Server {
     pub async fn stop(self) -> Result<(), Failure> {
         let Self { intake, feed, pipeline, sequencer, flusher, stop, mut serving, .. } = self;
         pipeline.health.stopping();
-        feed.close();
-        // The listener may have failed and be gone already.
-        let _ = stop.send(true);
-        if tokio::time::timeout(CONNECTIONS_END_MAX, &mut serving).await.is_err() {
-            tracing::warn!("some connections did not end in time and are cut");
-            serving.abort();
-        }
         let folded = tokio::task::spawn_blocking(move || {
             intake.stop();
             let sequenced = sequencer.join().map_err(|_| Failure::Io("the sequencer failed".to_owned()))?;
             pipeline.join()?;
             sequenced.map_err(|error| Failure::io("the log failed", error))
         });
-        let folded = folded.await.map_err(|error| Failure::io("cannot wait for the roles", error))?;
+        let folded = tokio::time::timeout(FOLD_MAX, folded).await;
+        let folded = match folded {
+            Ok(joined) => joined.unwrap_or_else(|error| Err(Failure::io("cannot wait for the roles", error))),
+            Err(_) => {
+                Err(Failure::Io("history cannot be written; its newest rows are lost, the log says why".to_owned()))
+            }
+        };
+        feed.close();
+        // The listener may have failed and be gone already.
+        let _ = stop.send(true);
+        if tokio::time::timeout(CONNECTIONS_END_MAX, &mut serving).await.is_err() {
+            tracing::warn!("some connections did not end in time and are left to the end of the process");
+            serving.abort();
+        }
         let committed = flusher.stop().await.map_err(|error| Failure::io("cannot commit history", error));
         folded.and(committed)
+    }
+
+    /// Returns once a part that has to run has ended.
+    pub async fn part_ended(&self) -> Failure {
+        self.pipeline.health.part_ended().await
+    }
+
+    /// The log time up to which alert book and history have folded everything.
+    #[must_use]
+    pub fn folded_ms(&self) -> i64 {
+        self.pipeline.health.folded_ms()
     }
 }
 
@@ -170,18 +193,18 @@ fn routes(
     let waiting = Arc::clone(&pipeline.waiting);
     let commands = CommandsDoor::new(Arc::clone(&centre), Arc::clone(log_id), intake.clone(), waiting);
     let clock = intake.clone();
-    let console = console_router(ConsoleState {
+    let state = ConsoleState {
         centre_name: config.centre.name.as_str().into(),
         time_zone: config.centre.time_zone.as_str().into(),
         principal: Principal::local(&centre),
-        hosts: Arc::from(Vec::new()),
+        hosts: config.http.hosts.clone().into(),
         alerts: Arc::clone(&pipeline.live),
         feed: Arc::clone(&pipeline.feed),
         commands: Arc::new(commands),
         queries: Some(sql),
         spaces: Arc::clone(&registry) as Arc<_>,
         log_clock: Arc::new(move || clock.log_time_ms()),
-    });
+    };
     let events = intake_router(intake.clone(), registry, config.feed_specs());
     let health = health_router(HealthState {
         health: Arc::clone(&pipeline.health),
@@ -189,7 +212,9 @@ fn routes(
         history: Arc::clone(history),
         metrics: telemetry::start_metrics(),
     });
-    Ok(events.merge(console).merge(health))
+    // The console's routes have this guard already; a page of another site may not send events either.
+    let guarded = events.merge(health).layer(from_fn_with_state(state.clone(), same_site));
+    Ok(guarded.merge(console_router(state)))
 }
 
 /// A new log's identity: this process at this instant.

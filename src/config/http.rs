@@ -12,6 +12,9 @@ pub struct Http {
     /// Address and port. Outside loopback only when the configuration says `allow_insecure = true`: there is neither
     /// TLS nor sign-in yet, so whoever reaches the port may read and command.
     pub listen: SocketAddr,
+    /// Host names under which the listener is reached, besides addresses and names without a dot: what a browser may
+    /// name without being taken for a page of another site.
+    pub hosts: Vec<String>,
 }
 
 /// Reads `[http]`.
@@ -27,6 +30,7 @@ pub(super) fn read(mut section: Section<'_>) -> Http {
         let hint = "put a proxy with TLS in front, or write allow_insecure = true";
         report.add(report.error(listen.at, message).expected("a loopback address, as in 127.0.0.1:8080").hint(hint));
     }
+    let hosts = section.texts("hosts").into_iter().map(|host| host.value.to_owned()).collect();
     section.finish();
-    Http { listen: listen.map_or(LISTEN_DEFAULT, |listen| listen.value) }
+    Http { hosts, listen: listen.map_or(LISTEN_DEFAULT, |listen| listen.value) }
 }

@@ -110,13 +110,13 @@ struct Declaration {
 
 /// What a file declares and imports.
 #[derive(Default)]
-struct Reading {
+struct Found {
     declarations: Vec<Declaration>,
     /// Line, the inline module it stands in, and the path as written.
     imports: Vec<(usize, Option<String>, Path)>,
 }
 
-impl Reading {
+impl Found {
     /// Line and path from the crate's root of every import inside the crate, for the module at `path`.
     fn imports_of(&self, path: &Path) -> Vec<(usize, Path)> {
         let resolved = self.imports.iter().filter_map(|(line, inline, import)| {
@@ -136,8 +136,8 @@ impl Reading {
 }
 
 /// Reads the `mod` and `use` lines of a formatted file, and the paths inside its code.
-fn read(text: &str) -> Reading {
-    let mut reading = Reading::default();
+fn read(text: &str) -> Found {
+    let mut found = Found::default();
     let (mut is_test, mut skipping) = (false, false);
     let mut inline = None;
     let mut lines = text.lines().enumerate();
@@ -156,7 +156,7 @@ fn read(text: &str) -> Reading {
         }
         if let Some(name) = item.strip_prefix("mod ") {
             if let Some(name) = name.strip_suffix(';') {
-                reading.declarations.push(Declaration { line: index + 1, name: name.to_owned(), is_test });
+                found.declarations.push(Declaration { line: index + 1, name: name.to_owned(), is_test });
             } else if let Some(name) = name.strip_suffix(" {") {
                 (skipping, inline) = (is_test, Some(name.to_owned()));
             }
@@ -168,14 +168,14 @@ fn read(text: &str) -> Reading {
             }
             let mut paths = Vec::new();
             expand(&[], import.trim_end_matches(';'), &mut paths);
-            reading.imports.extend(paths.into_iter().map(|path| (index + 1, inline.clone(), path)));
+            found.imports.extend(paths.into_iter().map(|path| (index + 1, inline.clone(), path)));
         } else {
             let paths = paths_in(code).into_iter();
-            reading.imports.extend(paths.map(|path| (index + 1, inline.clone(), path)));
+            found.imports.extend(paths.map(|path| (index + 1, inline.clone(), path)));
         }
         is_test = false;
     }
-    reading
+    found
 }
 
 fn without_visibility(code: &str) -> &str {

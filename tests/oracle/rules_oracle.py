@@ -444,7 +444,7 @@ def conformance(folder: pathlib.Path) -> bool:
         engine = Engine(rules, {}, duration_ms(settings["tick"]))
         for event in events:
             engine.input(event)
-        engine.flush(max(event.time_ms for event in events) + DAY_MS)
+        engine.flush(engine.log_time_ms + DAY_MS)
         ours, names = text_of(engine.lines), {rule.name for rule in rules}
         expected = (case / "expected.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
         theirs = "".join(line for line in expected if line.split("\t")[0] in names)
@@ -497,7 +497,7 @@ def melbourne(args) -> None:
     if until_ms is not None:
         engine.tick(until_ms)
     if args.end_flush or until_ms is None:
-        engine.flush(max(event.time_ms for event in events) + DAY_MS)
+        engine.flush(engine.log_time_ms + DAY_MS)
     absences = {rule.name for rule in rules if rule.kind == "absence"}
     hidden = sum(line[0] in absences for line in engine.lines)
     print(f"{len(events)} events, {len(engine.lines)} transitions, {hidden} of absence rules", file=sys.stderr)

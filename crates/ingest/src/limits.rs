@@ -5,6 +5,8 @@ pub const BODY_BYTES_MAX: usize = 1 << 20;
 /// Bytes of a body read altogether: what exceeds [`BODY_BYTES_MAX`] is thrown away as it comes, so that a peer that sends
 /// before it listens still hears why; beyond this the connection is closed on it.
 pub const BODY_BYTES_HEARD_OUT_MAX: usize = 8 << 20;
+/// Bodies read and decoded at one time; further requests are told to come back. 64 MiB of bodies at most.
+pub const BODIES_MAX: usize = 64;
 /// How long a peer may take to send its body, in seconds.
 pub const BODY_WAIT_S_MAX: u64 = 30;
 /// The longest line (NDJSON, CSV) or array element (JSON), in bytes. A native event takes about 200.

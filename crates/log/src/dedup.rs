@@ -5,8 +5,9 @@
 //! and counted, never guessed to be the same.
 //!
 //! [`IdWindow`] remembers at least the last N ids in two generations of a hash set: when the younger is full the older
-//! is forgotten. 16 bytes an id, no order to keep, and the promise "within the last N" holds; some older ids are still
-//! found, which only helps.
+//! is forgotten. There is no order to keep, and the promise "within the last N" holds; some older ids are still found,
+//! which only helps. Memory follows use: about 40 bytes for each id of a full generation, so a partition that really
+//! sees its 4 Mi ids twice holds some 290 MB.
 
 use hashbrown::{HashMap, HashSet};
 use vigie_model::batch::{EventRef, Events, ObservationRow, Source};
@@ -114,7 +115,8 @@ impl IdWindow {
             return Verdict::Duplicate;
         }
         if self.young.len() >= self.remembered {
-            self.old = std::mem::take(&mut self.young);
+            std::mem::swap(&mut self.old, &mut self.young);
+            self.young.clear();
         }
         Verdict::New
     }

@@ -4,7 +4,8 @@
 //! again. A plain thread with a std channel, because the sequencer blocks: on a slow role, later on the disk.
 
 use crate::interner::Interner;
-use crate::sequencer::{Receipt, Sequencer};
+use crate::receipt::Receipt;
+use crate::sequencer::Sequencer;
 use crate::store::{AppendError, LogStore};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

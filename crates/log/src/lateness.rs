@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use vigie_model::batch::{ObservationRow, Quality};
 use vigie_model::names::{NO_NAME, NameIx};
 
-/// Series whose newest event time is remembered; further ones are never flagged. 40 bytes each: 160 MiB at most.
+/// Series whose newest event time is remembered; further ones are never flagged; some 210 MB when full.
 pub const SERIES_MAX: usize = 4 << 20;
 
 /// The newest event time of every series.

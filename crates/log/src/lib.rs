@@ -24,6 +24,8 @@ pub mod store;
 
 pub mod partitions;
 
+pub mod receipt;
+
 pub mod sequencer;
 
 pub mod intake;

@@ -40,10 +40,10 @@ impl Partitions {
         Self { partitions: (0..count).map(|_| Partition::default()).collect(), rows: 0 }
     }
 
-    /// Whether no row is waiting.
+    /// Number of rows waiting.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.rows == 0
+    pub const fn rows(&self) -> usize {
+        self.rows
     }
 
     /// Adds an observation.

@@ -11,6 +11,7 @@ use crate::dedup::{Dedup, IDS_REMEMBERED, Verdict};
 use crate::interner::Interner;
 use crate::lateness::Lateness;
 use crate::partitions::Partitions;
+use crate::receipt::Receipt;
 use crate::store::{AppendError, LogStore};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,6 +25,10 @@ use vigie_model::time::format_utc;
 
 /// At the end of a replay every timer due not later than the newest event time plus this fires (RULES.md, "Replay").
 pub const REPLAY_TAIL_MS: i64 = 86_400_000;
+/// Rows that wait for a replay's next tick at most; far more than a city sends in a second.
+const REPLAY_CUT_ROWS: usize = 65_536;
+/// An event this long before log time is worth a note: it can hardly change an alert.
+const LONG_PAST_MS: i64 = 86_400_000;
 /// A running clock that did not tick for three intervals, but at least this long, has paused: silence then proves
 /// nothing about sensors.
 const PAUSE_REAL_MIN: Duration = Duration::from_secs(3);
@@ -55,23 +60,6 @@ impl Settings {
             ids_remembered: IDS_REMEMBERED,
         }
     }
-}
-
-/// What became of the events of one request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Receipt {
-    /// Events now in the log.
-    pub accepted: u64,
-    /// Events dropped because the log has them.
-    pub duplicates: u64,
-    /// Accepted events without any identity: sending them again would add them again.
-    pub undeduplicated: u64,
-    /// Accepted events whose event time was moved.
-    pub time_adjusted: u64,
-    /// Accepted observations that were late.
-    pub late: u64,
-    /// Words about the above.
-    pub notes: Vec<String>,
 }
 
 /// The one writer of a log.
@@ -147,7 +135,10 @@ impl<S: LogStore> Sequencer<S> {
         for index in 0..events.len() {
             self.take_event(events, index, &mut receipt)?;
         }
-        self.cut()?;
+        // A replay cuts at ticks and after so many rows: its log is then the same for any size of batch.
+        if !matches!(self.clock, LogClock::Data) {
+            self.cut()?;
+        }
         metrics::counter!("vigie_log_rows_total").increment(receipt.accepted);
         metrics::counter!("vigie_log_duplicates_total").increment(receipt.duplicates);
         metrics::counter!("vigie_log_time_adjusted_total").increment(receipt.time_adjusted);
@@ -195,6 +186,7 @@ impl<S: LogStore> Sequencer<S> {
     /// [`AppendError`] when the store fails.
     pub fn finish_replay(&mut self) -> Result<(), AppendError> {
         let Some(newest_ms) = self.newest_event_ms else { return Ok(()) };
+        self.cut()?;
         let tick_ms = newest_ms + REPLAY_TAIL_MS;
         self.last_tick_ms = tick_ms;
         // An absence fires only once log time is later than its due time, so log time ends a moment after the tick.
@@ -251,6 +243,8 @@ impl<S: LogStore> Sequencer<S> {
         let sent_ms = events.event_time_ms(index);
         if matches!(self.clock, LogClock::Data) {
             self.follow_data(sent_ms)?;
+        } else {
+            self.note_long_past(sent_ms, receipt);
         }
         let adjusted = self.adjust(sent_ms, receipt);
         let (event_time_ms, sent_time_ms, adjusted_flag) =
@@ -301,9 +295,26 @@ impl<S: LogStore> Sequencer<S> {
         Some(self.log_time_ms)
     }
 
+    /// Says once that an event lies long before log time: it is kept as it is, as an archive's rows are.
+    fn note_long_past(&self, sent_ms: i64, receipt: &mut Receipt) {
+        if sent_ms >= self.log_time_ms - LONG_PAST_MS || receipt.long_past {
+            return;
+        }
+        receipt.long_past = true;
+        receipt.notes.push(format!(
+            "event time {} is more than a day before {} ({}); it is stored as sent and hardly changes an alert",
+            format_utc(sent_ms),
+            self.clock.describe(),
+            format_utc(self.log_time_ms),
+        ));
+    }
+
     /// In a replay, log time is the largest event time read so far, and a row's ticks come before it.
     fn follow_data(&mut self, event_time_ms: i64) -> Result<(), AppendError> {
         self.newest_event_ms = self.newest_event_ms.max(Some(event_time_ms));
+        if self.partitions.rows() >= REPLAY_CUT_ROWS {
+            self.cut()?;
+        }
         if event_time_ms <= self.log_time_ms {
             return Ok(());
         }
@@ -362,7 +373,7 @@ impl<S: LogStore> Sequencer<S> {
 
     /// Writes the waiting rows as records.
     fn cut(&mut self) -> Result<(), AppendError> {
-        if self.partitions.is_empty() {
+        if self.partitions.rows() == 0 {
             return Ok(());
         }
         let payloads = self.partitions.cut().collect();

@@ -31,7 +31,7 @@ pub struct Scope {
     pub centre: Arc<str>,
     /// Spaces of that centre.
     pub spaces: SpaceScope,
-    /// What the reading is for; part of every audit record.
+    /// What it is asked for; part of every audit record.
     pub purpose: Purpose,
 }
 

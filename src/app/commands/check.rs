@@ -1,6 +1,7 @@
 //! `vigie check`: every problem of configuration, spaces and rules in one run.
 
 use crate::app::cli::CheckArgs;
+use crate::app::commands::running::answer;
 use crate::config::control::prepare;
 use crate::exit::{Failure, count};
 
@@ -14,12 +15,12 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
         eprintln!("{warning}");
     }
     let control = &prepared.control;
-    println!(
+    let fine = format!(
         "{}: fine ({}, {}, {})",
         args.config.display(),
         count(control.spaces.len(), "space"),
         count(control.rules.len(), "rule file"),
         count(prepared.warnings.len(), "warning"),
     );
-    Ok(())
+    answer(fine.as_bytes())
 }

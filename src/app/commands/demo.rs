@@ -6,7 +6,7 @@
 use crate::app::cli::DemoArgs;
 use crate::app::commands::demo_city::{LASTS_MS, OPENS, posts, write_files};
 use crate::app::commands::demo_posts;
-use crate::app::commands::running::{StopSignals, block_on};
+use crate::app::commands::running::{StopSignals, block_on, say};
 use crate::app::listener::bind_free;
 use crate::app::lock::DataLock;
 use crate::app::server::{Server, ServerOptions};
@@ -70,6 +70,14 @@ async fn demo(
     let opens_ms = parse_rfc3339_ms(OPENS).expect("the demo's opening time is well written");
     let ended_ms = last_log_time(&args.data).await?;
     let end_ms = opens_ms + LASTS_MS;
+    if let (Some(from_ms), Some(ended_ms)) = (from_ms, ended_ms)
+        && from_ms < ended_ms
+    {
+        let ended = format_local_day(ended_ms, &prepared.config.centre.zone);
+        let text =
+            format!("--from lies before {ended}, where the last demo in this folder ended; add --fresh to begin anew");
+        return Err(Failure::Usage(text));
+    }
     let start_ms = from_ms.or(ended_ms).unwrap_or(opens_ms).min(end_ms);
     let posts = posts(&prepared, start_ms, end_ms)?;
     let zone = prepared.config.centre.zone.clone();
@@ -82,7 +90,7 @@ async fn demo(
     lock.announce(&server.url)?;
     welcome(&server.url, &args.data, &format_local_day(start_ms, &zone), args.port);
     if ended_ms.is_some() && from_ms.is_none() {
-        println!("going on where the last demo ended; --fresh begins anew\n");
+        say("going on where the last demo ended; --fresh begins anew\n");
     }
     let told = tokio::spawn(tell(Arc::clone(&server.feed), zone));
     let stop = Arc::new(AtomicBool::new(false));
@@ -94,27 +102,28 @@ async fn demo(
             let posted = posted.map_err(|error| Failure::io("the demo's client failed", error)).and_then(|posted| posted);
             if posted.is_ok() {
                 settle(&server, end_ms).await;
-                println!("\nthe demo's two weeks are over; the clock stands still and everything can be queried.");
+                say("\nthe demo's two weeks are over; the clock stands still and everything can be queried.");
                 if !args.until_end {
-                    println!("Ctrl-C ends it.");
+                    say("Ctrl-C ends it.");
                     signals.received().await;
                 }
             }
             posted
         }
         () = signals.received() => Ok(()),
+        failure = server.part_ended() => Err(failure),
     };
     stop.store(true, Ordering::Relaxed);
-    let stopped = server.stop().await;
+    let stopped = signals.while_stopping(server.stop()).await;
     // The teller ends with the alert stream, which the server has closed.
     let _ = told.await;
     done.and(stopped)
 }
 
-/// Waits until the log's clock has reached the end and the sequencer has ticked there.
+/// Waits until the alert book and history have folded everything up to the end, where the sequencer ticks.
 async fn settle(server: &Server, end_ms: i64) {
     let settled = async {
-        while server.intake.log_time_ms() < end_ms {
+        while server.folded_ms() < end_ms {
             tokio::time::sleep(SETTLE_LOOK).await;
         }
     };
@@ -144,17 +153,17 @@ fn forget(history: &Path) -> Result<(), Failure> {
 
 fn welcome(url: &str, data: &Path, opens: &str, port: u16) {
     if !url.ends_with(&format!(":{port}")) {
-        println!("port {port} is taken; this is the next free one");
+        say(&format!("port {port} is taken; this is the next free one"));
     }
     let data = data.display();
-    println!(
+    say(&format!(
         "Melbourne's pedestrian counters, from {opens} (City of Melbourne Open Data, CC BY 4.0)\n\
          page: {url}\n\n\
          next, in another terminal:\n  \
          vigie sql \"SELECT date, rule, count(*) AS alerts FROM alerts WHERE state = 'active' GROUP BY date, rule ORDER BY date\" --data {data}\n  \
          vigie sql --describe alerts\n  \
          curl -sN {url}/v1/alerts/stream\n"
-    );
+    ));
 }
 
 /// Prints each alert in words as it is raised or cleared, below its day, until the stream ends.
@@ -189,7 +198,7 @@ fn tell_row(json: &str, zone: &TimeZone, day: &mut String, colours: bool) {
     if let Ok(event_time_ms) = parse_rfc3339_ms(text("event_time")) {
         let today = format_local_date(event_time_ms, zone);
         if today != *day {
-            println!("\n{today}");
+            say(&format!("\n{today}"));
             *day = today;
         }
     }
@@ -199,5 +208,5 @@ fn tell_row(json: &str, zone: &TimeZone, day: &mut String, colours: bool) {
         _ => "\u{1b}[2m",
     };
     let (start, end) = if colours { (colour, "\u{1b}[0m") } else { ("", "") };
-    println!("  {start}{state:<8} {severity:<13} {summary}{end}");
+    say(&format!("  {start}{state:<8} {severity:<13} {summary}{end}"));
 }

@@ -5,7 +5,7 @@
 //! stored already and adds nothing.
 
 use crate::app::cli::ReplayArgs;
-use crate::app::commands::running::block_on;
+use crate::app::commands::running::{answer, block_on};
 use crate::app::lock::DataLock;
 use crate::app::pipeline::{Observer, Pipeline, PipelineOptions};
 use crate::app::roles::history::HistoryFeed;
@@ -30,9 +30,9 @@ use vigie_ingest::limits::REGISTERED_SPACES_MAX;
 use vigie_ingest::spaces::registry::Registry;
 use vigie_log::clock::LogClock;
 use vigie_log::interner::{Interner, NAMES_PER_KIND_MAX};
-use vigie_log::sequencer::{Receipt, Sequencer, Settings};
+use vigie_log::receipt::Receipt;
+use vigie_log::sequencer::{Sequencer, Settings};
 use vigie_log::store::MemoryLog;
-use vigie_model::control::Control;
 use vigie_model::id::hashed_id;
 use vigie_model::position::PartitionIx;
 use vigie_model::stream::{AlertItem, AlertRecord};
@@ -80,7 +80,11 @@ pub fn run(args: &ReplayArgs, log_format: LogFormat) -> Result<(), Failure> {
     reading.finish_and_clear();
     let summary = block_on(replay(args, prepared, inputs, interner, started))?;
     let line = serde_json::to_string(&summary).map_err(|error| Failure::io("cannot write the summary", error))?;
-    println!("{line}");
+    answer(line.as_bytes())?;
+    if summary.accepted + summary.duplicates == 0 && summary.rejected > 0 {
+        let text = "every row was rejected; without --json the first reasons are printed, with file and line";
+        return Err(Failure::Io(text.to_owned()));
+    }
     Ok(())
 }
 
@@ -118,7 +122,7 @@ async fn replay(
 ) -> Result<Summary, Failure> {
     let partitions = args.partitions.unwrap_or(prepared.config.log.partitions);
     let centre: Arc<str> = prepared.config.centre.id.as_str().into();
-    let log_id: Arc<str> = replay_log_id(&prepared.control, &inputs, partitions, args.keep_order).into();
+    let log_id: Arc<str> = replay_log_id(&prepared, &inputs, partitions, args.keep_order)?.into();
     let _lock = args.data.as_deref().map(|data| DataLock::take(data, &centre)).transpose()?;
     let history = match &args.data {
         Some(data) => Some(open_history(data, &centre, &log_id, partitions).await?),
@@ -240,14 +244,22 @@ async fn open_history(
     opened.map(Arc::new).map_err(|error| Failure::io("cannot open history", error))
 }
 
-/// The same inputs, rules and partitions make the same log.
-fn replay_log_id(control: &Control, inputs: &Inputs, partitions: PartitionIx, keep_order: bool) -> String {
+/// The same inputs, configuration, spaces, rules and partitions make the same log, in the same version of Vigie.
+fn replay_log_id(
+    prepared: &Prepared,
+    inputs: &Inputs,
+    partitions: PartitionIx,
+    keep_order: bool,
+) -> Result<String, Failure> {
+    let file = &prepared.config.file;
+    let config = std::fs::read_to_string(file);
+    let config = config.map_err(|error| Failure::io(format!("cannot read {} again", file.display()), error))?;
     let inputs = format!("{:032x}", inputs.identity());
-    let settings = format!("{partitions} {keep_order} {} {:?}", control.tick_ms, control.metrics);
-    let spaces = format!("{:?}", control.spaces);
-    let mut parts = vec!["replay", &control.centre, &control.time_zone, &inputs, &settings, &spaces];
-    parts.extend(control.rules.iter().map(|file| file.text.as_ref()));
-    hashed_id(&parts)
+    let settings = format!("{partitions} {keep_order}");
+    let spaces = format!("{:?}", prepared.control.spaces);
+    let mut parts = vec!["replay", env!("CARGO_PKG_VERSION"), &config, &inputs, &settings, &spaces];
+    parts.extend(prepared.control.rules.iter().map(|file| file.text.as_ref()));
+    Ok(hashed_id(&parts))
 }
 
 fn create(path: &Path) -> Result<BufWriter<File>, Failure> {

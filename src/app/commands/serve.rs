@@ -1,7 +1,7 @@
 //! `vigie serve`: parse, build, bind, run.
 
 use crate::app::cli::ServeArgs;
-use crate::app::commands::running::{StopSignals, block_on};
+use crate::app::commands::running::{StopSignals, block_on, say};
 use crate::app::listener::bind;
 use crate::app::lock::DataLock;
 use crate::app::server::{Server, ServerOptions};
@@ -30,8 +30,11 @@ async fn serve(prepared: Prepared) -> Result<(), Failure> {
     let listener = bind(prepared.config.http.listen).await?;
     let server = Server::start(ServerOptions { prepared, data, listener, clock: LogClock::wall() }).await?;
     lock.announce(&server.url)?;
-    println!("page and API: {}", server.url);
-    signals.received().await;
-    eprintln!("stopping: committing what is in memory");
-    server.stop().await
+    say(&format!("page and API: {}", server.url));
+    let ended = tokio::select! {
+        () = signals.received() => Ok(()),
+        failure = server.part_ended() => Err(failure),
+    };
+    eprintln!("stopping: committing what is in memory; Ctrl-C again stops at once");
+    ended.and(signals.while_stopping(server.stop()).await)
 }

@@ -1,10 +1,10 @@
 //! `vigie sql`: asks the server that writes to the data folder, else the committed rows.
 
 use crate::app::cli::{Format, SqlArgs};
+use crate::app::commands::running::answer;
 use crate::app::lock::{Holder, centre_of, holder};
 use crate::app::telemetry::{LogFormat, QUIET_FILTER, start_logs};
 use crate::exit::Failure;
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use vigie_model::doors::{QueryDoor, QueryError, QueryFormat};
@@ -26,10 +26,10 @@ pub fn run(args: &SqlArgs, log_format: LogFormat) -> Result<(), Failure> {
     if let Some(table) = &args.describe {
         let table = Some(table.as_str()).filter(|table| !table.is_empty());
         let text = describe(table).map_err(|error| Failure::Usage(error.to_string()))?;
-        return print(text.as_bytes());
+        return answer(text.as_bytes());
     }
     let statement = args.statement.as_deref().unwrap_or_default();
-    let answer = match holder(&args.data) {
+    let rows = match holder(&args.data) {
         Holder::Server(url) => ask_server(&url, statement, args.format)?,
         Holder::Other => {
             eprintln!("note: another process writes to {}; only committed rows are read", args.data.display());
@@ -37,7 +37,7 @@ pub fn run(args: &SqlArgs, log_format: LogFormat) -> Result<(), Failure> {
         }
         Holder::Nobody => read_committed(&args.data, statement, args.format)?,
     };
-    print(&answer)
+    answer(&rows)
 }
 
 fn ask_server(url: &str, statement: &str, format: Format) -> Result<Vec<u8>, Failure> {
@@ -98,14 +98,5 @@ fn failure(error: QueryError) -> Failure {
     match error {
         QueryError::Refused(text) | QueryError::Limit(text) => Failure::Usage(text),
         QueryError::Unavailable(_) => Failure::Io(error.to_string()),
-    }
-}
-
-fn print(bytes: &[u8]) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| if bytes.ends_with(b"\n") { Ok(()) } else { out.write_all(b"\n") }) {
-        // The reader had enough, as in `vigie sql ... | head`.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        written => written.map_err(|error| Failure::io("cannot print the answer", error)),
     }
 }

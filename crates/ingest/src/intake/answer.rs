@@ -5,7 +5,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use vigie_log::sequencer::Receipt;
+use vigie_log::receipt::Receipt;
 
 /// The reply to events that were taken, in whole or in part.
 #[derive(Debug, Serialize)]

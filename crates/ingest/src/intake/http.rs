@@ -12,7 +12,7 @@ use crate::decode::names::NameCache;
 use crate::decode::native::Decoder;
 use crate::decode::report::Report;
 use crate::intake::answer::{Refused, replied};
-use crate::limits::{BODY_BYTES_HEARD_OUT_MAX, BODY_BYTES_MAX, BODY_WAIT_S_MAX, IDLE_DECODERS_MAX};
+use crate::limits::{BODIES_MAX, BODY_BYTES_HEARD_OUT_MAX, BODY_BYTES_MAX, BODY_WAIT_S_MAX, IDLE_DECODERS_MAX};
 use crate::spaces::registry::Registry;
 use axum::Router;
 use axum::body::{Body, HttpBody};
@@ -25,8 +25,9 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use vigie_log::intake::{Intake, IntakeError};
-use vigie_log::sequencer::Receipt;
+use vigie_log::receipt::Receipt;
 use vigie_model::batch::Events;
 
 /// Media types of native events.
@@ -34,7 +35,7 @@ const MEDIA_TYPES: [&str; 4] = ["application/x-ndjson", "application/ndjson", "a
 
 /// The routes by which events come in.
 pub fn router(intake: Intake, registry: Arc<Registry>, feeds: Feeds) -> Router {
-    let door = Door { intake, registry, feeds, idle: Mutex::default() };
+    let door = Door { intake, registry, feeds, idle: Mutex::default(), bodies: Semaphore::new(BODIES_MAX) };
     Router::new().route("/v1/events", post(post_events)).with_state(Arc::new(door))
 }
 
@@ -45,6 +46,8 @@ struct Door {
     feeds: Feeds,
     /// Decoders with warm caches. A std mutex: it is held for one push or pop, never across an await.
     idle: Mutex<Vec<Decoder>>,
+    /// One permit for each body in memory.
+    bodies: Semaphore,
 }
 
 #[derive(Debug, Deserialize)]
@@ -68,6 +71,10 @@ impl Door {
             ));
         };
         check_headers(request.headers())?;
+        let too_many = |_| {
+            Refused::new(StatusCode::SERVICE_UNAVAILABLE, "too many requests at once; nothing was taken, send it again")
+        };
+        let _permit = self.bodies.try_acquire().map_err(too_many)?;
         let body = read_body(request).await?;
         metrics::counter!("vigie_intake_body_bytes_total").increment(body.len() as u64);
         if body.trim_ascii().is_empty() {
@@ -94,11 +101,17 @@ impl Door {
 
     async fn submit(&self, events: Events) -> Result<Receipt, Refused> {
         self.intake.submit(events).await.map_err(|error| {
-            let why = match error {
-                IntakeError::Busy => "the queue is full; nothing was taken, send the same request again",
-                IntakeError::Closed => "the log is closed; it is unknown whether anything was taken",
+            let (status, why) = match error {
+                IntakeError::Busy => (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "the queue is full; nothing was taken, send the same request again",
+                ),
+                IntakeError::Closed => (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "the log is closed; it is unknown whether anything was taken, send the same request again later",
+                ),
             };
-            Refused::new(StatusCode::SERVICE_UNAVAILABLE, why)
+            Refused::new(status, why)
         })
     }
 

@@ -21,8 +21,18 @@ use std::ops::ControlFlow;
 use vigie_model::doors::QueryError;
 
 /// Functions that make values of any size out of small ones, beyond what the memory pool can see.
-pub(crate) const FUNCTIONS_WITHHELD: [&str; 8] =
-    ["array_repeat", "array_resize", "generate_series", "list_repeat", "list_resize", "lpad", "repeat", "rpad"];
+pub(crate) const FUNCTIONS_WITHHELD: [&str; 10] = [
+    "array_repeat",
+    "array_resize",
+    "generate_series",
+    "list_repeat",
+    "list_resize",
+    "lpad",
+    "regexp_replace",
+    "repeat",
+    "replace",
+    "rpad",
+];
 /// Also a function of that kind, but a common word as a column; only its call is refused.
 pub(crate) const RANGE_FUNCTION: &str = "range";
 /// Depth of nesting that the parser follows.

@@ -159,5 +159,5 @@ fn a_full_queue_takes_nothing_and_a_closed_log_says_so() {
     });
     server.intake.stop();
     let (status, reply) = server.post_lines(&event(0));
-    assert_eq!((status, reply.contains("the log is closed")), (503, true));
+    assert_eq!((status, reply.contains("the log is closed")), (500, true));
 }
