@@ -167,6 +167,19 @@ fn a_data_folder_has_one_writer() {
 }
 
 #[test]
+fn a_history_that_cannot_be_written_ends_the_stop_with_an_error_not_never() {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), "127.0.0.1:0");
+    let server = serve(folder.path());
+    let commits = folder.path().join("data/history/observations/_delta_log");
+    fs::remove_dir_all(&commits).unwrap();
+    fs::write(&commits, "in the way").unwrap();
+    let (status, _) = server.post("/v1/events", "application/x-ndjson", &people(1, "a"));
+    assert_eq!(status, 202);
+    assert_eq!(server.interrupt(), Some(3));
+}
+
+#[test]
 fn an_event_time_far_ahead_is_moved_and_the_reply_says_why() {
     let folder = tempfile::tempdir().unwrap();
     write_config(folder.path(), "127.0.0.1:0");

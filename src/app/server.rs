@@ -49,6 +49,9 @@ const CONNECTIONS_END_MAX: Duration = Duration::from_secs(3);
 /// How long the roles may take to fold what is left; longer means that history has no room and cannot be written.
 const FOLD_MAX: Duration = Duration::from_secs(60);
 
+/// How long the last commits may take; a healthy disk needs a fraction of a second.
+const COMMIT_MAX: Duration = Duration::from_secs(20);
+
 /// What to serve.
 pub struct ServerOptions {
     /// Checked configuration, spaces and rules.
@@ -148,7 +151,10 @@ impl Server {
             tracing::warn!("some connections did not end in time and are left to the end of the process");
             serving.abort();
         }
-        let committed = flusher.stop().await.map_err(|error| Failure::io("cannot commit history", error));
+        let committed = match tokio::time::timeout(COMMIT_MAX, flusher.stop()).await {
+            Ok(committed) => committed.map_err(|error| Failure::io("cannot commit history", error)),
+            Err(_) => Err(Failure::Io("history could not be committed in time; its newest rows are lost".to_owned())),
+        };
         folded.and(committed)
     }
 
