@@ -15,6 +15,7 @@
 //! - The memory store keeps nothing across a restart; whoever acknowledges rows taken by it must say so.
 
 pub mod clock;
+pub mod disk;
 pub mod interner;
 pub mod ring;
 
