@@ -20,8 +20,8 @@ use tokio::sync::oneshot;
 use vigie_model::batch::Events;
 use vigie_model::command::Command;
 
-/// Requests waiting for the sequencer; with bodies of at most 1 MiB some tens of MB of decoded rows.
-pub const REQUESTS_QUEUED_MAX: usize = 32;
+/// Requests waiting for the sequencer: as many as the HTTP door holds at one time, and some for commands.
+pub const REQUESTS_QUEUED_MAX: usize = 80;
 /// Bytes after which a commit is made although more requests are waiting.
 pub const COMMIT_BYTES: usize = 1 << 20;
 
