@@ -90,7 +90,8 @@ impl DurableFiles {
         let staging = self.root.join(STAGING);
         let entries = std::fs::read_dir(&staging).map(|entries| entries.flatten().collect::<Vec<_>>());
         let names = entries.unwrap_or_default();
-        let left = names.iter().filter(|entry| !entry.file_name().to_string_lossy().starts_with(PROCESS_STAMP.as_str()));
+        let left =
+            names.iter().filter(|entry| !entry.file_name().to_string_lossy().starts_with(PROCESS_STAMP.as_str()));
         for entry in left {
             if let Err(error) = self.disk.remove(&entry.path()) {
                 tracing::warn!(path = %entry.path().display(), %error, "cannot remove a temporary file of an earlier run");
@@ -112,12 +113,7 @@ impl DurableFiles {
     ///
     /// # Errors
     /// When the name is taken ([`Publish::Create`]), the disk is full or fails, or an fsync failed earlier.
-    pub(crate) fn put<'a>(
-        &self,
-        path: &Path,
-        chunks: impl Iterator<Item = &'a [u8]>,
-        how: Publish,
-    ) -> io::Result<()> {
+    pub(crate) fn put<'a>(&self, path: &Path, chunks: impl Iterator<Item = &'a [u8]>, how: Publish) -> io::Result<()> {
         let staged = self.stage()?;
         match self.write_all(&staged, chunks) {
             Ok(()) => self.publish(staged, path, how),

@@ -247,7 +247,9 @@ impl History {
     /// those records are recognised before their rows are built.
     fn is_stored(&self, payload: &Payload) -> bool {
         let (table, partition, first_offset, rows) = match payload {
-            Payload::Observations(batch) => (Table::Observations, batch.partition, batch.first_offset, batch.rows.len()),
+            Payload::Observations(batch) => {
+                (Table::Observations, batch.partition, batch.first_offset, batch.rows.len())
+            }
             Payload::Incidents(batch) => (Table::Incidents, batch.partition, batch.first_offset, batch.rows.len()),
             Payload::Perceptions(batch) => (Table::Perceptions, batch.partition, batch.first_offset, batch.rows.len()),
             _ => return false,
