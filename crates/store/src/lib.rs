@@ -55,5 +55,7 @@ pub mod history;
 
 pub mod sql;
 
+pub mod verify;
+
 #[cfg(test)]
 mod tests;

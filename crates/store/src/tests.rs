@@ -26,6 +26,7 @@ use vigie_model::principal::Principal;
 mod crash;
 mod damage;
 mod disk;
+mod verifying;
 mod writing;
 
 async fn open(root: &Path, log_id: &str) -> Arc<History> {

@@ -35,6 +35,15 @@ pub(crate) fn table_path(root: &Path, table: Table) -> PathBuf {
 pub(crate) fn survey(root: &Path) -> Result<Vec<Option<LogFolder>>, Error> {
     let tables = Table::ALL.map(|table| LogFolder::read(&table_path(root, table)));
     let tables: Vec<_> = tables.into_iter().collect::<Result<_, _>>()?;
+    check_complete(root, &tables)?;
+    Ok(tables)
+}
+
+/// Whether those that are missing, in the order of [`Table::ALL`], are still to be created.
+///
+/// # Errors
+/// [`Error::Damaged`] when one was lost.
+pub(crate) fn check_complete(root: &Path, tables: &[Option<LogFolder>]) -> Result<(), Error> {
     let in_use = tables.iter().flatten().any(|folder| folder.newest > 0);
     let last = tables.iter().rposition(Option::is_some);
     let first_missing = tables.iter().position(Option::is_none);
@@ -44,7 +53,7 @@ pub(crate) fn survey(root: &Path) -> Result<Vec<Option<LogFolder>>, Error> {
             wrong: "is missing from a history that has its other tables".to_owned(),
             remedy: "restore the table from a backup, or move the whole history folder away and store the log again",
         }),
-        _ => Ok(tables),
+        _ => Ok(()),
     }
 }
 

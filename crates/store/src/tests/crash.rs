@@ -146,6 +146,51 @@ async fn a_crash_at_any_call_of_the_first_start_leaves_what_the_next_start_compl
     assert!(index > 40, "six tables are more than {index} calls");
 }
 
+/// The fiftieth commit of a table is followed by a checkpoint, which is written, and read at the next start.
+#[tokio::test]
+async fn a_crash_at_any_call_of_a_checkpoint_loses_and_doubles_nothing() {
+    const COMMITS: u64 = 49;
+    let before = TempDir::new().unwrap();
+    let history = open(&before.path().join("history"), "log-a").await;
+    for first in 0..COMMITS {
+        history.take_record(&fixture::observations(0, first, 1)).unwrap();
+        history.flush().await.unwrap();
+    }
+    drop(history);
+    let mut index = 0;
+    loop {
+        let dir = TempDir::new().unwrap();
+        let (root, copy, disk) = (dir.path().join("history"), dir.path().join("copy"), TestDisk::sound());
+        copy_folder(before.path(), dir.path());
+        let history = open_on(&root, &disk).await.unwrap();
+        history.take_record(&fixture::dictionary()).unwrap();
+        history.take_record(&fixture::observations(0, COMMITS, 1)).unwrap();
+        let stopped = disk.stop_at(index);
+        // Without a checkpoint the rows are stored all the same, so a flush may succeed although the disk has stopped.
+        let flushed = history.flush().await.is_ok();
+        for loss in losses(&disk) {
+            copy_folder(&root, &copy);
+            disk.lose(loss, &root, &copy);
+            let rows = stored(&copy).await.unwrap()[0].len() as u64;
+            assert!(rows == COMMITS + 1 || rows == COMMITS && !flushed, "call {index}, loss {loss:?}: {rows} rows");
+            let again = open(&copy, "log-a").await;
+            again.take_record(&fixture::observations(0, 0, COMMITS + 1)).unwrap();
+            again.flush().await.unwrap();
+            let mut rows = stored(&copy).await.unwrap()[0].clone();
+            rows.sort_unstable();
+            let expected: Vec<_> = (0..=COMMITS as i64).map(|offset| (0, offset)).collect();
+            assert_eq!(rows, expected, "call {index}, loss {loss:?}");
+            std::fs::remove_dir_all(&copy).unwrap();
+        }
+        if !stopped.load(Ordering::SeqCst) {
+            assert!(root.join("observations/_delta_log/_last_checkpoint").exists());
+            break;
+        }
+        index += 1;
+    }
+    assert!(index > 15, "a commit and a checkpoint are more than {index} calls");
+}
+
 /// The check is worth something only if it fails where it must: without the fsync of files, and without that of the folders
 /// of commits or of data.
 #[tokio::test]
