@@ -87,7 +87,11 @@ pub fn spawn<S: LogStore + 'static>(
     let intake = Intake { queue, interner: Arc::clone(sequencer.interner()), gauges: Arc::clone(&gauges) };
     let thread = std::thread::Builder::new().name("sequencer".to_owned()).spawn(move || {
         let _guard = guard;
-        run(sequencer, &requests, &gauges)
+        let ended = run(sequencer, &requests, &gauges);
+        if let Err(error) = &ended {
+            tracing::error!(%error, "the log failed; nothing more is taken");
+        }
+        ended
     })?;
     Ok((intake, thread))
 }
