@@ -8,7 +8,7 @@ pub const BODY_BYTES_HEARD_OUT_MAX: usize = 8 << 20;
 /// The largest body after its content encoding is undone, in bytes; about as many events as one request may hold.
 pub const DECODED_BYTES_MAX: usize = 8 << 20;
 /// How many times longer than itself a compressed body may become; counted only beyond [`BODY_BYTES_MAX`], which a body
-/// without encoding may have as well. Lines of one sensor that differ in time and value shrink to a thirtieth at most.
+/// without encoding may have as well. Native events shrink to a 20th or so.
 pub const DECODED_RATIO_MAX: usize = 100;
 /// The largest window of zstd, as a power of two: 8 MiB, the most that RFC 9659 lets an HTTP sender ask for.
 pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;

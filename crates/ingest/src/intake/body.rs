@@ -126,3 +126,34 @@ impl Hearing<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn room_is_shared_by_all_bodies_and_given_back() {
+        let room = Semaphore::new(10);
+        let first = read(Body::from("123456"), &room).await.unwrap();
+        assert!(matches!(read(Body::from("123456"), &room).await, Err(Unread::NoRoom)));
+        let second = read(Body::from("1234"), &room).await.unwrap();
+        assert_eq!((first.bytes.as_slice(), second.bytes.as_slice()), (b"123456".as_slice(), b"1234".as_slice()));
+        assert_eq!(room.available_permits(), 0);
+        drop(first);
+        assert_eq!(read(Body::from("123456"), &room).await.unwrap().bytes, b"123456");
+        drop(second);
+        assert_eq!(room.available_permits(), 10);
+    }
+
+    #[tokio::test]
+    async fn a_body_too_large_is_hashed_while_it_is_thrown_away_and_holds_no_room() {
+        let room = Semaphore::new(2 * BODY_BYTES_MAX);
+        let large = vec![7; BODY_BYTES_MAX + 1];
+        let hash = blake3::hash(&large);
+        let unread = read(Body::from(large), &room).await.unwrap_err();
+        assert!(matches!(unread, Unread::TooLarge { bytes, hash: Some(h) } if bytes == BODY_BYTES_MAX + 1 && h == hash));
+        let endless = vec![7; BODY_BYTES_HEARD_OUT_MAX + 1];
+        assert!(matches!(read(Body::from(endless), &room).await, Err(Unread::TooLarge { hash: None, .. })));
+        assert_eq!(room.available_permits(), 2 * BODY_BYTES_MAX);
+    }
+}

@@ -65,7 +65,7 @@ fn a_flipped_bit_in_a_gzip_stream_is_noticed() {
 
 #[test]
 fn a_bomb_is_refused_at_its_bound() {
-    let zeros = vec![0; 16 << 20];
+    let zeros = vec![0; 4 << 20];
     for (encoding, bomb) in [(Encoding::Gzip, gzip(&zeros)), (Encoding::Zstd, zstd(&zeros))] {
         assert_eq!(encoding.undo(&bomb), Err(Undecodable::TooDense), "{} bytes", bomb.len());
     }
@@ -132,21 +132,19 @@ fn one_known_encoding_may_be_declared() {
     }
 }
 
-/// Prints what the ratio's bound rests on: `cargo test -p vigie-ingest ratio -- --nocapture`.
 #[test]
 fn native_events_stay_far_below_the_bound_of_the_ratio() {
-    let noise = noise(40_000);
+    // 40,000 such lines shrink to a 14th with gzip, a 16th with zstd -3 and a 21st with zstd -19.
     let mut text = String::new();
-    for (n, byte) in noise.iter().enumerate() {
+    for (n, byte) in noise(4000).iter().enumerate() {
         let (sensor, time) = (n % 50, 1_489_312_800_000 + n * 20);
         text += &format!(
             r#"{{"id":"n17-{n}","space":"town-hall","sensor":"s{sensor}","metric":"people_count","value":{byte},"time":{time}}}{}"#,
             "\n"
         );
     }
-    for (name, body) in [("gzip", gzip(text.as_bytes())), ("zstd -3", zstd(text.as_bytes())), ("zstd -19", zstd::encode_all(text.as_bytes(), 19).unwrap())] {
-        let ratio = text.len() as f64 / body.len() as f64;
-        println!("{name}: {} bytes to {}, ratio {ratio:.1}", text.len(), body.len());
-        assert!(ratio < DECODED_RATIO_MAX as f64 / 2.0, "{name}: {ratio}");
+    for (name, body) in [("gzip", gzip(text.as_bytes())), ("zstd", zstd(text.as_bytes()))] {
+        let ratio = text.len() / body.len();
+        assert!((8..DECODED_RATIO_MAX / 4).contains(&ratio), "{name}: {} bytes to {}", text.len(), body.len());
     }
 }

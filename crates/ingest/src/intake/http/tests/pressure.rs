@@ -91,26 +91,16 @@ fn all_shed_observations_are_counted_also_those_not_listed() {
 }
 
 #[test]
-fn bodies_that_never_end_leave_room_for_others_until_they_fill_it() {
+fn bodies_that_never_end_take_no_room_for_what_they_do_not_send() {
     let (server, _reader) = server(1000);
-    let begin = |bytes: usize| {
-        let mut stream = TcpStream::connect(server.address).unwrap();
-        write!(stream, "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: {BODY_BYTES_MAX}\r\n\r\n").unwrap();
-        stream.write_all(&vec![b' '; bytes]).unwrap();
-        stream
-    };
     // As many as all the room could hold, had they sent what they announced.
-    let slow: Vec<_> = (0..BODIES_BYTES_MAX / BODY_BYTES_MAX).map(|_| begin(1)).collect();
+    let slow: Vec<_> = (0..BODIES_BYTES_MAX / BODY_BYTES_MAX)
+        .map(|_| {
+            let mut stream = TcpStream::connect(server.address).unwrap();
+            write!(stream, "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: {BODY_BYTES_MAX}\r\n\r\n{{").unwrap();
+            stream
+        })
+        .collect();
     assert_eq!(server.post_lines(&event(1)).0, 200);
     drop(slow);
-    let _full: Vec<_> = (0..=BODIES_BYTES_MAX / BODY_BYTES_MAX).map(|_| begin(BODY_BYTES_MAX - 1)).collect();
-    // The server reads them in its own time.
-    let (status, headers, reply) = loop {
-        let answer = server.exchange("", &[], event(2).as_bytes());
-        if answer.0 != 200 {
-            break answer;
-        }
-    };
-    assert_eq!((status, &headers["retry-after"]), (503, &"1".parse().unwrap()));
-    assert!(reply.contains("too many requests at once; nothing was taken"), "{reply}");
 }
