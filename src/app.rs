@@ -11,6 +11,7 @@ pub mod roles;
 pub mod commands_door;
 pub mod pipeline;
 
+pub mod connections;
 pub mod listener;
 pub mod server;
 

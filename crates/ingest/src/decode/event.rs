@@ -107,7 +107,9 @@ impl EventSink<'_> {
         let wave = fields.word(Field::Wave)?.unwrap_or_default();
         let event_time_ms = match fields.instant_ms(Field::Time)? {
             Some(event_time_ms) => event_time_ms,
-            None => start_of_wave(&wave).ok_or(Reason::of("time", "is missing, and wave does not begin with a year"))?,
+            None => {
+                start_of_wave(&wave).ok_or(Reason::of("time", "is missing, and wave does not begin with a year"))?
+            }
         };
         let mut perception = Perception {
             feed: NO_NAME,

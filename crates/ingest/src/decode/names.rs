@@ -42,7 +42,10 @@ impl NameCache {
         if kind == NameKind::Space {
             self.admit(name)?;
         }
-        let index = self.interner.intern(kind, name).map_err(|error| Reason::new("too many different names").in_words(error.to_string()))?;
+        let index = self
+            .interner
+            .intern(kind, name)
+            .map_err(|error| Reason::new("too many different names").in_words(error.to_string()))?;
         let known = &mut self.known[kind as usize];
         if known.len() >= CACHED_NAMES_MAX {
             known.clear();

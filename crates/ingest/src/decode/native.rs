@@ -86,14 +86,7 @@ impl Decoder {
         }
     }
 
-    fn decode_of_request(
-        &mut self,
-        feed: &FeedSpec,
-        line: u32,
-        text: &[u8],
-        events: &mut Events,
-        report: &mut Report,
-    ) {
+    fn decode_of_request(&mut self, feed: &FeedSpec, line: u32, text: &[u8], events: &mut Events, report: &mut Report) {
         if report.taken + report.rejected < EVENTS_PER_REQUEST_MAX as u64 {
             self.decode_text(feed, Origin { source: Source::Peer, line }, text, events, report);
         } else if !text.trim_ascii().is_empty() {
@@ -116,14 +109,7 @@ impl Decoder {
         }
     }
 
-    fn decode_text(
-        &mut self,
-        feed: &FeedSpec,
-        origin: Origin,
-        text: &[u8],
-        events: &mut Events,
-        report: &mut Report,
-    ) {
+    fn decode_text(&mut self, feed: &FeedSpec, origin: Origin, text: &[u8], events: &mut Events, report: &mut Report) {
         if text.trim_ascii().is_empty() {
             return;
         }

@@ -151,7 +151,9 @@ mod tests {
         let large = vec![7; BODY_BYTES_MAX + 1];
         let hash = blake3::hash(&large);
         let unread = read(Body::from(large), &room).await.unwrap_err();
-        assert!(matches!(unread, Unread::TooLarge { bytes, hash: Some(h) } if bytes == BODY_BYTES_MAX + 1 && h == hash));
+        assert!(
+            matches!(unread, Unread::TooLarge { bytes, hash: Some(h) } if bytes == BODY_BYTES_MAX + 1 && h == hash)
+        );
         let endless = vec![7; BODY_BYTES_HEARD_OUT_MAX + 1];
         assert!(matches!(read(Body::from(endless), &room).await, Err(Unread::TooLarge { hash: None, .. })));
         assert_eq!(room.available_permits(), 2 * BODY_BYTES_MAX);

@@ -8,8 +8,7 @@ use std::io::Write;
 use std::net::TcpStream;
 
 const INCIDENT: &str = r#"{"type":"incident","id":"c-1","space":"town-hall","category":"theft","time":1489312800000}"#;
-const PERCEPTION: &str =
-    r#"{"type":"perception","id":"p-1","space":"town-hall","question":"safe-alone","n":4,"unsafe":1,"time":1489312800000}"#;
+const PERCEPTION: &str = r#"{"type":"perception","id":"p-1","space":"town-hall","question":"safe-alone","n":4,"unsafe":1,"time":1489312800000}"#;
 
 fn json(reply: &str) -> Value {
     serde_json::from_str(reply).unwrap()
@@ -60,7 +59,10 @@ fn incidents_and_perceptions_are_kept_and_each_observation_beside_them_is_named(
         {"line": 4, "reason": "shed"}
     ]);
     assert_eq!(reply["rejected"], rejected);
-    assert_eq!(reply["notes"], json!(["2 observations were shed: the log is 80 % full; send them again in 30 seconds"]));
+    assert_eq!(
+        reply["notes"],
+        json!(["2 observations were shed: the log is 80 % full; send them again in 30 seconds"])
+    );
     *server.pressure.lock().unwrap() = Pressure::None;
     let (_, reply) = server.post_lines(&body);
     assert_eq!((&json(&reply)["accepted"], &json(&reply)["duplicates"]), (&json!(2), &json!(2)));
@@ -97,7 +99,8 @@ fn bodies_that_never_end_take_no_room_for_what_they_do_not_send() {
     let slow: Vec<_> = (0..BODIES_BYTES_MAX / BODY_BYTES_MAX)
         .map(|_| {
             let mut stream = TcpStream::connect(server.address).unwrap();
-            write!(stream, "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: {BODY_BYTES_MAX}\r\n\r\n{{").unwrap();
+            write!(stream, "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: {BODY_BYTES_MAX}\r\n\r\n{{")
+                .unwrap();
             stream
         })
         .collect();
