@@ -8,8 +8,9 @@
 //! A head has to arrive within [`HEADER_WAIT_MAX`], counted from the end of the request before it: hyper counts so, and a
 //! connection that is kept alive without use ends then as well. Bodies are bounded where they are read.
 
-mod guarded;
 mod waiting;
+
+mod guarded;
 
 use crate::app::connections::guarded::{Answered, Heard};
 use crate::app::connections::waiting::{Connection, Waiting};

@@ -171,6 +171,20 @@ async fn a_stream_is_never_closed_for_others_and_idle_connections_are() {
 }
 
 #[tokio::test]
+async fn a_stream_outlives_every_wait() {
+    let wait = Duration::from_millis(200);
+    let server = server(2, wait).await;
+    let mut stream = server.connect("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    stream.until("\r\n\r\n").await;
+    // Two connections in a row that end of themselves: twice the wait has passed.
+    for _ in 0..2 {
+        assert_eq!(server.connect("").await.rest().await, "");
+    }
+    server.stream.send("still here").unwrap();
+    stream.until("still here\r\n").await;
+}
+
+#[tokio::test]
 async fn when_every_connection_answers_the_next_waits_for_a_place() {
     let server = server(1, LONG).await;
     let mut slow = server.connect("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await;

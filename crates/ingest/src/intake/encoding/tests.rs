@@ -65,21 +65,17 @@ fn a_flipped_bit_in_a_gzip_stream_is_noticed() {
 
 #[test]
 fn a_bomb_is_refused_at_its_bound() {
-    let zeros = vec![0; 4 << 20];
+    let zeros = vec![0; BODY_BYTES_MAX + 1];
     for (encoding, bomb) in [(Encoding::Gzip, gzip(&zeros)), (Encoding::Zstd, zstd(&zeros))] {
         assert_eq!(encoding.undo(&bomb), Err(Undecodable::TooDense), "{} bytes", bomb.len());
     }
-    let dense = gzip(&zeros[..BODY_BYTES_MAX + 1]);
-    assert_eq!(Encoding::Gzip.undo(&dense), Err(Undecodable::TooDense));
-    assert_eq!(Encoding::Gzip.undo(&gzip(&zeros[..BODY_BYTES_MAX])).unwrap().len(), BODY_BYTES_MAX);
+    assert_eq!(Encoding::Zstd.undo(&zstd(&zeros[..BODY_BYTES_MAX])).unwrap().len(), BODY_BYTES_MAX);
     // Sparse enough for any ratio, and one byte too long.
     let mut large = noise(DECODED_BYTES_MAX / DECODED_RATIO_MAX * 2);
     large.resize(DECODED_BYTES_MAX, 0);
-    for (encoding, encode) in [(Encoding::Gzip, gzip as fn(&[u8]) -> Vec<u8>), (Encoding::Zstd, zstd)] {
-        assert_eq!(encoding.undo(&encode(&large)).unwrap().len(), DECODED_BYTES_MAX);
-        let too_large = [large.as_slice(), b" "].concat();
-        assert_eq!(encoding.undo(&encode(&too_large)), Err(Undecodable::TooLarge));
-    }
+    assert_eq!(Encoding::Zstd.undo(&zstd(&large)).unwrap().len(), DECODED_BYTES_MAX);
+    let too_large = [large.as_slice(), b" "].concat();
+    assert_eq!(Encoding::Zstd.undo(&zstd(&too_large)), Err(Undecodable::TooLarge));
 }
 
 #[test]
