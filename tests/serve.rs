@@ -136,6 +136,10 @@ fn an_event_becomes_an_alert_that_an_operator_handles_and_an_analyst_finds() {
     assert!(metrics.contains("vigie_log_rows_total 2"), "{metrics}");
 
     assert_eq!(server.interrupt(), Some(0));
+    let letters = fs::read_to_string(data.join("dead-letters/dead-letters-00000001.ndjson")).unwrap();
+    let letter: Value = serde_json::from_str(&letters).unwrap();
+    assert_eq!((&letter["line"], &letter["reason"]), (&json!(2), &json!("not a JSON object")), "{letter}");
+    assert!(letter["peer"].as_str().unwrap().starts_with("127.0.0.1:") && !letters.contains("broken"), "{letter}");
     let states = sql(&data, "SELECT state FROM alerts ORDER BY \"offset\"");
     assert_eq!(states, [json!({"state": "active"}), json!({"state": "cleared"})]);
     let actions = sql(&data, "SELECT action, outcome, operator FROM actions ORDER BY \"offset\"");

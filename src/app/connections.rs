@@ -1,9 +1,10 @@
 //! HTTP connections: how many there are, how long each may keep the server waiting, and how they end.
 //!
-//! The number is bounded ([`CONNECTIONS_MAX`]). At the bound a new connection takes the place of the one that has waited
-//! longest for its peer: for the rest of a request, or for the next one. So thousands of silent peers cannot lock out a
-//! good one, which asks at once and is served, and a peer whose idle connection was closed opens another. Connections that
-//! answer, streams among them, are never closed for others; when all of them do, new ones wait until one ends.
+//! The number is bounded ([`CONNECTIONS_MAX`]). At the bound a new connection takes the place of one that waits for its
+//! peer, for the rest of a request or for the next one: of the address that has the most of them, the one that has waited
+//! longest. So a peer that opens thousands cannot lock out a good one, which asks at once and is served, and a peer whose
+//! idle connection was closed opens another. Connections that answer, streams among them, are never closed for others;
+//! when all of them do, new ones wait until one ends.
 //!
 //! A head has to arrive within [`HEADER_WAIT_MAX`], counted from the end of the request before it: hyper counts so, and a
 //! connection that is kept alive without use ends then as well. Bodies are bounded where they are read.
@@ -77,7 +78,7 @@ pub async fn serve(
             () = is_stopped(&mut stopped) => break,
             connected = connect() => connected,
         };
-        let (routes, connection, stopped) = (routes.clone(), Connection::new(&waiting), stopped.clone());
+        let (routes, connection, stopped) = (routes.clone(), Connection::new(&waiting, peer.ip()), stopped.clone());
         connections.spawn(async move {
             let open = metrics::gauge!("vigie_http_connections");
             open.increment(1.0);
@@ -115,7 +116,7 @@ fn is_of_the_peer(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
-/// A place for one more connection, taken from the one that has waited longest for its peer if there is no other.
+/// A place for one more connection, taken from one that waits for its peer if there is no other.
 async fn place(room: &Arc<Semaphore>, waiting: &Waiting) -> OwnedSemaphorePermit {
     const OPEN: &str = "the semaphore is never closed";
     loop {
@@ -123,7 +124,7 @@ async fn place(room: &Arc<Semaphore>, waiting: &Waiting) -> OwnedSemaphorePermit
             return place;
         }
         let freed = Arc::clone(room).acquire_owned();
-        if waiting.close_longest() {
+        if waiting.close_one() {
             metrics::counter!("vigie_http_connections_displaced_total").increment(1);
             return freed.await.expect(OPEN);
         }
