@@ -154,10 +154,10 @@ async fn a_crash_at_any_call_of_the_first_start_leaves_what_the_next_start_compl
     assert!(index > 40, "six tables are more than {index} calls");
 }
 
-/// The fiftieth commit of a table is followed by a checkpoint, which is written, and read at the next start.
+/// The fourth commit of a table, here, is followed by a checkpoint, which the next start reads.
 #[tokio::test]
 async fn a_crash_at_any_call_of_a_checkpoint_loses_and_doubles_nothing() {
-    const COMMITS: u64 = 49;
+    const COMMITS: u64 = 3;
     let before = TempDir::new().unwrap();
     let history = open(&before.path().join("history"), "log-a").await;
     for first in 0..COMMITS {
@@ -170,7 +170,8 @@ async fn a_crash_at_any_call_of_a_checkpoint_loses_and_doubles_nothing() {
         let dir = TempDir::new().unwrap();
         let (root, copy, disk) = (dir.path().join("history"), dir.path().join("copy"), TestDisk::sound());
         copy_folder(before.path(), dir.path());
-        let history = open_on(&root, &disk).await.unwrap();
+        let options = HistoryOptions { commits_per_checkpoint: 4, ..HistoryOptions::new(&root, CENTRE, "log-a") };
+        let history = History::open_on(options, Arc::new(disk.clone())).await.unwrap();
         history.take_record(&fixture::dictionary()).unwrap();
         history.take_record(&fixture::observations(0, COMMITS, 1)).unwrap();
         let stopped = disk.stop_at(index);
