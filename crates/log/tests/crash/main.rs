@@ -9,3 +9,13 @@ mod rng;
 mod seeds;
 
 mod sim;
+
+mod facts;
+mod sender;
+
+mod checker;
+mod life;
+
+mod story;
+
+mod power_loss;

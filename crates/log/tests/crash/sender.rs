@@ -1,0 +1,174 @@
+//! The sender, outside the log: what it sent, what it was answered, and what it sends again.
+
+use crate::facts::{Fact, Kind, command};
+use crate::rng::Rng;
+use std::collections::{BTreeMap, BTreeSet};
+use vigie_model::command::Command;
+
+/// Facts and commands of one request at most.
+const REQUEST_FACTS_MAX: usize = 6;
+/// Unanswered facts that are sent again in one request at most.
+const RESENT_MAX: usize = 12;
+
+/// What a sender knows of one fact or command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Answer {
+    /// Never sent.
+    Unsent,
+    /// Sent, but never answered: it may be in the log or not.
+    None,
+    /// Answered: it is in the log for ever.
+    Acknowledged,
+}
+
+/// What is sent at once.
+#[derive(Clone, Debug)]
+pub(crate) enum Request {
+    /// Marks of facts; a mark can stand in it twice.
+    Facts(Vec<usize>),
+    /// Mark of a command.
+    Command(usize),
+}
+
+/// A sender with a memory of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct Sender {
+    rng: Rng,
+    facts: Vec<Fact>,
+    answers: Vec<Answer>,
+    commands: Vec<Answer>,
+    next_seq: BTreeMap<(&'static str, Option<String>), i64>,
+    identities: BTreeSet<String>,
+}
+
+impl Sender {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            rng: Rng::new(seed),
+            facts: Vec::new(),
+            answers: Vec::new(),
+            commands: Vec::new(),
+            next_seq: BTreeMap::new(),
+            identities: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+
+    pub(crate) fn fact(&self, mark: usize) -> &Fact {
+        &self.facts[mark]
+    }
+
+    /// What is known of the fact with a mark.
+    pub(crate) fn answer(&self, mark: usize) -> Answer {
+        self.answers.get(mark).copied().unwrap_or(Answer::Unsent)
+    }
+
+    /// What is known of each command, by mark.
+    pub(crate) fn commands(&self) -> &[Answer] {
+        &self.commands
+    }
+
+    /// Requests that are made durable together: new facts, facts sent before, in one request or in several, and
+    /// commands.
+    pub(crate) fn group(&mut self) -> Vec<Request> {
+        (0..1 + self.rng.below(3)).map(|_| self.request()).collect()
+    }
+
+    /// One request of a group.
+    fn request(&mut self) -> Request {
+        if self.rng.chance(1, 8) {
+            self.commands.push(Answer::Unsent);
+            return Request::Command(self.commands.len() - 1);
+        }
+        let mut marks: Vec<_> = self.to_resend().into_iter().take(RESENT_MAX).collect();
+        for _ in 0..self.rng.below(REQUEST_FACTS_MAX + 1) {
+            marks.push(self.new_fact());
+        }
+        for _ in 0..self.rng.below(4) {
+            let mark = self.rng.below(self.facts.len());
+            if self.facts.get(mark).is_some_and(|fact| fact.kind.has_identity()) {
+                marks.push(mark);
+            }
+        }
+        for last in (1..marks.len()).rev() {
+            marks.swap(last, self.rng.below(last + 1));
+        }
+        Request::Facts(marks)
+    }
+
+    /// Sent without an answer, and safe to send again.
+    pub(crate) fn to_resend(&self) -> Vec<usize> {
+        let unanswered = |fact: &&Fact| self.answers[fact.mark] == Answer::None && fact.kind.has_identity();
+        self.facts.iter().filter(unanswered).map(|fact| fact.mark).collect()
+    }
+
+    /// Draws a fact whose identity no other fact has.
+    pub(crate) fn new_fact(&mut self) -> usize {
+        let (mark, rng) = (self.facts.len(), &mut self.rng);
+        let kind = Kind::ALL[rng.below(Kind::ALL.len())];
+        let mut fact = Fact::draw(mark, kind, rng);
+        match kind {
+            Kind::ObservationWithSeq => {
+                let next = self.next_seq.entry((fact.feed, fact.node.clone())).or_insert(rng.below(3) as i64);
+                // Steps leave holes, in which no fact may be thought to have been.
+                *next += 1 + rng.below(3) as i64;
+                fact.seq = Some(*next);
+            }
+            Kind::ObservationWithId | Kind::IncidentWithId | Kind::PerceptionWithId => {
+                fact.id = Some(rng.below(8).to_string());
+                if self.identities.contains(&fact.identity()) {
+                    fact.id = Some(format!("id-{mark}"));
+                }
+            }
+            _ => {}
+        }
+        assert!(self.identities.insert(fact.identity()), "the sender made two facts alike: {fact:?}");
+        self.facts.push(fact);
+        self.answers.push(Answer::Unsent);
+        mark
+    }
+
+    /// How many of these facts can be new to the log at most, and how many must be duplicates at least.
+    pub(crate) fn expected_duplicates(&self, marks: &[usize]) -> (u64, u64) {
+        let different: BTreeSet<_> = marks.iter().collect();
+        let known = different.iter().filter(|mark| self.answers[***mark] == Answer::Acknowledged).count();
+        let new_max = (different.len() - known) as u64;
+        (new_max, marks.len() as u64 - new_max)
+    }
+
+    /// The command with a mark.
+    pub(crate) fn command(&self, mark: usize) -> Command {
+        command(mark)
+    }
+
+    /// Notes that a request goes out.
+    pub(crate) fn send(&mut self, request: &Request) {
+        self.note(request, Answer::None);
+    }
+
+    /// Notes that a request was answered.
+    pub(crate) fn acknowledge(&mut self, request: &Request) {
+        self.note(request, Answer::Acknowledged);
+    }
+
+    /// Notes that a request was refused with the promise that nothing of it was taken; `before` is the sender as it was
+    /// before it sent it.
+    pub(crate) fn refuse(&mut self, request: &Request, before: &Self) {
+        match request {
+            Request::Facts(marks) => marks.iter().for_each(|mark| self.answers[*mark] = before.answer(*mark)),
+            Request::Command(mark) => self.commands[*mark] = Answer::Unsent,
+        }
+    }
+
+    fn note(&mut self, request: &Request, answer: Answer) {
+        match request {
+            Request::Facts(marks) => {
+                marks.iter().for_each(|mark| self.answers[*mark] = self.answers[*mark].max(answer));
+            }
+            Request::Command(mark) => self.commands[*mark] = self.commands[*mark].max(answer),
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! A story: lives of one log on one disk, each ended by a crash, and a sender that remembers it all.
+
+use crate::checker::{Broken, Promise, broken, is_same};
+use crate::facts::START_MS;
+use crate::life::{Life, Setup, read};
+use crate::rng::Rng;
+use crate::sender::{Request, Sender};
+use crate::sim::disk::SimDisk;
+use std::sync::Arc;
+use vigie_log::error::LogError;
+use vigie_model::record::Record;
+
+/// Calls shown with a broken promise.
+const TRACE_CALLS_MAX: usize = 60;
+/// How far the clock may be off when a process starts.
+const CLOCK_OFF_MS: i64 = 3_600_000;
+
+/// A log, its disk, its sender and what its role has seen.
+pub(crate) struct Story {
+    pub(crate) disk: SimDisk,
+    pub(crate) setup: Setup,
+    pub(crate) sender: Sender,
+    pub(crate) rng: Rng,
+    /// What the role has seen by the end of the last life that ended with a role.
+    seen: Vec<Arc<Record>>,
+    now_ms: i64,
+    /// Torn ends that were cut.
+    pub(crate) cuts: usize,
+    /// The most segments there were.
+    pub(crate) segments: usize,
+}
+
+impl Story {
+    pub(crate) fn new(seed: u64, setup: Setup) -> Self {
+        let mut rng = Rng::new(seed);
+        Self {
+            disk: SimDisk::new(rng.next()),
+            setup,
+            sender: Sender::new(rng.next()),
+            rng,
+            seen: Vec::new(),
+            now_ms: START_MS,
+            cuts: 0,
+            segments: 0,
+        }
+    }
+
+    /// The same story, to be gone on with in another way.
+    pub(crate) fn copy(&self, seed: u64) -> Self {
+        Self {
+            disk: self.disk.copy(seed),
+            setup: self.setup.clone(),
+            sender: self.sender.clone(),
+            rng: Rng::new(seed),
+            seen: self.seen.clone(),
+            ..*self
+        }
+    }
+
+    /// A process starts, with a clock that may be off. `None` when the machine goes down before it is ready.
+    pub(crate) fn start(&mut self) -> Result<Option<Life>, Broken> {
+        match self.try_start() {
+            Ok(life) => Ok(Some(life)),
+            Err(_) if self.disk.is_down() => Ok(None),
+            Err(error) => Err(Broken::new(Promise::OpensAfterACrash, error.to_string())),
+        }
+    }
+
+    /// As [`Self::start`], for who expects an error.
+    pub(crate) fn try_start(&mut self) -> Result<Life, LogError> {
+        let off_ms = [0, 0, -CLOCK_OFF_MS, CLOCK_OFF_MS][self.rng.below(4)];
+        let life = Life::start(self.disk.mount(), &self.setup, self.now_ms + off_ms)?;
+        self.cuts += usize::from(life.recovery.cut.is_some());
+        self.segments = self.segments.max(life.recovery.segments);
+        Ok(life)
+    }
+
+    /// Groups of requests until `groups` are answered or the machine goes down.
+    pub(crate) fn send(&mut self, life: &mut Life, groups: usize) -> Result<(), Broken> {
+        for _ in 0..groups {
+            let group = self.sender.group();
+            match self.send_group(life, &group) {
+                Ok(None) => {}
+                Ok(Some(broken)) => return Err(broken),
+                Err(_) if self.disk.is_down() => break,
+                Err(error) => {
+                    return Err(Broken::new(Promise::OpensAfterACrash, format!("fails without a fault: {error}")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends what was never answered, so that it may be there once only.
+    pub(crate) fn send_unanswered(&mut self, life: &mut Life) -> Result<Option<Broken>, LogError> {
+        let requests: Vec<_> =
+            self.sender.to_resend().chunks(6).map(|marks| Request::Facts(marks.to_vec())).collect();
+        for request in requests {
+            if let Some(broken) = self.send_group(life, &[request])? {
+                return Ok(Some(broken));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Sends requests and makes them durable together; they count as answered once that returned. A wrong receipt is
+    /// the inner result.
+    pub(crate) fn send_group(&mut self, life: &mut Life, group: &[Request]) -> Result<Option<Broken>, LogError> {
+        let mut wrong = None;
+        for request in group {
+            self.sender.send(request);
+            wrong = wrong.or(life.take(&self.sender, request)?);
+            if self.rng.chance(1, 4) {
+                let passed_ms = self.rng.below(2_500) as i64;
+                self.now_ms += passed_ms;
+                life.pass(passed_ms);
+                life.tick()?;
+            }
+        }
+        life.commit()?;
+        group.iter().for_each(|request| self.sender.acknowledge(request));
+        Ok(wrong)
+    }
+
+    /// A process ends, however: what its role has seen now includes what any role saw before.
+    pub(crate) fn end(&mut self, life: Life) -> Result<(), Broken> {
+        let holes = life.recovery.holes.clone();
+        if !holes.is_empty() {
+            return Err(Broken::new(Promise::OpensAfterACrash, format!("tells of damage: {holes:?}")));
+        }
+        let seen = life.end();
+        self.check_seen(&seen)?;
+        self.seen = seen;
+        Ok(())
+    }
+
+    /// Loses power once more, reads the log and compares it with all the sender and the role know.
+    pub(crate) fn check(&mut self) -> Result<Vec<Arc<Record>>, Broken> {
+        self.disk.lose_power();
+        let (records, recovery) = read(self.disk.mount(), &self.setup)
+            .map_err(|error| Broken::new(Promise::OpensAfterACrash, error.to_string()))?;
+        if !recovery.holes.is_empty() {
+            return Err(Broken::new(Promise::OpensAfterACrash, format!("tells of damage: {:?}", recovery.holes)));
+        }
+        if let Some(first) = broken(&records, &self.sender, self.setup.partitions).into_iter().next() {
+            return Err(first);
+        }
+        self.check_seen(&records)?;
+        Ok(records)
+    }
+
+    /// What a role saw is the beginning of what is there.
+    fn check_seen(&self, records: &[Arc<Record>]) -> Result<(), Broken> {
+        let same = self.seen.iter().zip(records).take_while(|(seen, found)| is_same(seen, found)).count();
+        if same == self.seen.len() {
+            return Ok(());
+        }
+        let words = format!("a role saw {:?}, now there is {:?}", self.seen[same], records.get(same));
+        Err(Broken::new(Promise::NothingSeenIsTakenBack, words))
+    }
+
+    /// A broken promise with what the disk was asked before.
+    pub(crate) fn tell(&self, broken: &Broken) -> String {
+        format!("{:?}: {}\n{}", broken.promise, broken.words, self.disk.trace(TRACE_CALLS_MAX))
+    }
+}
