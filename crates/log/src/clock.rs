@@ -79,6 +79,14 @@ impl LogClock {
         }
     }
 
+    /// Lets a running clock show at least `log_time_ms` now: log time goes on where a log ended, also when the wall clock
+    /// has been set back since.
+    pub fn not_before(&mut self, log_time_ms: i64) {
+        if let Self::Wall(anchor) | Self::Anchored(anchor) = self {
+            anchor.log_time_ms = anchor.log_time_ms.max(log_time_ms);
+        }
+    }
+
     /// Real time between two ticks of `tick_ms`.
     #[must_use]
     pub fn tick_real(&self, tick_ms: i64) -> Duration {
@@ -178,6 +186,16 @@ mod tests {
                 last_ms = now_ms;
             }
         }
+    }
+
+    #[test]
+    fn a_clock_goes_on_where_the_log_ended() {
+        let mut clock = LogClock::Wall(anchor(1.0));
+        clock.not_before(7_000_000_000_000);
+        let ended_ms = clock.now_ms().unwrap();
+        assert!((7_000_000_000_000..7_000_000_010_000).contains(&ended_ms), "{ended_ms}");
+        clock.not_before(5);
+        assert!(clock.now_ms().unwrap() >= ended_ms);
     }
 
     #[test]

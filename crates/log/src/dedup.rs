@@ -10,7 +10,8 @@
 //! sees its 4 Mi ids twice holds some 290 MB.
 
 use hashbrown::{HashMap, HashSet};
-use vigie_model::batch::{EventRef, Events, ObservationRow, Source};
+use vigie_model::batch::{EventRef, Events, ObservationRow, Origin, Source};
+use vigie_model::event::{Incident, Perception};
 use vigie_model::names::{NO_NAME, NameIx};
 use vigie_model::position::PartitionIx;
 use xxhash_rust::xxh3::Xxh3;
@@ -47,32 +48,81 @@ impl Dedup {
 
     /// Judges entry `index` of `events`, which belongs to `partition`, and remembers it.
     pub fn judge(&mut self, events: &Events, index: usize, partition: PartitionIx) -> Verdict {
-        let source = events.origin[index].source;
-        let line = events.origin[index].line;
-        let (kind, feed, space, node, id, observation) = match events.order[index] {
-            EventRef::Observation(row) => {
-                let row = events.observations.row(row as usize);
-                (0, row.feed, row.space, row.node, row.id, Some(row))
-            }
-            EventRef::Incident(row) => {
-                let row = &events.incidents[row as usize];
-                (1, row.feed, row.space, row.node, row.id.as_deref(), None)
-            }
-            EventRef::Perception(row) => {
-                let row = &events.perceptions[row as usize];
-                (2, row.feed, row.space, NO_NAME, row.id.as_deref(), None)
-            }
+        let origin = events.origin[index];
+        let identity = match events.order[index] {
+            EventRef::Observation(row) => Identity::of_observation(&events.observations.row(row as usize), origin),
+            EventRef::Incident(row) => Identity::of_incident(&events.incidents[row as usize], origin),
+            EventRef::Perception(row) => Identity::of_perception(&events.perceptions[row as usize], origin),
         };
-        let hash = match (id, observation, source) {
-            (Some(id), _, _) => hash_of(&[0, kind, feed, space, node], id.as_bytes()),
-            (None, Some(ObservationRow { seq: Some(seq), .. }), _) if node != NO_NAME => {
-                return self.nodes.entry((feed, node)).or_default().judge(seq);
-            }
-            (None, _, Source::File(file)) => hash_of(&[1, line], &file.to_le_bytes()),
-            (None, Some(row), Source::Peer) => content_hash(&row),
-            (None, None, Source::Peer) => return Verdict::Undeduplicated,
-        };
-        self.ids[usize::from(partition)].judge(hash)
+        self.judge_identity(identity, partition)
+    }
+
+    /// Judges an event of `partition` by its identity, and remembers it.
+    pub fn judge_identity(&mut self, identity: Identity, partition: PartitionIx) -> Verdict {
+        match identity {
+            Identity::Hash(hash) => self.ids[usize::from(partition)].judge(hash),
+            Identity::Sequence { feed, node, seq } => self.nodes.entry((feed, node)).or_default().judge(seq),
+            Identity::None => Verdict::Undeduplicated,
+        }
+    }
+}
+
+/// What makes an event the same event when it comes again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// Its id, its place in a file, or its content.
+    Hash(u128),
+    /// The number its node gave it.
+    Sequence {
+        /// Feed.
+        feed: NameIx,
+        /// Node.
+        node: NameIx,
+        /// Number.
+        seq: i64,
+    },
+    /// Nothing.
+    None,
+}
+
+impl Identity {
+    /// Of an observation as it was sent: before its event time was moved.
+    #[must_use]
+    pub fn of_observation(row: &ObservationRow<'_>, origin: Origin) -> Self {
+        match (row.id, row.seq, origin.source) {
+            (Some(id), _, _) => Self::of_id(0, row.feed, row.space, row.node, id),
+            (None, Some(seq), _) if row.node != NO_NAME => Self::Sequence { feed: row.feed, node: row.node, seq },
+            (None, _, Source::File(file)) => Self::of_line(file, origin.line),
+            (None, _, Source::Peer) => Self::Hash(content_hash(row)),
+        }
+    }
+
+    /// Of an incident.
+    #[must_use]
+    pub fn of_incident(row: &Incident, origin: Origin) -> Self {
+        Self::of_report(1, row.feed, row.space, row.node, row.id.as_deref(), origin)
+    }
+
+    /// Of a perception.
+    #[must_use]
+    pub fn of_perception(row: &Perception, origin: Origin) -> Self {
+        Self::of_report(2, row.feed, row.space, NO_NAME, row.id.as_deref(), origin)
+    }
+
+    fn of_report(kind: u32, feed: NameIx, space: NameIx, node: NameIx, id: Option<&str>, origin: Origin) -> Self {
+        match (id, origin.source) {
+            (Some(id), _) => Self::of_id(kind, feed, space, node, id),
+            (None, Source::File(file)) => Self::of_line(file, origin.line),
+            (None, Source::Peer) => Self::None,
+        }
+    }
+
+    fn of_id(kind: u32, feed: NameIx, space: NameIx, node: NameIx, id: &str) -> Self {
+        Self::Hash(hash_of(&[0, kind, feed, space, node], id.as_bytes()))
+    }
+
+    fn of_line(file: u128, line: u32) -> Self {
+        Self::Hash(hash_of(&[1, line], &file.to_le_bytes()))
     }
 }
 

@@ -20,8 +20,12 @@ pub mod interner;
 pub mod ring;
 
 pub mod dedup;
+pub mod error;
 pub mod lateness;
+
 pub mod store;
+
+pub mod segments;
 
 pub mod partitions;
 

@@ -46,6 +46,17 @@ impl Partitions {
         self.rows
     }
 
+    /// Where a partition stands: the offset of its next row.
+    #[must_use]
+    pub fn next_offset(&self, partition: PartitionIx) -> u64 {
+        self.partitions[usize::from(partition)].next_offset
+    }
+
+    /// Goes on behind rows that are in the log already.
+    pub fn move_to(&mut self, partition: PartitionIx, next_offset: u64) {
+        self.partitions[usize::from(partition)].next_offset = next_offset;
+    }
+
     /// Adds an observation.
     pub fn push_observation(&mut self, partition: PartitionIx, row: ObservationRow<'_>) {
         self.rows += 1;

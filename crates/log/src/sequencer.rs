@@ -5,20 +5,24 @@
 //! [`LogClock`] and a [`LogStore`]; [`crate::intake`] gives it a thread.
 //!
 //! **Order of one row**: duplicate? -> log time -> ticks up to it -> event time adjusted? -> offset.
+//!
+//! A log that exists is read from its beginning first ([`recall`]): the sequencer then knows what it knew when the log
+//! ended, and the roles judge everything once more.
 
 use crate::clock::LogClock;
 use crate::dedup::{Dedup, IDS_REMEMBERED, Verdict};
+use crate::error::LogError;
 use crate::interner::Interner;
 use crate::lateness::Lateness;
 use crate::partitions::Partitions;
 use crate::receipt::Receipt;
-use crate::store::{AppendError, LogStore};
+use crate::store::{LogStore, Room};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use vigie_model::batch::{EventRef, Events, flags};
 use vigie_model::command::Command;
 use vigie_model::control::Control;
-use vigie_model::names::{NO_NAME, NameEntry, NameIx, NameKind};
+use vigie_model::names::{NameIx, NameKind};
 use vigie_model::position::{LogId, PARTITIONS_DEFAULT, PartitionIx, PartitionTable};
 use vigie_model::record::{Payload, Record};
 use vigie_model::time::format_utc;
@@ -27,6 +31,8 @@ use vigie_model::time::format_utc;
 pub const REPLAY_TAIL_MS: i64 = 86_400_000;
 /// Rows that wait for a replay's next tick at most; far more than a city sends in a second.
 const REPLAY_CUT_ROWS: usize = 65_536;
+/// What a row takes in a commit, roughly.
+const ROW_BYTES: usize = 64;
 /// An event this long before log time is worth a note: it can hardly change an alert.
 const LONG_PAST_MS: i64 = 86_400_000;
 /// A running clock that did not tick for three intervals, but at least this long, has paused: silence then proves
@@ -79,22 +85,25 @@ pub struct Sequencer<S> {
     newest_event_ms: Option<i64>,
     last_tick_ms: i64,
     ticked: Option<Instant>,
-    /// The control record of a replay, which waits for the first row to give it a log time.
+    /// The control record to write, which in a replay waits for the first row to give it a log time.
     control: Option<Arc<Control>>,
+    /// The newest control record of the log so far.
+    recalled_control: Option<Arc<Control>>,
 }
 
 impl<S: LogStore> Sequencer<S> {
-    /// Starts a log: writes the control record and `intake-up`, in a replay together with the first row.
+    /// Starts a log, or goes on with the one in the store: takes in what it holds, then writes the control record, unless
+    /// it stands there already, and `intake-up`; in a replay together with the first row.
     ///
     /// # Errors
-    /// [`AppendError`] when the store fails.
+    /// [`LogError`] when the store fails.
     pub fn start(
         settings: Settings,
         clock: LogClock,
         store: S,
         interner: Arc<Interner>,
         control: Arc<Control>,
-    ) -> Result<Self, AppendError> {
+    ) -> Result<Self, LogError> {
         let mut sequencer = Self {
             table: PartitionTable::new(settings.partitions),
             dedup: Dedup::new(settings.partitions, settings.ids_remembered),
@@ -111,19 +120,24 @@ impl<S: LogStore> Sequencer<S> {
             last_tick_ms: i64::MIN,
             ticked: None,
             control: Some(control),
+            recalled_control: None,
         };
+        sequencer.recall()?;
+        sequencer.clock.not_before(sequencer.log_time_ms);
         if sequencer.advance_clock() {
             sequencer.open()?;
             sequencer.tick()?;
+            sequencer.commit()?;
         }
         Ok(sequencer)
     }
 
-    /// Takes events in order. Either all of them are accounted for in the receipt, or the log has failed.
+    /// Takes events in order. Either all of them are accounted for in the receipt, or the log has failed. Nobody may be
+    /// told before [`Self::commit`].
     ///
     /// # Errors
-    /// [`AppendError`] when the store fails; the sequencer must not be used afterwards.
-    pub fn take(&mut self, events: &Events) -> Result<Receipt, AppendError> {
+    /// [`LogError`] when the store fails; the sequencer must not be used afterwards.
+    pub fn take(&mut self, events: &Events) -> Result<Receipt, LogError> {
         self.tick()?;
         if self.control.is_some() && !events.is_empty() {
             self.log_time_ms = events.event_time_ms(0);
@@ -135,10 +149,6 @@ impl<S: LogStore> Sequencer<S> {
         for index in 0..events.len() {
             self.take_event(events, index, &mut receipt)?;
         }
-        // A replay cuts at ticks and after so many rows: its log is then the same for any size of batch.
-        if !matches!(self.clock, LogClock::Data) {
-            self.cut()?;
-        }
         metrics::counter!("vigie_log_rows_total").increment(receipt.accepted);
         metrics::counter!("vigie_log_duplicates_total").increment(receipt.duplicates);
         metrics::counter!("vigie_log_time_adjusted_total").increment(receipt.time_adjusted);
@@ -149,9 +159,10 @@ impl<S: LogStore> Sequencer<S> {
     /// Writes an operator's command at its place in the log.
     ///
     /// # Errors
-    /// [`AppendError`] when the store fails.
-    pub fn command(&mut self, mut command: Command) -> Result<(), AppendError> {
+    /// [`LogError`] when the store fails.
+    pub fn command(&mut self, mut command: Command) -> Result<(), LogError> {
         self.tick()?;
+        self.cut()?;
         command.log_time_ms = self.log_time_ms;
         self.append(vec![Payload::Command(Arc::new(command))])
     }
@@ -160,8 +171,8 @@ impl<S: LogStore> Sequencer<S> {
     /// fires every timer due up to it.
     ///
     /// # Errors
-    /// [`AppendError`] when the store fails.
-    pub fn tick(&mut self) -> Result<(), AppendError> {
+    /// [`LogError`] when the store fails.
+    pub fn tick(&mut self) -> Result<(), LogError> {
         if !self.advance_clock() {
             return Ok(());
         }
@@ -169,6 +180,7 @@ impl<S: LogStore> Sequencer<S> {
         if tick_ms <= self.last_tick_ms {
             return Ok(());
         }
+        self.cut()?;
         let now = Instant::now();
         let pause = (3 * self.clock.tick_real(self.settings.tick_ms)).max(PAUSE_REAL_MIN);
         let paused = self.ticked.replace(now).is_some_and(|ticked| now.saturating_duration_since(ticked) > pause);
@@ -183,8 +195,8 @@ impl<S: LogStore> Sequencer<S> {
     /// Ends a replay: one last tick fires every timer due up to a day after the newest event time.
     ///
     /// # Errors
-    /// [`AppendError`] when the store fails.
-    pub fn finish_replay(&mut self) -> Result<(), AppendError> {
+    /// [`LogError`] when the store fails.
+    pub fn finish_replay(&mut self) -> Result<(), LogError> {
         let Some(newest_ms) = self.newest_event_ms else { return Ok(()) };
         self.cut()?;
         let tick_ms = newest_ms + REPLAY_TAIL_MS;
@@ -192,6 +204,36 @@ impl<S: LogStore> Sequencer<S> {
         // An absence fires only once log time is later than its due time, so log time ends a moment after the tick.
         self.log_time_ms = tick_ms + 1;
         self.append(vec![Payload::Tick { tick_ms }])
+    }
+
+    /// Makes everything taken so far as safe as the store makes it, and hands it to the roles.
+    ///
+    /// # Errors
+    /// [`LogError`] when the store fails: it is unknown what it holds, nobody may be told that anything was taken, and the
+    /// sequencer must not be used any more.
+    pub fn commit(&mut self) -> Result<(), LogError> {
+        // A replay cuts at ticks and after so many rows: its log is then the same for any size of batch.
+        if !matches!(self.clock, LogClock::Data) {
+            self.cut()?;
+        }
+        self.store.commit()
+    }
+
+    /// About how many bytes wait for a commit.
+    #[must_use]
+    pub fn pending_bytes(&self) -> usize {
+        self.store.pending_bytes() + self.partitions.rows() * ROW_BYTES
+    }
+
+    /// Whether the log takes more. To be asked before each request: one that is taken is written whole.
+    #[must_use]
+    pub fn room(&self) -> Room {
+        self.store.room()
+    }
+
+    /// Tries again to get room, when there was none.
+    pub fn make_room(&mut self) {
+        self.store.make_room();
     }
 
     /// The log time of the newest record; `None` before the first row of a replay.
@@ -219,12 +261,13 @@ impl<S: LogStore> Sequencer<S> {
     }
 
     /// Writes what stands at the beginning of a log, once its log time is known.
-    fn open(&mut self) -> Result<(), AppendError> {
-        let control = self.control.take().map(Payload::Control);
+    fn open(&mut self) -> Result<(), LogError> {
+        let control = self.control.take().filter(|control| self.recalled_control.as_ref() != Some(control));
+        let control = control.map(Payload::Control);
         self.append(control.into_iter().chain([Payload::IntakeUp]).collect())
     }
 
-    fn take_event(&mut self, events: &Events, index: usize, receipt: &mut Receipt) -> Result<(), AppendError> {
+    fn take_event(&mut self, events: &Events, index: usize, receipt: &mut Receipt) -> Result<(), LogError> {
         let space = match events.order[index] {
             EventRef::Observation(row) => events.observations.space[row as usize],
             EventRef::Incident(row) => events.incidents[row as usize].space,
@@ -310,7 +353,7 @@ impl<S: LogStore> Sequencer<S> {
     }
 
     /// In a replay, log time is the largest event time read so far, and a row's ticks come before it.
-    fn follow_data(&mut self, event_time_ms: i64) -> Result<(), AppendError> {
+    fn follow_data(&mut self, event_time_ms: i64) -> Result<(), LogError> {
         self.newest_event_ms = self.newest_event_ms.max(Some(event_time_ms));
         if self.partitions.rows() >= REPLAY_CUT_ROWS {
             self.cut()?;
@@ -340,39 +383,8 @@ impl<S: LogStore> Sequencer<S> {
         true
     }
 
-    /// Writes the names that rows of `events` use and the log does not have yet.
-    fn log_new_names(&mut self, events: &Events) -> Result<(), AppendError> {
-        let highest = |column: &[NameIx]| column.iter().copied().filter(|index| *index != NO_NAME).max();
-        let rows = &events.observations;
-        let incidents = || events.incidents.iter();
-        let perceptions = || events.perceptions.iter();
-        let used = |column: Option<NameIx>, incident: Option<NameIx>, perception: Option<NameIx>| {
-            [column, incident, perception].into_iter().flatten().filter(|index| *index != NO_NAME).max()
-        };
-        let highest_used = [
-            used(highest(&rows.space), incidents().map(|i| i.space).max(), perceptions().map(|p| p.space).max()),
-            used(highest(&rows.sensor), incidents().map(|i| i.sensor).filter(|s| *s != NO_NAME).max(), None),
-            used(highest(&rows.node), incidents().map(|i| i.node).filter(|n| *n != NO_NAME).max(), None),
-            highest(&rows.metric),
-            used(highest(&rows.feed), incidents().map(|i| i.feed).max(), perceptions().map(|p| p.feed).max()),
-        ];
-        let mut entries = Vec::new();
-        for (kind, last) in NameKind::ALL.into_iter().zip(highest_used) {
-            let logged = &mut self.logged_names[kind as usize];
-            let Some(last) = last.filter(|last| *last >= *logged) else { continue };
-            for (index, name) in (*logged..).zip(self.interner.range(kind, *logged, last)) {
-                if kind == NameKind::Space {
-                    self.table.push(&name);
-                }
-                entries.push(NameEntry { kind, index, name });
-            }
-            *logged = last + 1;
-        }
-        if entries.is_empty() { Ok(()) } else { self.append(vec![Payload::Dictionary(entries)]) }
-    }
-
     /// Writes the waiting rows as records.
-    fn cut(&mut self) -> Result<(), AppendError> {
+    fn cut(&mut self) -> Result<(), LogError> {
         if self.partitions.rows() == 0 {
             return Ok(());
         }
@@ -380,7 +392,7 @@ impl<S: LogStore> Sequencer<S> {
         self.append(payloads)
     }
 
-    fn append(&mut self, payloads: Vec<Payload>) -> Result<(), AppendError> {
+    fn append(&mut self, payloads: Vec<Payload>) -> Result<(), LogError> {
         let records = payloads
             .into_iter()
             .map(|payload| {
@@ -392,6 +404,9 @@ impl<S: LogStore> Sequencer<S> {
         self.store.append(records)
     }
 }
+
+mod names;
+mod recall;
 
 #[cfg(test)]
 mod tests;

@@ -1,33 +1,76 @@
 //! Where records go: the store behind the sequencer.
 //!
-//! The trait is small enough to be implemented more than once: in memory here, segments on disk and Kafka later.
-//! [`MemoryLog`] hands records to the roles through a ring and keeps nothing else.
+//! The trait is small enough to be implemented more than once: in memory here, in segment files
+//! ([`crate::segments`]), and with Kafka later. [`MemoryLog`] hands records to the roles through a ring and keeps
+//! nothing else.
 
-use crate::ring::{NoReaders, Reader, Writer, ring};
+use crate::error::LogError;
+use crate::ring::{Reader, Writer, ring};
 use std::sync::Arc;
 use vigie_model::record::{Payload, Record};
 
-/// Rows a memory log holds for its slowest role: at some 150 bytes each, 40 MB.
+/// Rows in the ring between log and roles: at some 150 bytes each, 40 MB.
 pub const RING_ROWS_MAX: usize = 1 << 18;
+/// Share of the log's cap above which telemetry is shed, so that the rest is kept for incidents and commands.
+pub const TELEMETRY_FILL_MAX: f64 = 0.80;
+/// Share of the log's cap above which no event is taken, so that the rest is kept for commands and ticks.
+pub const EVENTS_FILL_MAX: f64 = 0.95;
 
-/// Why records were not appended. The log must not be used afterwards.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AppendError {
-    /// Every role has stopped.
-    #[error("the log has no reader left: every role has stopped")]
-    NoRole(#[from] NoReaders),
-}
-
-/// Takes records in order.
+/// Takes records in order, and gives back those of earlier starts first.
 pub trait LogStore: Send {
-    /// Appends records and returns once they are as safe as this store makes them; waits while roles are far behind.
+    /// The next record that was stored before this start; `None` once all were given. They come before anything is
+    /// appended.
     ///
     /// # Errors
-    /// [`AppendError`] when a record could not be appended; the store is unusable from then on.
-    fn append(&mut self, records: Vec<Record>) -> Result<(), AppendError>;
+    /// When it cannot be read.
+    fn recall(&mut self) -> Result<Option<Record>, LogError>;
+
+    /// Hands a recalled record to the roles; waits while they are far behind.
+    ///
+    /// # Errors
+    /// When every role has stopped.
+    fn pass_on(&mut self, record: Arc<Record>) -> Result<(), LogError>;
+
+    /// Appends records to the next commit.
+    ///
+    /// # Errors
+    /// When a record could not be appended; the store is unusable from then on.
+    fn append(&mut self, records: Vec<Record>) -> Result<(), LogError>;
+
+    /// Makes everything appended as safe as this store makes it, then hands it to the roles; waits while they are far
+    /// behind. Only then may anybody be told that it was taken.
+    ///
+    /// # Errors
+    /// When the store failed; it is unusable from then on, and it is unknown what it holds of this commit.
+    fn commit(&mut self) -> Result<(), LogError>;
+
+    /// Bytes that wait for a commit.
+    fn pending_bytes(&self) -> usize;
+
+    /// Tries again to get room, when there was none.
+    fn make_room(&mut self);
+
+    /// Whether there is room for more.
+    fn room(&self) -> Room;
 
     /// How full the store's queue to the roles is, from 0 to 1.
     fn fill(&self) -> f64;
+}
+
+/// Whether the log takes more.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Room {
+    /// Share of the log's cap in use, from 0 to 1.
+    pub fill: f64,
+    /// Whether a request of any kind of event can be taken.
+    pub events: bool,
+    /// Whether ticks and commands can be taken.
+    pub ticks: bool,
+}
+
+impl Room {
+    /// Room without end.
+    pub const ENDLESS: Self = Self { fill: 0.0, events: true, ticks: true };
 }
 
 /// Keeps records only until every role has taken them.
@@ -46,9 +89,30 @@ impl MemoryLog {
 }
 
 impl LogStore for MemoryLog {
-    fn append(&mut self, records: Vec<Record>) -> Result<(), AppendError> {
-        self.writer.append(records.into_iter().map(Arc::new))?;
+    fn recall(&mut self) -> Result<Option<Record>, LogError> {
+        Ok(None)
+    }
+
+    fn pass_on(&mut self, record: Arc<Record>) -> Result<(), LogError> {
+        Ok(self.writer.append([record])?)
+    }
+
+    fn append(&mut self, records: Vec<Record>) -> Result<(), LogError> {
+        Ok(self.writer.append(records.into_iter().map(Arc::new))?)
+    }
+
+    fn commit(&mut self) -> Result<(), LogError> {
         Ok(())
+    }
+
+    fn pending_bytes(&self) -> usize {
+        0
+    }
+
+    fn make_room(&mut self) {}
+
+    fn room(&self) -> Room {
+        Room::ENDLESS
     }
 
     fn fill(&self) -> f64 {
@@ -56,7 +120,8 @@ impl LogStore for MemoryLog {
     }
 }
 
-fn rows_of(record: &Arc<Record>) -> usize {
+/// What a record weighs in a ring: its rows.
+pub(crate) fn rows_of(record: &Arc<Record>) -> usize {
     match &record.payload {
         Payload::Observations(batch) => batch.rows.len(),
         Payload::Incidents(batch) => batch.rows.len(),

@@ -85,7 +85,7 @@ pub struct ObservationRow<'a> {
 }
 
 /// Observations as columns.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observations {
     /// Feeds.
     pub feed: Vec<NameIx>,
@@ -149,6 +149,31 @@ impl Observations {
         self.flags.push(row.flags);
         self.id_bytes.push_str(row.id.unwrap_or_default());
         self.id_ends.push(u32::try_from(self.id_bytes.len()).expect("the ids of one batch fit in 4 GiB"));
+    }
+
+    /// Whether the columns fit together, which holds for every batch made by pushing; one read from outside is asked.
+    #[must_use]
+    pub fn is_consistent(&self) -> bool {
+        let rows = self.len();
+        let lengths = [
+            self.feed.len(),
+            self.metric.len(),
+            self.sensor.len(),
+            self.node.len(),
+            self.seq.len(),
+            self.value_micros.len(),
+            self.event_time_ms.len(),
+            self.sent_time_ms.len(),
+            self.log_time_ms.len(),
+            self.quality.len(),
+            self.flags.len(),
+            self.id_ends.len(),
+        ];
+        let ends = self.id_ends.iter().map(|end| *end as usize);
+        lengths.iter().all(|length| *length == rows)
+            && self.id_ends.is_sorted()
+            && self.id_ends.last().map_or(0, |end| *end as usize) == self.id_bytes.len()
+            && ends.into_iter().all(|end| self.id_bytes.is_char_boundary(end))
     }
 
     /// Appends row `index` of another batch.
@@ -313,6 +338,21 @@ mod tests {
         let mut copy = Observations::default();
         copy.push_from(&batch, 2);
         assert_eq!(copy.row(0), row(Some("bc")));
+    }
+
+    #[test]
+    fn columns_that_do_not_fit_together_are_noticed() {
+        let mut batch = Observations::default();
+        assert!(batch.is_consistent());
+        batch.push(row(Some("é")));
+        assert!(batch.is_consistent());
+        let break_one: [fn(&mut Observations); 4] =
+            [|b| b.flags.clear(), |b| b.id_ends[0] = 1, |b| b.id_ends[0] = 9, |b| b.id_bytes.push('x')];
+        for break_it in break_one {
+            let mut broken = batch.clone();
+            break_it(&mut broken);
+            assert!(!broken.is_consistent());
+        }
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Disposition {
 }
 
 /// What to do with an alert.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     /// Somebody has seen it and owns it.
     Acknowledge,
@@ -66,7 +66,7 @@ impl Action {
 }
 
 /// An operator's command; a record of the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
     /// Unique id, given when the command is taken; names its row in history.
     pub action_id: Arc<str>,

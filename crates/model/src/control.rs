@@ -5,10 +5,15 @@
 
 use crate::metric::Metrics;
 use crate::space::Space;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// The meaning of rules in this binary. It grows when the same log would be judged to other transitions, so that a log is
+/// never judged again, after a restart, by an engine that disagrees with what operators were told.
+pub const ENGINE_SEMANTICS: u32 = 1;
+
 /// A text file as it was when it was loaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceFile {
     /// Its path as configured, for messages.
     pub path: Arc<str>,
@@ -17,7 +22,7 @@ pub struct SourceFile {
 }
 
 /// Rule set, spaces, metrics and time settings from one point of the log on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Control {
     /// The centre (tenant).
     pub centre: Arc<str>,

@@ -35,7 +35,7 @@ impl NameKind {
 }
 
 /// One line of the dictionary: `kind` has `name` at `index`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NameEntry {
     /// What is named.
     pub kind: NameKind,

@@ -7,7 +7,7 @@ use vigie_model::alert::AlertId;
 use vigie_model::batch::{ObservationRow, Origin, Quality};
 use vigie_model::command::Action;
 use vigie_model::decimal::Decimal;
-use vigie_model::names::Names;
+use vigie_model::names::{NO_NAME, Names};
 
 fn control() -> Arc<Control> {
     Arc::new(Control {
@@ -53,7 +53,8 @@ fn events(interner: &Interner, rows: &[(&str, &str, i64)]) -> Events {
     events
 }
 
-fn records(sequencer: Sequencer<MemoryLog>, mut reader: Reader<Arc<Record>>) -> Vec<Arc<Record>> {
+fn records(mut sequencer: Sequencer<MemoryLog>, mut reader: Reader<Arc<Record>>) -> Vec<Arc<Record>> {
+    sequencer.commit().unwrap();
     drop(sequencer);
     let mut records = Vec::new();
     while reader.take(&mut records) {}

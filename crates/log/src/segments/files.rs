@@ -1,0 +1,274 @@
+//! The segments being written: commits, rolls, the space kept ready, and what may be deleted.
+//!
+//! **A commit** is one write and one `fdatasync`; it never spans two segments. Any error of either poisons the log: what
+//! is on disk is then unknown, so nothing is tried again, and everybody who waits fails.
+//!
+//! **A roll** writes the header into the space kept ready, syncs it, gives it its name, and syncs the folder, before the
+//! first commit into it. Its space was reserved long before: a full disk shows there, where nothing is lost by it, and
+//! goes away when space returns.
+
+use crate::disk::DiskFile;
+use crate::error::LogError;
+use crate::segments::codec::ControlRef;
+use crate::segments::folder::Folder;
+use crate::segments::header::{HEADER_BYTES, Header, LogIdentity, LogKey};
+use crate::segments::options::{Cut, LogOptions, Quarantined, Recovery};
+use crate::segments::scan::Hole;
+use crate::segments::stored::StoredRecords;
+use crate::segments::survey::{Survey, survey};
+use crate::store::{EVENTS_FILL_MAX, Room};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use vigie_model::control::Control;
+
+/// Bytes of a segment kept for ticks and commands when no further segment can be made, as a share of it.
+const KEPT_SHARE: u64 = 8;
+
+/// The files of an open log.
+#[derive(Debug)]
+pub(crate) struct Segments {
+    folder: Folder,
+    options: LogOptions,
+    identity: LogIdentity,
+    key: LogKey,
+    /// Ascending; the last is `current`.
+    segments: VecDeque<SegmentInfo>,
+    current: Box<dyn DiskFile>,
+    /// Where the next commit goes in `current`.
+    position: u64,
+    spare: Option<Box<dyn DiskFile>>,
+    is_poisoned: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct SegmentInfo {
+    first_sequence: u64,
+    /// Log time of its newest record; unknown for segments written before this start.
+    newest_ms: Option<i64>,
+}
+
+impl Segments {
+    /// Opens the log in a folder, or creates it with `identity`. Cuts a torn end, keeps a copy of damaged bytes, and makes
+    /// sure that all that is read is on stable storage.
+    ///
+    /// # Errors
+    /// When the disk fails, or a segment cannot be read at all.
+    pub(crate) fn open(
+        folder: Folder,
+        options: LogOptions,
+        identity: LogIdentity,
+    ) -> Result<(Self, Recovery, StoredRecords), LogError> {
+        folder.disk.create_folder(&folder.path).map_err(LogError::disk("create", &folder.path))?;
+        if let Some(parent) = folder.path.parent() {
+            folder.disk.sync_folder(parent).map_err(LogError::disk("sync", parent))?;
+        }
+        folder.remove_unfinished()?;
+        let survey = survey(&folder)?;
+        let identity = survey.identity.clone().unwrap_or(identity);
+        let holes = quarantine(&folder, &survey)?;
+        let recovery = Recovery {
+            next_sequence: survey.last.as_ref().map_or(0, |(_, scan)| scan.next_sequence),
+            segments: survey.segments.len(),
+            cut: cut_of(&survey),
+            holes,
+        };
+        let stored = StoredRecords::new(folder.clone(), survey.segments.iter().map(|segment| segment.path.clone()));
+        let mut infos: VecDeque<_> = survey
+            .segments
+            .iter()
+            .map(|segment| SegmentInfo { first_sequence: segment.first_sequence, newest_ms: None })
+            .collect();
+        let (current, position) = match &survey.last {
+            Some((bytes, scan)) => rebuild(&folder, &options, bytes, scan.end, scan.header.first_sequence)?,
+            None => {
+                infos.push_back(SegmentInfo { first_sequence: 0, newest_ms: None });
+                let header = Header { key: identity.key(), partitions: identity.partitions, first_sequence: 0 };
+                rebuild(&folder, &options, &header.bytes(), HEADER_BYTES, 0)?
+            }
+        };
+        let key = identity.key();
+        let mut segments = Self {
+            folder,
+            options,
+            identity,
+            key,
+            segments: infos,
+            current,
+            position,
+            spare: None,
+            is_poisoned: false,
+        };
+        segments.make_room();
+        Ok((segments, recovery, stored))
+    }
+
+    /// What this log is.
+    pub(crate) const fn identity(&self) -> &LogIdentity {
+        &self.identity
+    }
+
+    /// The key of its checksums.
+    pub(crate) const fn key(&self) -> &LogKey {
+        &self.key
+    }
+
+    /// The most bytes of one commit.
+    pub(crate) const fn commit_bytes_max(&self) -> u64 {
+        self.options.segment_bytes - HEADER_BYTES as u64
+    }
+
+    /// Makes `frames`, which begin with record `first_sequence`, durable.
+    pub(crate) fn commit(&mut self, frames: &[u8], first_sequence: u64, newest_ms: i64) -> Result<(), LogError> {
+        self.check_poison()?;
+        let committed = self.write(frames, first_sequence);
+        self.is_poisoned = committed.is_err();
+        if let Some(info) = self.segments.back_mut() {
+            info.newest_ms = Some(newest_ms);
+        }
+        committed
+    }
+
+    /// Makes a control record durable.
+    pub(crate) fn write_control(&mut self, control: &Arc<Control>) -> Result<ControlRef, LogError> {
+        self.check_poison()?;
+        let written = self.folder.write_control(control);
+        self.is_poisoned = written.is_err();
+        written
+    }
+
+    /// Tries to keep the next segment's space ready. Failing is no error: [`Self::room`] tells.
+    pub(crate) fn make_room(&mut self) {
+        if self.spare.is_some() || self.is_poisoned || !self.may_grow() {
+            return;
+        }
+        match self.reserve() {
+            Ok(spare) => self.spare = Some(spare),
+            Err(error) => {
+                tracing::warn!(%error, "no room for another segment of the log; events are refused until there is");
+                // The next attempt starts anew, whatever this one left.
+                let _ = self.folder.disk.remove(&self.folder.spare());
+            }
+        }
+    }
+
+    /// Whether there is room for more.
+    pub(crate) fn room(&self) -> Room {
+        let full = (self.segments.len() as u64 - 1) * self.options.segment_bytes + self.position;
+        let fill = full as f64 / self.options.bytes_max as f64;
+        let has_segment = self.spare.is_some();
+        let left = self.options.segment_bytes - self.position;
+        Room {
+            fill,
+            events: has_segment && fill < EVENTS_FILL_MAX,
+            ticks: has_segment || left >= self.options.segment_bytes / KEPT_SHARE,
+        }
+    }
+
+    /// Deletes segments whose records lie below `floor`, the sequence every role is durably past: the oldest first, while
+    /// they are too old or there is no room for another one. Returns how many.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub(crate) fn delete_below(&mut self, floor: u64, now_ms: i64) -> Result<usize, LogError> {
+        let mut deleted = 0;
+        while let (Some(oldest), Some(second)) = (self.segments.front(), self.segments.get(1)) {
+            let too_old = self.options.age_max_ms.zip(oldest.newest_ms).is_some_and(|(age, ms)| ms < now_ms - age);
+            if second.first_sequence > floor || !(too_old || !self.may_grow()) {
+                break;
+            }
+            let path = self.folder.segment(oldest.first_sequence);
+            self.folder.disk.remove(&path).map_err(LogError::disk("remove", &path))?;
+            self.segments.pop_front();
+            deleted += 1;
+        }
+        if deleted > 0 {
+            self.folder.sync()?;
+        }
+        Ok(deleted)
+    }
+
+    fn write(&mut self, frames: &[u8], first_sequence: u64) -> Result<(), LogError> {
+        if self.position + frames.len() as u64 > self.options.segment_bytes {
+            self.roll(first_sequence)?;
+        }
+        let path = || self.folder.segment(self.segments.back().map_or(0, |info| info.first_sequence));
+        self.current.write_at(self.position, frames).map_err(|error| LogError::disk("write", &path())(error))?;
+        self.current.sync_data().map_err(|error| LogError::disk("sync", &path())(error))?;
+        self.position += frames.len() as u64;
+        Ok(())
+    }
+
+    /// Goes on in a new segment that begins with record `first_sequence`.
+    fn roll(&mut self, first_sequence: u64) -> Result<(), LogError> {
+        self.make_room();
+        let Some(file) = self.spare.take() else {
+            let why = "no room for another segment: free space on its disk or raise [log] max_bytes".to_owned();
+            return Err(LogError::Full { folder: self.folder.path.clone(), why });
+        };
+        let header = Header { key: self.key, partitions: self.identity.partitions, first_sequence };
+        let spare = self.folder.spare();
+        file.write_at(0, &header.bytes()).map_err(LogError::disk("write", &spare))?;
+        file.sync_data().map_err(LogError::disk("sync", &spare))?;
+        self.folder.publish(&spare, &self.folder.segment(first_sequence))?;
+        self.segments.push_back(SegmentInfo { first_sequence, newest_ms: None });
+        (self.current, self.position) = (file, HEADER_BYTES as u64);
+        self.make_room();
+        Ok(())
+    }
+
+    fn reserve(&self) -> Result<Box<dyn DiskFile>, LogError> {
+        let path = self.folder.spare();
+        let file = self.folder.disk.create(&path).map_err(LogError::disk("create", &path))?;
+        file.reserve(self.options.segment_bytes).map_err(LogError::disk("reserve", &path))?;
+        Ok(file)
+    }
+
+    /// Whether the cap leaves space for one more segment.
+    fn may_grow(&self) -> bool {
+        (self.segments.len() as u64 + 1) * self.options.segment_bytes <= self.options.bytes_max
+    }
+
+    fn check_poison(&self) -> Result<(), LogError> {
+        if self.is_poisoned {
+            return Err(LogError::Poisoned { folder: self.folder.path.clone() });
+        }
+        Ok(())
+    }
+}
+
+/// Writes the last segment anew, without what is behind its end, and puts it in the old one's place.
+///
+/// After a failed or missing sync, reading may show bytes that never reached the disk, and syncing them again would not
+/// write them. A whole new file does not depend on what became of the old one, and a crash leaves one of the two.
+fn rebuild(
+    folder: &Folder,
+    options: &LogOptions,
+    bytes: &[u8],
+    end: usize,
+    first_sequence: u64,
+) -> Result<(Box<dyn DiskFile>, u64), LogError> {
+    let path = folder.segment(first_sequence);
+    Ok((folder.write_whole(&path, options.segment_bytes, &bytes[..end])?, end as u64))
+}
+
+fn cut_of(survey: &Survey) -> Option<Cut> {
+    let (segment, (_, scan)) = (survey.segments.last()?, survey.last.as_ref()?);
+    let (at, bytes) = (scan.end as u64, segment.tail_bytes as u64);
+    (bytes > 0).then(|| Cut { segment: segment.path.clone(), at, bytes })
+}
+
+/// Copies damaged bytes beside the log, once.
+fn quarantine(folder: &Folder, survey: &Survey) -> Result<Vec<Quarantined>, LogError> {
+    let mut holes = Vec::new();
+    for (first_sequence, Hole { bytes, sequences }) in &survey.holes {
+        let segment = folder.segment(*first_sequence);
+        let kept = folder.damaged(*first_sequence, bytes.start as u64);
+        if folder.disk.open(&kept).is_err() {
+            let all = folder.read(&segment)?;
+            folder.write_whole(&kept, 0, &all[bytes.clone()])?;
+        }
+        let bytes = bytes.start as u64..bytes.end as u64;
+        holes.push(Quarantined { segment, bytes, sequences: sequences.clone(), kept });
+    }
+    Ok(holes)
+}

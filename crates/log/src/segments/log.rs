@@ -1,0 +1,151 @@
+//! The embedded log as the sequencer's store: records become frames, one commit makes them durable, and only then do the
+//! roles see them.
+//!
+//! Nothing can be judged, shown or stored in history that a crash could take back.
+
+use crate::disk::Disk;
+use crate::error::LogError;
+use crate::ring::{Reader, Writer, ring};
+use crate::segments::codec::{Kind, encode};
+use crate::segments::files::Segments;
+use crate::segments::folder::Folder;
+use crate::segments::frame::{Frame, append};
+use crate::segments::header::LogIdentity;
+use crate::segments::options::{LogOptions, Recovery};
+use crate::segments::stored::StoredRecords;
+use crate::store::{LogStore, Room, rows_of};
+use std::sync::Arc;
+use std::time::Instant;
+use vigie_model::record::{Payload, Record};
+
+/// A log in segment files.
+#[derive(Debug)]
+pub struct SegmentLog {
+    segments: Segments,
+    stored: StoredRecords,
+    writer: Writer<Arc<Record>>,
+    /// Frames of the records waiting for a commit, and the records.
+    frames: Vec<u8>,
+    waiting: Vec<Arc<Record>>,
+}
+
+/// A log that was opened.
+#[derive(Debug)]
+pub struct OpenedLog {
+    /// The log; it first gives back what it holds, see [`LogStore::recall`].
+    pub log: SegmentLog,
+    /// One reader for each role.
+    pub readers: Vec<Reader<Arc<Record>>>,
+    /// What was found.
+    pub recovery: Recovery,
+}
+
+impl SegmentLog {
+    /// Opens the log in a folder, or creates it with `identity`; an existing log keeps its own. `ring_rows_max` and `roles`
+    /// as for a memory log.
+    ///
+    /// # Errors
+    /// When the disk fails, or the log is of a newer format or cannot be read at all.
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        options: LogOptions,
+        identity: LogIdentity,
+        ring_rows_max: usize,
+        roles: usize,
+    ) -> Result<OpenedLog, LogError> {
+        let folder = Folder { disk, path: options.folder.clone() };
+        let (segments, recovery, stored) = Segments::open(folder, options, identity)?;
+        let (writer, readers) = ring(ring_rows_max, rows_of, roles);
+        let log = Self { segments, stored, writer, frames: Vec::new(), waiting: Vec::new() };
+        Ok(OpenedLog { log, readers, recovery })
+    }
+
+    /// What this log is.
+    #[must_use]
+    pub const fn identity(&self) -> &LogIdentity {
+        self.segments.identity()
+    }
+
+    /// Deletes segments that are too old or in the way, of those whose records all lie below `floor`, the sequence that
+    /// every role is durably past. Returns how many.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn delete_below(&mut self, floor: u64, now_ms: i64) -> Result<usize, LogError> {
+        self.segments.delete_below(floor, now_ms)
+    }
+
+    fn frame(&mut self, record: &Record) -> Result<(), LogError> {
+        let control = match &record.payload {
+            Payload::Control(control) => Some(self.segments.write_control(control)?),
+            _ => None,
+        };
+        let commit_first = self.waiting.first().map_or(record.sequence, |first| first.sequence);
+        let (kind, partition) = Kind::of(&record.payload);
+        let frame = Frame {
+            sequence: record.sequence,
+            commit_first,
+            log_time_ms: record.log_time_ms,
+            kind: kind as u8,
+            partition,
+            payload: &[],
+        };
+        append(&mut self.frames, self.segments.key(), &frame, |out| encode(&record.payload, control, out));
+        Ok(())
+    }
+}
+
+impl LogStore for SegmentLog {
+    fn recall(&mut self) -> Result<Option<Record>, LogError> {
+        self.stored.next_record()
+    }
+
+    fn pass_on(&mut self, record: Arc<Record>) -> Result<(), LogError> {
+        Ok(self.writer.append([record])?)
+    }
+
+    fn append(&mut self, records: Vec<Record>) -> Result<(), LogError> {
+        for record in records {
+            let start = self.frames.len();
+            self.frame(&record)?;
+            if self.frames.len() as u64 > self.segments.commit_bytes_max() {
+                // More than one commit takes: what was waiting goes first, and this record begins another one.
+                self.frames.truncate(start);
+                self.commit()?;
+                self.frame(&record)?;
+            }
+            let (bytes, segment_bytes) = (self.frames.len(), self.segments.commit_bytes_max());
+            if bytes as u64 > segment_bytes {
+                return Err(LogError::TooLarge { bytes, segment_bytes });
+            }
+            self.waiting.push(Arc::new(record));
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), LogError> {
+        let (Some(first), Some(last)) = (self.waiting.first(), self.waiting.last()) else { return Ok(()) };
+        let began = Instant::now();
+        self.segments.commit(&self.frames, first.sequence, last.log_time_ms)?;
+        metrics::histogram!("vigie_log_commit_seconds").record(began.elapsed().as_secs_f64());
+        metrics::counter!("vigie_log_bytes_total").increment(self.frames.len() as u64);
+        self.frames.clear();
+        Ok(self.writer.append(self.waiting.drain(..))?)
+    }
+
+    fn pending_bytes(&self) -> usize {
+        self.frames.len()
+    }
+
+    fn make_room(&mut self) {
+        self.segments.make_room();
+    }
+
+    fn room(&self) -> Room {
+        self.segments.room()
+    }
+
+    fn fill(&self) -> f64 {
+        self.writer.fill()
+    }
+}

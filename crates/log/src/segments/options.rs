@@ -1,0 +1,66 @@
+//! How the embedded log is kept, and what opening it found.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// The length of a segment by default.
+pub const SEGMENT_BYTES: u64 = 64 << 20;
+/// The size of a log by default.
+pub const LOG_BYTES_MAX: u64 = 10 << 30;
+/// How the embedded log is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogOptions {
+    /// Its folder: `DATA/log`. The parent exists.
+    pub folder: PathBuf,
+    /// Length of a segment; a commit is never longer.
+    pub segment_bytes: u64,
+    /// Bytes of all segments at most.
+    pub bytes_max: u64,
+    /// Segments whose records are all older than this, in milliseconds of log time, are deleted once every role is durably
+    /// past them; `None` keeps them until `bytes_max` asks for room.
+    pub age_max_ms: Option<i64>,
+}
+
+impl LogOptions {
+    /// The defaults for a folder.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into(), segment_bytes: SEGMENT_BYTES, bytes_max: LOG_BYTES_MAX, age_max_ms: None }
+    }
+}
+
+/// What opening a log found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// Sequence of the next record; 0 for a new log.
+    pub next_sequence: u64,
+    /// Number of segments.
+    pub segments: usize,
+    /// The end of a commit nobody was answered for, which was cut off.
+    pub cut: Option<Cut>,
+    /// Damage elsewhere: acknowledged records are lost, and people must know.
+    pub holes: Vec<Quarantined>,
+}
+
+/// A torn end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The segment.
+    pub segment: PathBuf,
+    /// Where the cut is.
+    pub at: u64,
+    /// Bytes cut off, up to the last that was not zero.
+    pub bytes: u64,
+}
+
+/// Records that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quarantined {
+    /// The segment; of several missing ones, where the first would be.
+    pub segment: PathBuf,
+    /// The damaged bytes in it.
+    pub bytes: Range<u64>,
+    /// The sequences of the records lost.
+    pub sequences: Range<u64>,
+    /// Where the damaged bytes were copied to.
+    pub kept: PathBuf,
+}

@@ -1,0 +1,71 @@
+//! Reads the records of a log from its beginning, one segment in memory.
+
+use crate::error::LogError;
+use crate::segments::codec::decode;
+use crate::segments::folder::Folder;
+use crate::segments::frame::{Parsed, parse};
+use crate::segments::scan::{Scan, scan};
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use vigie_model::record::Record;
+
+/// The records of a log in order, without those in damaged parts: there the sequence jumps.
+#[derive(Debug)]
+pub struct StoredRecords {
+    folder: Folder,
+    segments: VecDeque<PathBuf>,
+    open: Option<OpenSegment>,
+}
+
+#[derive(Debug)]
+struct OpenSegment {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    scan: Scan,
+    /// Run being read, and where in the file.
+    run: usize,
+    at: usize,
+}
+
+impl StoredRecords {
+    pub(crate) fn new(folder: Folder, segments: impl IntoIterator<Item = PathBuf>) -> Self {
+        Self { folder, segments: segments.into_iter().collect(), open: None }
+    }
+
+    /// The next record; `None` behind the last.
+    ///
+    /// # Errors
+    /// When the disk fails, or a record with a right checksum has content this binary cannot read.
+    pub fn next_record(&mut self) -> Result<Option<Record>, LogError> {
+        loop {
+            if let Some(record) = self.read()? {
+                return Ok(Some(record));
+            }
+            let Some(path) = self.segments.pop_front() else { return Ok(None) };
+            // The old segment is freed first: two are never in memory.
+            self.open = None;
+            let bytes = self.folder.read(&path)?;
+            let scan = scan(&bytes, &path)?;
+            let at = scan.runs.first().map_or(0, |run| run.start);
+            self.open = Some(OpenSegment { path, bytes, scan, run: 0, at });
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<Record>, LogError> {
+        let Some(open) = &mut self.open else { return Ok(None) };
+        while let Some(run) = open.scan.runs.get(open.run) {
+            if open.at >= run.end {
+                open.run += 1;
+                open.at = open.scan.runs.get(open.run).map_or(0, |run| run.start);
+                continue;
+            }
+            let Parsed::Frame(frame, taken) = parse(&open.bytes[open.at..run.end], &open.scan.header.key) else {
+                return Err(LogError::damaged(&open.path, "it changed while it was read"));
+            };
+            open.at += taken;
+            let folder = &self.folder;
+            return decode(&frame, &open.path, |named| folder.read_control(named)).map(Some);
+        }
+        Ok(None)
+    }
+}
