@@ -177,6 +177,9 @@ mod tests {
     #[test]
     fn format_1_never_changes() {
         let hex: String = framed(b"abc").iter().map(|byte| format!("{byte:02x}")).collect();
-        expect_test::expect!["03000000d39c5f8e03000000000000000200000000000000fbffffffffffffff04000900000000006162630000000000"].assert_eq(&hex);
+        expect_test::expect![
+            "03000000d39c5f8e03000000000000000200000000000000fbffffffffffffff04000900000000006162630000000000"
+        ]
+        .assert_eq(&hex);
     }
 }

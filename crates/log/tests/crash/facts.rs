@@ -48,6 +48,11 @@ impl Kind {
         !matches!(self, Self::IncidentWithoutId)
     }
 
+    /// Whether a log opened again still knows the fact: it keeps rows, but not the lines of files they came from.
+    pub(crate) const fn is_known_after_restart(self) -> bool {
+        !matches!(self, Self::ObservationOfFile | Self::IncidentWithoutId)
+    }
+
     pub(crate) const fn is_observation(self) -> bool {
         matches!(
             self,

@@ -2,7 +2,7 @@
 
 use crate::checker::{Broken, Promise};
 use crate::facts::MAX_SKEW_MS;
-use crate::sender::{Request, Sender};
+use crate::sender::{Answer, Request, Sender};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vigie_log::clock::{Limit, LogClock};
@@ -106,8 +106,13 @@ impl Life {
                 let receipt = self.sequencer.take(&events)?;
                 let (new_max, known) = sender.expected_duplicates(marks);
                 let counted = receipt.accepted + receipt.duplicates;
-                let is_right = counted == marks.len() as u64 && receipt.accepted <= new_max && receipt.duplicates >= known;
-                let words = || format!("{marks:?} gave {receipt:?}; at most {new_max} can be new");
+                let is_right =
+                    counted == marks.len() as u64 && receipt.accepted <= new_max && receipt.duplicates >= known;
+                let known_facts = || marks.iter().filter(|mark| sender.answer(**mark) == Answer::Acknowledged);
+                let known_facts = || known_facts().map(|mark| sender.fact(*mark)).collect::<Vec<_>>();
+                let words = || {
+                    format!("{marks:?} gave {receipt:?}; at most {new_max} can be new; known were {:?}", known_facts())
+                };
                 Ok((!is_right).then(|| Broken::new(Promise::ReceiptsAreRight, words())))
             }
         }

@@ -39,6 +39,8 @@ pub(crate) struct Sender {
     commands: Vec<Answer>,
     next_seq: BTreeMap<(&'static str, Option<String>), i64>,
     identities: BTreeSet<String>,
+    /// Facts from this mark on were drawn since the log was last opened.
+    first_of_life: usize,
 }
 
 impl Sender {
@@ -50,6 +52,7 @@ impl Sender {
             commands: Vec::new(),
             next_seq: BTreeMap::new(),
             identities: BTreeSet::new(),
+            first_of_life: 0,
         }
     }
 
@@ -89,7 +92,7 @@ impl Sender {
         }
         for _ in 0..self.rng.below(4) {
             let mark = self.rng.below(self.facts.len());
-            if self.facts.get(mark).is_some_and(|fact| fact.kind.has_identity()) {
+            if self.facts.get(mark).is_some_and(|fact| self.may_resend(fact)) {
                 marks.push(mark);
             }
         }
@@ -101,8 +104,19 @@ impl Sender {
 
     /// Sent without an answer, and safe to send again.
     pub(crate) fn to_resend(&self) -> Vec<usize> {
-        let unanswered = |fact: &&Fact| self.answers[fact.mark] == Answer::None && fact.kind.has_identity();
+        let unanswered = |fact: &&Fact| self.answers[fact.mark] == Answer::None && self.may_resend(fact);
         self.facts.iter().filter(unanswered).map(|fact| fact.mark).collect()
+    }
+
+    /// Notes that the log was opened again.
+    pub(crate) fn restart(&mut self) {
+        self.first_of_life = self.facts.len();
+    }
+
+    /// Whether the log promises to find a fact again.
+    fn may_resend(&self, fact: &Fact) -> bool {
+        let is_of_this_life = fact.mark >= self.first_of_life;
+        fact.kind.is_known_after_restart() || is_of_this_life && fact.kind.has_identity()
     }
 
     /// Draws a fact whose identity no other fact has.

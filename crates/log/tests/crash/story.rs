@@ -70,6 +70,7 @@ impl Story {
     pub(crate) fn try_start(&mut self) -> Result<Life, LogError> {
         let off_ms = [0, 0, -CLOCK_OFF_MS, CLOCK_OFF_MS][self.rng.below(4)];
         let life = Life::start(self.disk.mount(), &self.setup, self.now_ms + off_ms)?;
+        self.sender.restart();
         self.cuts += usize::from(life.recovery.cut.is_some());
         self.segments = self.segments.max(life.recovery.segments);
         Ok(life)
@@ -93,8 +94,7 @@ impl Story {
 
     /// Sends what was never answered, so that it may be there once only.
     pub(crate) fn send_unanswered(&mut self, life: &mut Life) -> Result<Option<Broken>, LogError> {
-        let requests: Vec<_> =
-            self.sender.to_resend().chunks(6).map(|marks| Request::Facts(marks.to_vec())).collect();
+        let requests: Vec<_> = self.sender.to_resend().chunks(6).map(|marks| Request::Facts(marks.to_vec())).collect();
         for request in requests {
             if let Some(broken) = self.send_group(life, &[request])? {
                 return Ok(Some(broken));
