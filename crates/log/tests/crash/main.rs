@@ -19,3 +19,9 @@ mod life;
 mod story;
 
 mod power_loss;
+
+mod bit_flips;
+mod disk_full;
+mod io_errors;
+mod negative_controls;
+mod torn_tail;

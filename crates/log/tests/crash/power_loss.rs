@@ -51,10 +51,7 @@ pub(crate) fn live_through(story: &mut Story, coverage: &Mutex<Coverage>) -> Res
         story.disk.restart();
     }
     if let Some(mut life) = story.start()? {
-        let wrong = story.send_unanswered(&mut life);
-        if let Some(broken) = wrong.expect("nothing fails in the last life") {
-            return Err(broken);
-        }
+        story.send_unanswered(&mut life).expect("nothing fails in the last life");
         story.end(life)?;
     }
     story.check()?;

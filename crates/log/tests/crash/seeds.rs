@@ -5,6 +5,7 @@
 //! VIGIE_CRASH_LONG=1    cargo test -p vigie-log --test crash         100,000 seeds and bit flips
 //! ```
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,17 +30,23 @@ pub(crate) fn count(usual: u64, long: u64) -> u64 {
 
 /// Runs a check for each seed, on all cores, and fails with the first seeds that failed.
 pub(crate) fn each(count: u64, check: impl Fn(u64) + Sync) {
-    let failures = failing(count, TOLD_MAX, check);
-    assert!(
-        failures.is_empty(),
-        "{}",
-        failures.iter().map(|(seed, why)| format!("VIGIE_CRASH_SEED={seed}: {why}\n")).collect::<String>()
-    );
+    let seeds = only().map_or(0..count, |seed| seed..seed + 1);
+    let failures = failing(seeds, TOLD_MAX, check);
+    assert!(failures.is_empty(), "{}", tell(&failures, "VIGIE_CRASH_SEED="));
 }
 
-/// The first seeds for which a check fails, at least one if any does, and why.
-pub(crate) fn failing(count: u64, failures_max: usize, check: impl Fn(u64) + Sync) -> Vec<(u64, String)> {
-    let seeds = only().map_or(0..count, |seed| seed..seed + 1);
+/// Runs a check for each number of a range, on all cores, whatever seed is asked for.
+pub(crate) fn each_of(range: Range<usize>, check: impl Fn(usize) + Sync) {
+    let failures = failing(range.start as u64..range.end as u64, TOLD_MAX, |number| check(number as usize));
+    assert!(failures.is_empty(), "{}", tell(&failures, "at "));
+}
+
+fn tell(failures: &[(u64, String)], of: &str) -> String {
+    failures.iter().map(|(number, why)| format!("{of}{number}: {why}\n")).collect()
+}
+
+/// The first numbers for which a check fails, at least one if any does, and why.
+pub(crate) fn failing(seeds: Range<u64>, failures_max: usize, check: impl Fn(u64) + Sync) -> Vec<(u64, String)> {
     let (next, failures) = (AtomicU64::new(seeds.start), Mutex::new(Vec::new()));
     let run = || {
         while failures.lock().unwrap().len() < failures_max {

@@ -121,10 +121,26 @@ impl Sender {
 
     /// Draws a fact whose identity no other fact has.
     pub(crate) fn new_fact(&mut self) -> usize {
-        let (mark, rng) = (self.facts.len(), &mut self.rng);
-        let kind = Kind::ALL[rng.below(Kind::ALL.len())];
-        let mut fact = Fact::draw(mark, kind, rng);
-        match kind {
+        let kind = Kind::ALL[self.rng.below(Kind::ALL.len())];
+        self.new_fact_of(kind)
+    }
+
+    /// As [`Self::new_fact`], of a kind.
+    pub(crate) fn new_fact_of(&mut self, kind: Kind) -> usize {
+        let fact = Fact::draw(self.facts.len(), kind, &mut self.rng);
+        self.enter(fact)
+    }
+
+    /// Another fact with the names of one sent before.
+    pub(crate) fn twin_of(&mut self, mark: usize) -> usize {
+        let twin = Fact { mark: self.facts.len(), id: None, seq: None, ..self.facts[mark].clone() };
+        self.enter(twin)
+    }
+
+    /// Gives a fact its id or number, and knows it from now on.
+    fn enter(&mut self, mut fact: Fact) -> usize {
+        let (mark, rng) = (fact.mark, &mut self.rng);
+        match fact.kind {
             Kind::ObservationWithSeq => {
                 let next = self.next_seq.entry((fact.feed, fact.node.clone())).or_insert(rng.below(3) as i64);
                 // Steps leave holes, in which no fact may be thought to have been.

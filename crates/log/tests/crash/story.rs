@@ -24,6 +24,7 @@ pub(crate) struct Story {
     /// What the role has seen by the end of the last life that ended with a role.
     seen: Vec<Arc<Record>>,
     now_ms: i64,
+    wrong_receipt: Option<Broken>,
     /// Torn ends that were cut.
     pub(crate) cuts: usize,
     /// The most segments there were.
@@ -40,6 +41,7 @@ impl Story {
             rng,
             seen: Vec::new(),
             now_ms: START_MS,
+            wrong_receipt: None,
             cuts: 0,
             segments: 0,
         }
@@ -53,6 +55,7 @@ impl Story {
             sender: self.sender.clone(),
             rng: Rng::new(seed),
             seen: self.seen.clone(),
+            wrong_receipt: self.wrong_receipt.clone(),
             ..*self
         }
     }
@@ -81,8 +84,7 @@ impl Story {
         for _ in 0..groups {
             let group = self.sender.group();
             match self.send_group(life, &group) {
-                Ok(None) => {}
-                Ok(Some(broken)) => return Err(broken),
+                Ok(()) => {}
                 Err(_) if self.disk.is_down() => break,
                 Err(error) => {
                     return Err(Broken::new(Promise::OpensAfterACrash, format!("fails without a fault: {error}")));
@@ -93,23 +95,17 @@ impl Story {
     }
 
     /// Sends what was never answered, so that it may be there once only.
-    pub(crate) fn send_unanswered(&mut self, life: &mut Life) -> Result<Option<Broken>, LogError> {
-        let requests: Vec<_> = self.sender.to_resend().chunks(6).map(|marks| Request::Facts(marks.to_vec())).collect();
-        for request in requests {
-            if let Some(broken) = self.send_group(life, &[request])? {
-                return Ok(Some(broken));
-            }
-        }
-        Ok(None)
+    pub(crate) fn send_unanswered(&mut self, life: &mut Life) -> Result<(), LogError> {
+        let marks = self.sender.to_resend();
+        marks.chunks(6).try_for_each(|marks| self.send_group(life, &[Request::Facts(marks.to_vec())]))
     }
 
-    /// Sends requests and makes them durable together; they count as answered once that returned. A wrong receipt is
-    /// the inner result.
-    pub(crate) fn send_group(&mut self, life: &mut Life, group: &[Request]) -> Result<Option<Broken>, LogError> {
-        let mut wrong = None;
+    /// Sends requests and makes them durable together; they count as answered once that returned.
+    pub(crate) fn send_group(&mut self, life: &mut Life, group: &[Request]) -> Result<(), LogError> {
         for request in group {
             self.sender.send(request);
-            wrong = wrong.or(life.take(&self.sender, request)?);
+            let wrong = life.take(&self.sender, request)?;
+            self.wrong_receipt = self.wrong_receipt.take().or(wrong);
             if self.rng.chance(1, 4) {
                 let passed_ms = self.rng.below(2_500) as i64;
                 self.now_ms += passed_ms;
@@ -119,7 +115,7 @@ impl Story {
         }
         life.commit()?;
         group.iter().for_each(|request| self.sender.acknowledge(request));
-        Ok(wrong)
+        Ok(())
     }
 
     /// A process ends, however: what its role has seen now includes what any role saw before.
@@ -135,18 +131,25 @@ impl Story {
     }
 
     /// Loses power once more, reads the log and compares it with all the sender and the role know.
-    pub(crate) fn check(&mut self) -> Result<Vec<Arc<Record>>, Broken> {
+    pub(crate) fn check(&mut self) -> Result<(), Broken> {
         self.disk.lose_power();
-        let (records, recovery) = read(self.disk.mount(), &self.setup)
-            .map_err(|error| Broken::new(Promise::OpensAfterACrash, error.to_string()))?;
+        self.broken().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Every promise the log breaks as it is on disk now.
+    pub(crate) fn broken(&self) -> Vec<Broken> {
+        let (records, recovery) = match read(self.disk.mount(), &self.setup) {
+            Ok(found) => found,
+            Err(error) => return vec![Broken::new(Promise::OpensAfterACrash, error.to_string())],
+        };
+        let mut broken = broken(&records, &self.sender, self.setup.partitions);
         if !recovery.holes.is_empty() {
-            return Err(Broken::new(Promise::OpensAfterACrash, format!("tells of damage: {:?}", recovery.holes)));
+            let words = format!("tells of damage: {:?}", recovery.holes);
+            broken.insert(0, Broken::new(Promise::OpensAfterACrash, words));
         }
-        if let Some(first) = broken(&records, &self.sender, self.setup.partitions).into_iter().next() {
-            return Err(first);
-        }
-        self.check_seen(&records)?;
-        Ok(records)
+        broken.extend(self.check_seen(&records).err());
+        broken.extend(self.wrong_receipt.clone());
+        broken
     }
 
     /// What a role saw is the beginning of what is there.

@@ -148,6 +148,16 @@ impl SimDisk {
         files
     }
 
+    /// The path at which a file is found now.
+    pub(crate) fn path_of(&self, file: usize) -> Option<PathBuf> {
+        let world = self.world();
+        let mut folders = world.folders.iter();
+        folders.find_map(|(path, folder)| {
+            let (name, _) = folder.view().iter().find(|(_, node)| **node == Node::File(file))?;
+            Some(path.join(name))
+        })
+    }
+
     /// Puts a durable file there from outside, in place of whatever had that name.
     pub(crate) fn plant(&self, path: &Path, bytes: Vec<u8>) {
         let mut world = self.world();

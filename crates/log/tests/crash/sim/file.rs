@@ -189,7 +189,7 @@ impl Content {
             if piece.lost && rng.chance(1, 2) {
                 continue;
             }
-            if is_last && matches!(mood, Mood::Mix { .. }) && rng.chance(1, 6) {
+            if is_last && matches!(mood, Mood::Mix { .. }) && rng.chance(1, 3) {
                 put_torn(bytes, piece, rng);
                 return true;
             }

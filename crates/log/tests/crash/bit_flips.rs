@@ -1,0 +1,195 @@
+//! Single bits flipped anywhere in the files of a log: each is told, or changes nothing. Never is a log silently another
+//! or a shorter one.
+
+use crate::checker::is_same;
+use crate::facts::START_MS;
+use crate::life::{Life, Setup, read};
+use crate::rng::Rng;
+use crate::seeds;
+use crate::sender::Request;
+use crate::sim::disk::SimDisk;
+use crate::story::Story;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use vigie_log::segments::options::Recovery;
+use vigie_model::record::Record;
+
+/// Bits flipped in each of the two logs.
+const FLIPS: u64 = 5_000;
+const FLIPS_LONG: u64 = 50_000;
+/// Every so many flips the log is also written on.
+const WRITTEN_ON_EVERY: u64 = 8;
+
+/// What became of a flip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    /// The log did not open, or a record could not be read, and said so.
+    Refused,
+    /// Records are missing, and exactly those are told as damaged.
+    Quarantined,
+    /// Records are missing at the end, and that is told.
+    TornTail,
+    /// The log is the same, and something is told.
+    SameAndTold,
+    /// The log is the same.
+    Same,
+}
+
+/// A log, its files, and what opening them gives.
+struct Original {
+    story: Story,
+    files: Vec<(PathBuf, Vec<u8>)>,
+    records: Vec<Arc<Record>>,
+    recovery: Recovery,
+}
+
+impl Original {
+    fn of(story: Story) -> Self {
+        let (records, recovery) = read(story.disk.copy(0).mount(), &story.setup).unwrap();
+        assert!(records.len() > 20 && recovery.segments > 2, "a log worth the name: {recovery:?}");
+        Self { files: story.disk.files(), story, records, recovery }
+    }
+
+    /// A copy of the disk with one bit flipped, and which.
+    fn flip(&self, seed: u64) -> (SimDisk, String) {
+        let mut rng = Rng::new(seed);
+        let mut bit = rng.below(self.files.iter().map(|(_, bytes)| bytes.len() * 8).sum());
+        let disk = self.story.disk.copy(seed);
+        for (path, bytes) in &self.files {
+            if bit < bytes.len() * 8 {
+                let mut bytes = bytes.clone();
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                disk.plant(path, bytes);
+                return (disk, format!("bit {} of byte {} of {}", bit % 8, bit / 8, path.display()));
+            }
+            bit -= bytes.len() * 8;
+        }
+        unreachable!("the bit is in one of the files")
+    }
+
+    /// Opens a spoiled copy and judges what it finds; panics when it is silently another log.
+    fn judge(&self, disk: &SimDisk, what: &str) -> Verdict {
+        let Ok((found, recovery)) = read(disk.mount(), &self.story.setup) else { return Verdict::Refused };
+        let lost = self.lost(&found, what);
+        let is_told_again = recovery.holes == self.recovery.holes && recovery.cut == self.recovery.cut;
+        let is_in_a_hole = |sequence: &u64| recovery.holes.iter().any(|hole| hole.sequences.contains(sequence));
+        if lost.is_empty() {
+            assert!(
+                recovery.holes.iter().all(|hole| hole.sequences.is_empty()),
+                "{what}: nothing is lost: {recovery:?}"
+            );
+            return if is_told_again { Verdict::Same } else { Verdict::SameAndTold };
+        }
+        assert!(!is_told_again, "{what}: records {lost:?} are silently gone: {recovery:?}");
+        let end = found.last().map_or(0, |record| record.sequence + 1);
+        let inside: Vec<_> = lost.iter().filter(|sequence| **sequence < end).collect();
+        assert!(inside.iter().all(|sequence| is_in_a_hole(sequence)), "{what}: lost {lost:?}, told {recovery:?}");
+        for hole in &recovery.holes {
+            let is_all_lost = hole.sequences.clone().all(|sequence| lost.contains(&sequence));
+            assert!(is_all_lost, "{what}: lost {lost:?}, told {recovery:?}");
+        }
+        if lost.iter().all(is_in_a_hole) {
+            return Verdict::Quarantined;
+        }
+        assert!(recovery.cut.is_some(), "{what}: lost {lost:?}, told {recovery:?}");
+        Verdict::TornTail
+    }
+
+    /// The sequences of records that are not there any more; what is there has to be as it was.
+    fn lost(&self, found: &[Arc<Record>], what: &str) -> Vec<u64> {
+        let mut found = found.iter().peekable();
+        let mut lost = Vec::new();
+        for record in &self.records {
+            match found.peek() {
+                Some(next) if next.sequence == record.sequence => {
+                    assert!(is_same(next, record), "{what}: {record:?} became {next:?}");
+                    found.next();
+                }
+                _ => lost.push(record.sequence),
+            }
+        }
+        assert!(found.peek().is_none(), "{what}: {:?} was never there", found.peek());
+        lost
+    }
+
+    /// Flips bits; how many came to which verdict.
+    fn flip_many(&self) -> BTreeMap<Verdict, usize> {
+        let verdicts = Mutex::new(BTreeMap::new());
+        seeds::each(seeds::count(FLIPS, FLIPS_LONG), |seed| {
+            let (disk, what) = self.flip(seed);
+            let verdict = self.judge(&disk, &what);
+            *verdicts.lock().unwrap().entry(verdict).or_default() += 1;
+            if seed % WRITTEN_ON_EVERY == 0 && verdict != Verdict::Refused {
+                self.write_on(seed, &what);
+            }
+        });
+        let verdicts = verdicts.into_inner().unwrap();
+        println!("{verdicts:?}");
+        verdicts
+    }
+
+    /// A spoiled log that opens takes more, and keeps it together with what was left.
+    fn write_on(&self, seed: u64, what: &str) {
+        let (disk, _) = self.flip(seed);
+        let mut story = self.story.copy(seed);
+        let left = read(disk.copy(seed).mount(), &story.setup).unwrap().0;
+        let mut life = match Life::start(disk.mount(), &story.setup, START_MS) {
+            Ok(life) => life,
+            // Damage can take what later records need, such as names; then it is said.
+            Err(_) => return,
+        };
+        let mark = story.sender.new_fact();
+        let request = Request::Facts(vec![mark]);
+        life.take(&story.sender, &request).unwrap();
+        life.commit().unwrap();
+        drop(life);
+        disk.lose_power();
+        let (found, recovery) = read(disk.mount(), &story.setup).unwrap();
+        let kept = left.iter().zip(&found).filter(|(left, found)| is_same(left, found)).count();
+        assert_eq!(kept, left.len(), "{what}: writing on lost {:?}", left.get(kept));
+        assert!(found.len() > left.len(), "{what}: what was written is gone");
+        let new = &found[left.len()..];
+        let sequences: Vec<_> = new.iter().map(|record| record.sequence).collect();
+        let is_contiguous = sequences.windows(2).all(|pair| pair[1] == pair[0] + 1);
+        assert!(is_contiguous && recovery.cut.is_none(), "{what}: {sequences:?}, {recovery:?}");
+    }
+}
+
+fn small_segments() -> Setup {
+    Setup { segment_bytes: 2048, ..Setup::default() }
+}
+
+#[test]
+fn no_flipped_bit_of_a_closed_log_goes_unnoticed() {
+    let mut story = Story::new(3, small_segments());
+    let mut life = story.start().unwrap().unwrap();
+    story.send(&mut life, 12).unwrap();
+    story.end(life).unwrap();
+    let verdicts = Original::of(story).flip_many();
+    for verdict in [Verdict::Quarantined, Verdict::TornTail, Verdict::Refused, Verdict::Same] {
+        assert!(verdicts.contains_key(&verdict), "never {verdict:?}: {verdicts:?}");
+    }
+}
+
+#[test]
+fn no_flipped_bit_of_a_crashed_log_goes_unnoticed() {
+    let story = (0..).map(crashed_with_a_torn_tail).find(|story| {
+        let recovery = read(story.disk.copy(0).mount(), &story.setup).unwrap().1;
+        recovery.cut.is_some() && recovery.segments > 2
+    });
+    Original::of(story.unwrap()).flip_many();
+}
+
+/// A log whose power failed while a commit was written.
+fn crashed_with_a_torn_tail(seed: u64) -> Story {
+    use crate::sim::faults::Fault;
+    let mut story = Story::new(seed, small_segments());
+    let mut life = story.start().unwrap().unwrap();
+    story.send(&mut life, 12).unwrap();
+    story.disk.fault_after(1, Fault::PowerLoss);
+    story.send(&mut life, 1).unwrap();
+    drop(life);
+    story.disk.restart();
+    story
+}

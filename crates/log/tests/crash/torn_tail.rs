@@ -1,0 +1,158 @@
+//! The end of a log cut at every byte of its last commit, and of its last record: what was acknowledged before is
+//! there, of the rest a beginning or nothing, and the log goes on.
+
+use crate::checker::is_same;
+use crate::facts::Kind;
+use crate::life::{Life, Setup, read};
+use crate::rng::Rng;
+use crate::seeds;
+use crate::sender::Request;
+use crate::sim::disk::SimDisk;
+use crate::sim::faults::{Call, Op};
+use crate::story::Story;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use vigie_model::record::Record;
+
+/// How the missing part of a file is missing.
+#[derive(Clone, Copy, Debug)]
+enum Tear {
+    /// The file ends there.
+    Short,
+    /// Zeros follow, as in space reserved.
+    Zeros,
+    /// Garbage follows, to the end of the commit.
+    Garbage,
+}
+
+/// A log whose last commit nobody was answered for, whole on disk.
+struct Torn {
+    story: Story,
+    /// Records before the last commit.
+    answered: usize,
+    records: Vec<Arc<Record>>,
+    /// The segment the last commit is in, and where.
+    segment: PathBuf,
+    commit: Range<usize>,
+}
+
+/// A log with some answered groups, and the process that wrote them.
+fn written(seed: u64, groups: usize) -> (Story, Life) {
+    let mut story = Story::new(seed, Setup { segment_bytes: 8192, ..Setup::default() });
+    let mut life = story.start().unwrap().unwrap();
+    story.send(&mut life, groups).unwrap();
+    (story, life)
+}
+
+impl Torn {
+    /// Writes one more commit, to which there is no answer.
+    fn write(mut story: Story, mut life: Life, last: &[Request]) -> Self {
+        let answered = read(story.disk.copy(0).mount(), &story.setup).unwrap().0.len();
+        let calls = story.disk.calls_count();
+        for request in last {
+            story.sender.send(request);
+            life.take(&story.sender, request).unwrap();
+        }
+        life.commit().unwrap();
+        drop(life);
+        let (records, _) = read(story.disk.copy(0).mount(), &story.setup).unwrap();
+        let (segment, commit) = last_write(&story.disk, &story.disk.calls()[calls..]);
+        Self { story, answered, records, segment, commit }
+    }
+}
+
+/// The file and range of the one write of a commit. A file is named by what it holds now: the log may have renamed it.
+fn last_write(disk: &SimDisk, calls: &[Call]) -> (PathBuf, Range<usize>) {
+    let writes = calls.iter().filter_map(|call| match call.op {
+        Op::Write { offset, bytes } => Some((call.file, offset as usize..offset as usize + bytes)),
+        _ => None,
+    });
+    let writes: Vec<_> = writes.collect();
+    let (file, range) = writes.last().expect("a commit writes").clone();
+    assert_eq!(writes.len(), 1, "one commit is one write: {calls:?}");
+    (disk.path_of(file.expect("a write has a file")).expect("the file is still there"), range)
+}
+
+impl Torn {
+    /// The log as a power loss in the last commit may leave it.
+    fn cut(&self, at: usize, tear: Tear) -> Story {
+        let story = self.story.copy(at as u64);
+        let mut bytes = self.written();
+        match tear {
+            Tear::Short => bytes.truncate(at),
+            Tear::Zeros => bytes[at..].fill(0),
+            Tear::Garbage => {
+                let mut rng = Rng::new(at as u64);
+                bytes[at..self.commit.end].iter_mut().for_each(|byte| *byte = rng.next() as u8);
+            }
+        }
+        story.disk.plant(&self.segment, bytes);
+        story
+    }
+
+    fn check_every_byte(&self) {
+        seeds::each_of(self.commit.clone(), |at| {
+            for tear in [Tear::Short, Tear::Zeros, Tear::Garbage] {
+                self.check(at, tear);
+            }
+        });
+    }
+
+    fn check(&self, at: usize, tear: Tear) {
+        let what = format!("{tear:?} from byte {at} of {:?} in {}", self.commit, self.segment.display());
+        let mut story = self.cut(at, tear);
+        let before = bytes_at(&story.disk, &self.segment);
+        let (found, recovery) = read(story.disk.mount(), &story.setup).unwrap();
+        assert!(recovery.holes.is_empty(), "{what}: a torn end is no damage: {recovery:?}");
+        let same = found.iter().zip(&self.records).take_while(|(found, written)| is_same(found, written)).count();
+        assert_eq!(same, found.len(), "{what}: found what was never written: {:?}", found.get(same));
+        assert!(found.len() >= self.answered, "{what}: {} records, {} answered", found.len(), self.answered);
+        let is_whole = self.written()[at..self.commit.end].iter().all(|byte| *byte == 0);
+        assert!(found.len() < self.records.len() || is_whole, "{what}: the last record cannot be whole");
+        assert!(recovery.cut.is_some() || before == bytes_at(&story.disk, &self.segment), "{what}: cut without a word");
+        // It goes on: what was cut can be sent again and is there once.
+        let mut life = story.start().unwrap().unwrap();
+        story.send_unanswered(&mut life).unwrap();
+        story.end(life).unwrap();
+        if let Err(broken) = story.check() {
+            panic!("{what}: {}", story.tell(&broken));
+        }
+    }
+
+    /// The segment as written, whole.
+    fn written(&self) -> Vec<u8> {
+        let files = self.story.disk.files();
+        files.into_iter().find(|(path, _)| *path == self.segment).expect("the segment is there").1
+    }
+}
+
+/// What a file says: its bytes without the zeros at its end, which are space kept ready.
+fn bytes_at(disk: &SimDisk, path: &Path) -> Vec<u8> {
+    let files = disk.files();
+    let mut bytes = files.into_iter().find(|(found, _)| found == path).expect("the segment is there").1;
+    bytes.truncate(bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
+    bytes
+}
+
+#[test]
+fn a_last_commit_of_one_record_cut_at_every_byte() {
+    for kind in Kind::ALL.into_iter().filter(|kind| kind.is_known_after_restart()) {
+        let (mut story, mut life) = written(1, 2);
+        let known = story.sender.new_fact_of(kind);
+        story.send_group(&mut life, &[Request::Facts(vec![known])]).unwrap();
+        let twin = story.sender.twin_of(known);
+        let torn = Torn::write(story, life, &[Request::Facts(vec![twin])]);
+        assert_eq!(torn.records.len() - torn.answered, 1, "{kind:?}: names that are known need no record");
+        torn.check_every_byte();
+    }
+}
+
+#[test]
+fn a_last_commit_of_many_records_cut_at_every_byte() {
+    let (mut story, life) = written(2, 4);
+    let last: Vec<_> = (0..3).flat_map(|_| story.sender.group()).collect();
+    let torn = Torn::write(story, life, &last);
+    assert!(torn.records.len() - torn.answered > 6, "{} - {}", torn.records.len(), torn.answered);
+    torn.check_every_byte();
+}
