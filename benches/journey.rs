@@ -18,6 +18,7 @@ use vigie_ingest::spaces::registry::{Registry, UnknownSpace};
 use vigie_log::clock::LogClock;
 use vigie_log::interner::Interner;
 use vigie_log::sequencer::{Sequencer, Settings};
+use vigie_log::store::{MemoryLog, RING_ROWS_MAX};
 use vigie_model::batch::Events;
 use vigie_model::control::{Control, SourceFile};
 use vigie_store::history::options::HistoryOptions;
@@ -75,7 +76,8 @@ fn control() -> Arc<Control> {
 /// Runs all bodies through the roles; returns once everything is folded.
 fn journey(bodies: &[String], history: Option<HistoryFeed>) {
     let options = PipelineOptions { centre: "bench".into(), partitions: PARTITIONS, history, observer: None };
-    let (log, pipeline) = Pipeline::start(options).expect("threads start");
+    let (log, readers) = MemoryLog::new(RING_ROWS_MAX, options.readers());
+    let pipeline = Pipeline::start(options, readers).expect("threads start");
     let interner = Arc::new(Interner::new(1 << 20));
     let registry = Registry::new("bench", Arc::default(), UnknownSpace::Register, SPACES, 0.0);
     let mut decoder = Decoder::new(NameCache::new(Arc::clone(&interner), Arc::new(registry)));

@@ -2,6 +2,7 @@
 //!
 //! The modules stand in dependency order: each uses only those above it.
 
+pub mod embedded_log;
 pub mod health;
 pub mod lock;
 pub mod telemetry;

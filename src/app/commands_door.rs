@@ -5,6 +5,7 @@
 use crate::app::roles::book::Waiting;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 use tokio::sync::oneshot;
 use vigie_log::intake::{Intake, IntakeError};
 use vigie_model::command::{Command, Outcome};
@@ -23,14 +24,17 @@ pub struct CommandsDoor {
     log_id: LogId,
     intake: Intake,
     waiting: Arc<Waiting>,
+    /// When this door was opened: a log outlives the process, and numbers begin anew with it.
+    opened_ns: u128,
     next: AtomicU64,
 }
 
 impl CommandsDoor {
     /// A door to the log behind `intake`; outcomes come through `waiting`.
     #[must_use]
-    pub const fn new(centre: Arc<str>, log_id: LogId, intake: Intake, waiting: Arc<Waiting>) -> Self {
-        Self { centre, log_id, intake, waiting, next: AtomicU64::new(0) }
+    pub fn new(centre: Arc<str>, log_id: LogId, intake: Intake, waiting: Arc<Waiting>) -> Self {
+        let opened = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self { centre, log_id, intake, waiting, opened_ns: opened.as_nanos(), next: AtomicU64::new(0) }
     }
 
     async fn give(&self, who: &Principal, request: CommandRequest) -> Result<Outcome, CommandError> {
@@ -41,7 +45,8 @@ impl CommandsDoor {
             return Err(CommandError::Busy);
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let action_id: Arc<str> = hashed_id(&[&self.log_id, "command", &number.to_string()]).into();
+        let (opened, number) = (self.opened_ns.to_string(), number.to_string());
+        let action_id: Arc<str> = hashed_id(&[&self.log_id, "command", &opened, &number]).into();
         let (waiter, outcome) = oneshot::channel();
         self.waiting.insert(Arc::clone(&action_id), waiter);
         let command = Command {
@@ -55,7 +60,7 @@ impl CommandsDoor {
         if let Err(error) = self.intake.command(command).await {
             self.waiting.remove(&action_id);
             return Err(match error {
-                IntakeError::Busy => CommandError::Busy,
+                IntakeError::Busy | IntakeError::Full => CommandError::Busy,
                 IntakeError::Closed => CommandError::Closed,
             });
         }

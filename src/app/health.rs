@@ -109,6 +109,10 @@ impl Health {
         if fill > RING_FILL_MAX {
             reasons.push(format!("roles are behind: the log's ring is {:.0} % full", fill * 100.0));
         }
+        if !intake.has_room() {
+            let fill = intake.log_fill() * 100.0;
+            reasons.push(format!("the log has no room: {fill:.0} % of its cap is used, or its disk is full"));
+        }
         let status = history.status();
         if let Some(error) = status.last_error {
             let attempts = status.failures_in_a_row;

@@ -13,7 +13,6 @@ use std::thread::JoinHandle;
 use vigie_alerts::feed::{AlertFeed, RING_ROWS_MAX as FEED_ROWS_MAX};
 use vigie_alerts::live::LiveAlerts;
 use vigie_log::ring::{Reader, Writer, ring};
-use vigie_log::store::{MemoryLog, RING_ROWS_MAX};
 use vigie_model::position::PartitionIx;
 use vigie_model::record::Record;
 use vigie_model::stream::AlertRecord;
@@ -50,14 +49,23 @@ pub struct Pipeline {
     threads: Vec<(&'static str, JoinHandle<()>)>,
 }
 
+impl PipelineOptions {
+    /// How many roles read the log: rules, and history if there is any.
+    #[must_use]
+    pub const fn readers(&self) -> usize {
+        if self.history.is_some() { 2 } else { 1 }
+    }
+}
+
 impl Pipeline {
-    /// A memory log with the roles behind it.
+    /// The roles behind a log, which has given one of [`PipelineOptions::readers`] to each.
     ///
     /// # Errors
     /// When a thread cannot be started.
-    pub fn start(options: PipelineOptions) -> Result<(MemoryLog, Self), Failure> {
-        let readers = if options.history.is_some() { 2 } else { 1 };
-        let (log, mut readers) = MemoryLog::new(RING_ROWS_MAX, readers);
+    ///
+    /// # Panics
+    /// When there are fewer readers than roles.
+    pub fn start(options: PipelineOptions, mut readers: Vec<Reader<Arc<Record>>>) -> Result<Self, Failure> {
         let (alert_writer, mut alert_readers) = ring(ALERT_RING_MAX, |_: &AlertRecord| 1, 1);
         let live = Arc::new(LiveAlerts::new(&options.centre));
         let feed = Arc::new(AlertFeed::new(&options.centre, 0, FEED_ROWS_MAX));
@@ -81,7 +89,7 @@ impl Pipeline {
         let (history, observer) = (options.history, options.observer);
         let health = Arc::clone(&pipeline.health);
         pipeline.spawn("book", Part::Book, move || run_book(reader, book, history.as_ref(), observer, &health))?;
-        Ok((log, pipeline))
+        Ok(pipeline)
     }
 
     /// Waits until every role has folded the whole log. The log must have been dropped.

@@ -5,6 +5,7 @@
 //! the log is closed. A stop takes a bounded time, also when history cannot be written.
 
 use crate::app::commands_door::CommandsDoor;
+use crate::app::embedded_log::open_log;
 use crate::app::health::Part;
 use crate::app::listener::{HealthState, health_router};
 use crate::app::pipeline::{Pipeline, PipelineOptions};
@@ -14,6 +15,7 @@ use crate::config::control::Prepared;
 use crate::exit::Failure;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use metrics_exporter_prometheus::PrometheusHandle;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle as ThreadHandle;
@@ -29,12 +31,11 @@ use vigie_console::state::ConsoleState;
 use vigie_ingest::intake::http::router as intake_router;
 use vigie_ingest::spaces::registry::Registry;
 use vigie_log::clock::LogClock;
+use vigie_log::error::LogError;
 use vigie_log::intake::{Intake, spawn};
 use vigie_log::interner::{Interner, NAMES_PER_KIND_MAX};
 use vigie_log::sequencer::{Sequencer, Settings};
-use vigie_log::store::AppendError;
 use vigie_model::doors::QueryDoor;
-use vigie_model::id::hashed_id;
 use vigie_model::position::LogId;
 use vigie_model::principal::Principal;
 use vigie_store::history::flusher::Flusher;
@@ -42,6 +43,9 @@ use vigie_store::history::options::HistoryOptions;
 use vigie_store::history::writer::History;
 use vigie_store::sql::door::SqlDoor;
 use vigie_store::sql::limits::SqlLimits;
+
+/// The roles that read a server's log: rules and history.
+const READERS: usize = 2;
 
 /// How long open connections may take to end once the process stops.
 const CONNECTIONS_END_MAX: Duration = Duration::from_secs(3);
@@ -73,24 +77,27 @@ pub struct Server {
     /// The public alert stream.
     pub feed: Arc<AlertFeed>,
     pipeline: Pipeline,
-    sequencer: ThreadHandle<Result<(), AppendError>>,
+    sequencer: ThreadHandle<Result<(), LogError>>,
     flusher: Flusher,
     stop: watch::Sender<bool>,
     serving: JoinHandle<std::io::Result<()>>,
 }
 
 impl Server {
-    /// Starts log, roles, history and listener.
+    /// Starts log, roles, history and listener. What the log holds is judged again first; requests are taken once that is
+    /// done.
     ///
     /// # Errors
-    /// When history cannot be opened or a thread not started.
+    /// When log or history cannot be opened or a thread not started.
     pub async fn start(options: ServerOptions) -> Result<Self, Failure> {
         let ServerOptions { prepared, data, listener, clock } = options;
         let address =
             listener.local_addr().map_err(|error| Failure::io("cannot tell the listener's address", error))?;
         let url = format!("http://{address}");
         let centre: Arc<str> = prepared.config.centre.id.as_str().into();
-        let log_id = new_log_id(&centre);
+        let metrics = telemetry::start_metrics();
+        let opened = open_log(&data, &centre, &prepared.config.log, READERS)?;
+        let log_id = Arc::clone(&opened.log.identity().log_id);
         let partitions = prepared.config.log.partitions;
         let history_options = HistoryOptions {
             partitions,
@@ -100,12 +107,13 @@ impl Server {
             History::open(history_options).await.map_err(|error| Failure::io("cannot open history", error))?;
         let history = Arc::new(history);
         let flusher = Flusher::start(Arc::clone(&history));
-        let (log, pipeline) = Pipeline::start(PipelineOptions {
+        let options = PipelineOptions {
             centre: Arc::clone(&centre),
             partitions,
             history: Some(HistoryFeed::new(Arc::clone(&history), Handle::current())),
             observer: None,
-        })?;
+        };
+        let pipeline = Pipeline::start(options, opened.readers)?;
         let settings = Settings {
             partitions,
             tick_ms: prepared.config.time.tick_ms,
@@ -113,11 +121,15 @@ impl Server {
             ..Settings::new(Arc::clone(&log_id))
         };
         let interner = Arc::new(Interner::new(NAMES_PER_KIND_MAX));
-        let sequencer = Sequencer::start(settings, clock, log, interner, Arc::clone(&prepared.control));
+        let control = Arc::clone(&prepared.control);
+        // It reads the whole log and waits for the roles, so it must not hold up the runtime they need.
+        let start = move || Sequencer::start(settings, clock, opened.log, interner, control);
+        let sequencer = tokio::task::spawn_blocking(start).await;
+        let sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
         let sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
         let (intake, sequencer) = spawn(sequencer, pipeline.health.watch(Part::Sequencer))
             .map_err(|error| Failure::io("cannot start the sequencer's thread", error))?;
-        let routes = routes(&prepared, &log_id, &intake, &history, &pipeline)?;
+        let routes = routes(&prepared, &log_id, &intake, &history, &pipeline, metrics)?;
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(serve(listener, routes, stopped));
         tracing::info!(%url, %log_id, data = %data.display(), "serving");
@@ -184,6 +196,7 @@ fn routes(
     intake: &Intake,
     history: &Arc<History>,
     pipeline: &Pipeline,
+    metrics: Option<PrometheusHandle>,
 ) -> Result<Router, Failure> {
     let config = &prepared.config;
     let centre: Arc<str> = config.centre.id.as_str().into();
@@ -216,15 +229,9 @@ fn routes(
         health: Arc::clone(&pipeline.health),
         intake: intake.clone(),
         history: Arc::clone(history),
-        metrics: telemetry::start_metrics(),
+        metrics,
     });
     // The console's routes have this guard already; a page of another site may not send events either.
     let guarded = events.merge(health).layer(from_fn_with_state(state.clone(), same_site));
     Ok(guarded.merge(console_router(state)))
-}
-
-/// A new log's identity: this process at this instant.
-fn new_log_id(centre: &str) -> LogId {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    hashed_id(&[centre, "log", &std::process::id().to_string(), &now.as_nanos().to_string()]).into()
 }

@@ -1,6 +1,7 @@
-//! `[log]`: where the log lives and into how many partitions it is cut.
+//! `[log]`: into how many partitions the log is cut, and how much of it is kept.
 
 use super::toml_reader::Section;
+use vigie_log::segments::options::LOG_BYTES_MAX;
 use vigie_model::position::{PARTITIONS_DEFAULT, PARTITIONS_MAX, PartitionIx};
 
 /// The log.
@@ -8,7 +9,14 @@ use vigie_model::position::{PARTITIONS_DEFAULT, PARTITIONS_MAX, PartitionIx};
 pub struct Log {
     /// Number of partitions, fixed when the log is created.
     pub partitions: PartitionIx,
+    /// Bytes the log may take on disk.
+    pub bytes_max: u64,
 }
+
+/// The least a log may be given, in MiB: four segments.
+const SIZE_MIB_MIN: i64 = 256;
+/// The most, in MiB: 16 TiB, the longest file system people have.
+const SIZE_MIB_MAX: i64 = 16 << 20;
 
 /// Kinds of log a configuration may name.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,7 +37,9 @@ pub(super) fn read(mut section: Section<'_>) -> Log {
         let _known = [section.has("brokers"), section.has("topic_prefix")];
     }
     let partitions = section.whole("partitions", 1..=PARTITIONS_MAX.into());
+    let size_mib = section.whole("max_mib", SIZE_MIB_MIN..=SIZE_MIB_MAX);
     section.finish();
     let partitions = partitions.and_then(|partitions| PartitionIx::try_from(partitions).ok());
-    Log { partitions: partitions.unwrap_or(PARTITIONS_DEFAULT) }
+    let bytes_max = size_mib.map_or(LOG_BYTES_MAX, |mib| mib.unsigned_abs() << 20);
+    Log { partitions: partitions.unwrap_or(PARTITIONS_DEFAULT), bytes_max }
 }

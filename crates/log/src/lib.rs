@@ -29,6 +29,10 @@ pub mod segments;
 
 pub mod partitions;
 
+mod logged_names;
+
+mod known;
+
 pub mod receipt;
 
 pub mod sequencer;

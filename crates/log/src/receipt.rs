@@ -1,5 +1,11 @@
 //! What a sender is told about the events of one request.
 
+use vigie_model::duration::format_ms;
+use vigie_model::time::format_utc;
+
+/// An event this long before log time is worth a note: it can hardly change an alert.
+const LONG_PAST_MS: i64 = 86_400_000;
+
 /// What became of the events of one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Receipt {
@@ -17,4 +23,30 @@ pub struct Receipt {
     pub long_past: bool,
     /// Words about the above.
     pub notes: Vec<String>,
+}
+
+impl Receipt {
+    /// Counts an event whose time became log time; says so the first time.
+    pub(crate) fn note_moved(&mut self, sent_ms: i64, log_time_ms: i64, max_skew_ms: i64, clock: &str) {
+        self.time_adjusted += 1;
+        if self.time_adjusted > 1 {
+            return;
+        }
+        let (sent, log_time, skew) = (format_utc(sent_ms), format_utc(log_time_ms), format_ms(max_skew_ms));
+        self.notes.push(format!(
+            "event time {sent} is more than {skew} ahead of {clock} and became {log_time}; the original is kept as sent_time"
+        ));
+    }
+
+    /// Says once that an event lies long before log time: it is kept as it is, as an archive's rows are.
+    pub(crate) fn note_if_long_past(&mut self, sent_ms: i64, log_time_ms: i64, clock: &str) {
+        if sent_ms >= log_time_ms - LONG_PAST_MS || self.long_past {
+            return;
+        }
+        self.long_past = true;
+        let (sent, log_time) = (format_utc(sent_ms), format_utc(log_time_ms));
+        self.notes.push(format!(
+            "event time {sent} is more than a day before {clock} ({log_time}); it is stored as sent and hardly changes an alert"
+        ));
+    }
 }

@@ -6,26 +6,24 @@
 //!
 //! **Order of one row**: duplicate? -> log time -> ticks up to it -> event time adjusted? -> offset.
 //!
-//! A log that exists is read from its beginning first ([`recall`]): the sequencer then knows what it knew when the log
+//! A log that exists is read from its beginning first: the sequencer then knows what it knew when the log
 //! ended, and the roles judge everything once more.
 
 use crate::clock::LogClock;
-use crate::dedup::{Dedup, IDS_REMEMBERED, Verdict};
+use crate::dedup::{IDS_REMEMBERED, Verdict};
 use crate::error::LogError;
 use crate::interner::Interner;
-use crate::lateness::Lateness;
-use crate::partitions::Partitions;
+use crate::known::Known;
 use crate::receipt::Receipt;
 use crate::store::{LogStore, Room};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use vigie_model::batch::{EventRef, Events, flags};
 use vigie_model::command::Command;
 use vigie_model::control::Control;
-use vigie_model::names::{NameIx, NameKind};
-use vigie_model::position::{LogId, PARTITIONS_DEFAULT, PartitionIx, PartitionTable};
+use vigie_model::position::{LogId, PARTITIONS_DEFAULT, PartitionIx};
 use vigie_model::record::{Payload, Record};
-use vigie_model::time::format_utc;
 
 /// At the end of a replay every timer due not later than the newest event time plus this fires (RULES.md, "Replay").
 pub const REPLAY_TAIL_MS: i64 = 86_400_000;
@@ -33,8 +31,6 @@ pub const REPLAY_TAIL_MS: i64 = 86_400_000;
 const REPLAY_CUT_ROWS: usize = 65_536;
 /// What a row takes in a commit, roughly.
 const ROW_BYTES: usize = 64;
-/// An event this long before log time is worth a note: it can hardly change an alert.
-const LONG_PAST_MS: i64 = 86_400_000;
 /// A running clock that did not tick for three intervals, but at least this long, has paused: silence then proves
 /// nothing about sensors.
 const PAUSE_REAL_MIN: Duration = Duration::from_secs(3);
@@ -75,20 +71,10 @@ pub struct Sequencer<S> {
     clock: LogClock,
     store: S,
     interner: Arc<Interner>,
-    logged_names: [NameIx; NameKind::ALL.len()],
-    table: PartitionTable,
-    dedup: Dedup,
-    lateness: Lateness,
-    partitions: Partitions,
-    next_sequence: u64,
-    log_time_ms: i64,
-    newest_event_ms: Option<i64>,
-    last_tick_ms: i64,
+    known: Known,
     ticked: Option<Instant>,
     /// The control record to write, which in a replay waits for the first row to give it a log time.
     control: Option<Arc<Control>>,
-    /// The newest control record of the log so far.
-    recalled_control: Option<Arc<Control>>,
 }
 
 impl<S: LogStore> Sequencer<S> {
@@ -105,25 +91,16 @@ impl<S: LogStore> Sequencer<S> {
         control: Arc<Control>,
     ) -> Result<Self, LogError> {
         let mut sequencer = Self {
-            table: PartitionTable::new(settings.partitions),
-            dedup: Dedup::new(settings.partitions, settings.ids_remembered),
-            partitions: Partitions::new(settings.partitions),
+            known: Known::new(settings.partitions, settings.ids_remembered),
             settings,
             clock,
             store,
             interner,
-            logged_names: Default::default(),
-            lateness: Lateness::default(),
-            next_sequence: 0,
-            log_time_ms: i64::MIN,
-            newest_event_ms: None,
-            last_tick_ms: i64::MIN,
             ticked: None,
             control: Some(control),
-            recalled_control: None,
         };
         sequencer.recall()?;
-        sequencer.clock.not_before(sequencer.log_time_ms);
+        sequencer.clock.not_before(sequencer.known.log_time_ms);
         if sequencer.advance_clock() {
             sequencer.open()?;
             sequencer.tick()?;
@@ -140,11 +117,14 @@ impl<S: LogStore> Sequencer<S> {
     pub fn take(&mut self, events: &Events) -> Result<Receipt, LogError> {
         self.tick()?;
         if self.control.is_some() && !events.is_empty() {
-            self.log_time_ms = events.event_time_ms(0);
-            self.last_tick_ms = self.tick_at(self.log_time_ms);
+            self.known.log_time_ms = events.event_time_ms(0);
+            self.known.last_tick_ms = self.tick_at(self.known.log_time_ms);
             self.open()?;
         }
-        self.log_new_names(events)?;
+        let names = self.known.names.take_new(events, &self.interner);
+        if !names.is_empty() {
+            self.append(vec![Payload::Dictionary(names)])?;
+        }
         let mut receipt = Receipt::default();
         for index in 0..events.len() {
             self.take_event(events, index, &mut receipt)?;
@@ -163,7 +143,7 @@ impl<S: LogStore> Sequencer<S> {
     pub fn command(&mut self, mut command: Command) -> Result<(), LogError> {
         self.tick()?;
         self.cut()?;
-        command.log_time_ms = self.log_time_ms;
+        command.log_time_ms = self.known.log_time_ms;
         self.append(vec![Payload::Command(Arc::new(command))])
     }
 
@@ -176,8 +156,8 @@ impl<S: LogStore> Sequencer<S> {
         if !self.advance_clock() {
             return Ok(());
         }
-        let tick_ms = self.tick_at(self.log_time_ms);
-        if tick_ms <= self.last_tick_ms {
+        let tick_ms = self.tick_at(self.known.log_time_ms);
+        if tick_ms <= self.known.last_tick_ms {
             return Ok(());
         }
         self.cut()?;
@@ -185,10 +165,10 @@ impl<S: LogStore> Sequencer<S> {
         let pause = (3 * self.clock.tick_real(self.settings.tick_ms)).max(PAUSE_REAL_MIN);
         let paused = self.ticked.replace(now).is_some_and(|ticked| now.saturating_duration_since(ticked) > pause);
         if paused {
-            tracing::warn!(log_time_ms = self.log_time_ms, "intake goes on after a pause");
+            tracing::warn!(log_time_ms = self.known.log_time_ms, "intake goes on after a pause");
             self.append(vec![Payload::IntakeUp])?;
         }
-        self.last_tick_ms = tick_ms;
+        self.known.last_tick_ms = tick_ms;
         self.append(vec![Payload::Tick { tick_ms }])
     }
 
@@ -197,12 +177,12 @@ impl<S: LogStore> Sequencer<S> {
     /// # Errors
     /// [`LogError`] when the store fails.
     pub fn finish_replay(&mut self) -> Result<(), LogError> {
-        let Some(newest_ms) = self.newest_event_ms else { return Ok(()) };
+        let Some(newest_ms) = self.known.newest_event_ms else { return Ok(()) };
         self.cut()?;
         let tick_ms = newest_ms + REPLAY_TAIL_MS;
-        self.last_tick_ms = tick_ms;
+        self.known.last_tick_ms = tick_ms;
         // An absence fires only once log time is later than its due time, so log time ends a moment after the tick.
-        self.log_time_ms = tick_ms + 1;
+        self.known.log_time_ms = tick_ms + 1;
         self.append(vec![Payload::Tick { tick_ms }])
     }
 
@@ -222,7 +202,7 @@ impl<S: LogStore> Sequencer<S> {
     /// About how many bytes wait for a commit.
     #[must_use]
     pub fn pending_bytes(&self) -> usize {
-        self.store.pending_bytes() + self.partitions.rows() * ROW_BYTES
+        self.store.pending_bytes() + self.known.partitions.rows() * ROW_BYTES
     }
 
     /// Whether the log takes more. To be asked before each request: one that is taken is written whole.
@@ -239,7 +219,7 @@ impl<S: LogStore> Sequencer<S> {
     /// The log time of the newest record; `None` before the first row of a replay.
     #[must_use]
     pub fn log_time_ms(&self) -> Option<i64> {
-        (self.log_time_ms > i64::MIN).then_some(self.log_time_ms)
+        (self.known.log_time_ms > i64::MIN).then_some(self.known.log_time_ms)
     }
 
     /// Real time to wait between two calls of [`Self::tick`].
@@ -260,9 +240,27 @@ impl<S: LogStore> Sequencer<S> {
         self.store.fill()
     }
 
+    /// Takes in everything the store holds and hands it to the roles.
+    fn recall(&mut self) -> Result<(), LogError> {
+        let (began, mut records) = (Instant::now(), 0u64);
+        while let Some(record) = self.store.recall()? {
+            self.known.take_in(&record, &self.interner).map_err(|misfit| {
+                let what = format!("record {} does not fit: {misfit}", record.sequence);
+                LogError::damaged(Path::new("the log"), what)
+            })?;
+            self.store.pass_on(Arc::new(record))?;
+            records += 1;
+        }
+        if records > 0 {
+            let (elapsed_s, log_time_ms) = (began.elapsed().as_secs_f64(), self.known.log_time_ms);
+            tracing::info!(records, elapsed_s, log_time_ms, "the log was read from its beginning");
+        }
+        Ok(())
+    }
+
     /// Writes what stands at the beginning of a log, once its log time is known.
     fn open(&mut self) -> Result<(), LogError> {
-        let control = self.control.take().filter(|control| self.recalled_control.as_ref() != Some(control));
+        let control = self.control.take().filter(|control| self.known.control.as_ref() != Some(control));
         let control = control.map(Payload::Control);
         self.append(control.into_iter().chain([Payload::IntakeUp]).collect())
     }
@@ -273,8 +271,8 @@ impl<S: LogStore> Sequencer<S> {
             EventRef::Incident(row) => events.incidents[row as usize].space,
             EventRef::Perception(row) => events.perceptions[row as usize].space,
         };
-        let partition = self.table.get(space);
-        match self.dedup.judge(events, index, partition) {
+        let partition = self.known.names.partition(space);
+        match self.known.dedup.judge(events, index, partition) {
             Verdict::Duplicate => {
                 receipt.duplicates += 1;
                 return Ok(());
@@ -287,7 +285,7 @@ impl<S: LogStore> Sequencer<S> {
         if matches!(self.clock, LogClock::Data) {
             self.follow_data(sent_ms)?;
         } else {
-            self.note_long_past(sent_ms, receipt);
+            receipt.note_if_long_past(sent_ms, self.known.log_time_ms, self.clock.describe());
         }
         let adjusted = self.adjust(sent_ms, receipt);
         let (event_time_ms, sent_time_ms, adjusted_flag) =
@@ -295,79 +293,57 @@ impl<S: LogStore> Sequencer<S> {
         match events.order[index] {
             EventRef::Observation(row) => {
                 let mut row = events.observations.row(row as usize);
-                let late = self.lateness.judge(&row, event_time_ms);
+                let late = self.known.lateness.judge(&row, event_time_ms);
                 receipt.late += u64::from(late);
                 row.flags |= adjusted_flag | if late { flags::LATE } else { 0 };
                 (row.event_time_ms, row.sent_time_ms, row.log_time_ms) =
-                    (event_time_ms, sent_time_ms, self.log_time_ms);
-                self.partitions.push_observation(partition, row);
+                    (event_time_ms, sent_time_ms, self.known.log_time_ms);
+                self.known.partitions.push_observation(partition, row);
             }
             EventRef::Incident(row) => {
                 let mut row = events.incidents[row as usize].clone();
                 row.flags |= adjusted_flag;
                 (row.event_time_ms, row.sent_time_ms, row.log_time_ms) =
-                    (event_time_ms, sent_time_ms, self.log_time_ms);
-                self.partitions.push_incident(partition, row);
+                    (event_time_ms, sent_time_ms, self.known.log_time_ms);
+                self.known.partitions.push_incident(partition, row);
             }
             EventRef::Perception(row) => {
                 let mut row = events.perceptions[row as usize].clone();
                 row.flags |= adjusted_flag;
                 (row.event_time_ms, row.sent_time_ms, row.log_time_ms) =
-                    (event_time_ms, sent_time_ms, self.log_time_ms);
-                self.partitions.push_perception(partition, row);
+                    (event_time_ms, sent_time_ms, self.known.log_time_ms);
+                self.known.partitions.push_perception(partition, row);
             }
         }
         Ok(())
     }
 
-    /// Log time instead of an event time too far ahead of it; says so in the receipt the first time.
+    /// Log time instead of an event time too far ahead of it.
     fn adjust(&self, sent_ms: i64, receipt: &mut Receipt) -> Option<i64> {
-        if sent_ms <= self.log_time_ms.saturating_add(self.settings.max_skew_ms) {
+        let (log_time_ms, max_skew_ms) = (self.known.log_time_ms, self.settings.max_skew_ms);
+        if sent_ms <= log_time_ms.saturating_add(max_skew_ms) {
             return None;
         }
-        receipt.time_adjusted += 1;
-        if receipt.time_adjusted == 1 {
-            receipt.notes.push(format!(
-                "event time {} is more than {} ahead of {} and became {}; the original is kept as sent_time",
-                format_utc(sent_ms),
-                vigie_model::duration::format_ms(self.settings.max_skew_ms),
-                self.clock.describe(),
-                format_utc(self.log_time_ms),
-            ));
-        }
-        Some(self.log_time_ms)
-    }
-
-    /// Says once that an event lies long before log time: it is kept as it is, as an archive's rows are.
-    fn note_long_past(&self, sent_ms: i64, receipt: &mut Receipt) {
-        if sent_ms >= self.log_time_ms - LONG_PAST_MS || receipt.long_past {
-            return;
-        }
-        receipt.long_past = true;
-        receipt.notes.push(format!(
-            "event time {} is more than a day before {} ({}); it is stored as sent and hardly changes an alert",
-            format_utc(sent_ms),
-            self.clock.describe(),
-            format_utc(self.log_time_ms),
-        ));
+        receipt.note_moved(sent_ms, log_time_ms, max_skew_ms, self.clock.describe());
+        Some(log_time_ms)
     }
 
     /// In a replay, log time is the largest event time read so far, and a row's ticks come before it.
     fn follow_data(&mut self, event_time_ms: i64) -> Result<(), LogError> {
-        self.newest_event_ms = self.newest_event_ms.max(Some(event_time_ms));
-        if self.partitions.rows() >= REPLAY_CUT_ROWS {
+        self.known.newest_event_ms = self.known.newest_event_ms.max(Some(event_time_ms));
+        if self.known.partitions.rows() >= REPLAY_CUT_ROWS {
             self.cut()?;
         }
-        if event_time_ms <= self.log_time_ms {
+        if event_time_ms <= self.known.log_time_ms {
             return Ok(());
         }
         let tick_ms = self.tick_at(event_time_ms);
-        if tick_ms > self.last_tick_ms {
+        if tick_ms > self.known.last_tick_ms {
             self.cut()?;
-            (self.log_time_ms, self.last_tick_ms) = (event_time_ms, tick_ms);
+            (self.known.log_time_ms, self.known.last_tick_ms) = (event_time_ms, tick_ms);
             self.append(vec![Payload::Tick { tick_ms }])?;
         }
-        self.log_time_ms = event_time_ms;
+        self.known.log_time_ms = event_time_ms;
         Ok(())
     }
 
@@ -379,16 +355,16 @@ impl<S: LogStore> Sequencer<S> {
     /// Moves log time to the clock, if it runs; never backwards.
     fn advance_clock(&mut self) -> bool {
         let Some(now_ms) = self.clock.now_ms() else { return false };
-        self.log_time_ms = self.log_time_ms.max(now_ms);
+        self.known.log_time_ms = self.known.log_time_ms.max(now_ms);
         true
     }
 
     /// Writes the waiting rows as records.
     fn cut(&mut self) -> Result<(), LogError> {
-        if self.partitions.rows() == 0 {
+        if self.known.partitions.rows() == 0 {
             return Ok(());
         }
-        let payloads = self.partitions.cut().collect();
+        let payloads = self.known.partitions.cut().collect();
         self.append(payloads)
     }
 
@@ -396,17 +372,14 @@ impl<S: LogStore> Sequencer<S> {
         let records = payloads
             .into_iter()
             .map(|payload| {
-                let sequence = self.next_sequence;
-                self.next_sequence += 1;
-                Record { sequence, log_time_ms: self.log_time_ms, payload }
+                let sequence = self.known.next_sequence;
+                self.known.next_sequence += 1;
+                Record { sequence, log_time_ms: self.known.log_time_ms, payload }
             })
             .collect();
         self.store.append(records)
     }
 }
-
-mod names;
-mod recall;
 
 #[cfg(test)]
 mod tests;

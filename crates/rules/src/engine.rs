@@ -112,6 +112,17 @@ impl Engine {
         }
     }
 
+    /// Goes on with other rules: open episodes end with the reason `rule_changed`, and every key starts afresh.
+    pub fn change_rules(&mut self, rules: Arc<RuleSet>, log_time_ms: i64, out: &mut Vec<Transition>) {
+        for index in 0..self.slots.len() {
+            let index = SlotIx::try_from(index).expect("slots are counted by their own index type");
+            self.with_slot(index, log_time_ms, out, Slot::end_for_change);
+        }
+        let fresh = Self::new(rules, self.position.partition, self.partitions);
+        let (names, counters) = (std::mem::take(&mut self.names), self.counters);
+        *self = Self { names, counters, position: self.position, ordinal: self.ordinal, ..fresh };
+    }
+
     /// Takes in the next record of the log and appends the transitions it brings about.
     ///
     /// # Panics

@@ -65,6 +65,13 @@ impl Episode {
         matches!(self.phase, Phase::Inactive)
     }
 
+    /// Ends whatever goes on; whether an episode was open.
+    pub(crate) const fn abandon(&mut self) -> bool {
+        let was_open = matches!(self.phase, Phase::Active { .. });
+        self.phase = Phase::Inactive;
+        was_open
+    }
+
     /// Takes in a verdict given at `at_ms`; `emit` is called for each state entered, in order.
     pub(crate) fn judge(
         &mut self,

@@ -17,6 +17,9 @@ use vigie_model::alert::{AlertId, AlertState, Transition};
 use vigie_model::batch::Quality;
 use vigie_model::names::{NO_NAME, NameIx, NameKind};
 
+/// Why an episode ended when its rule was replaced.
+const RULE_CHANGED: &str = "rule_changed";
+
 /// Identity of a slot.
 #[derive(Clone, Debug)]
 pub(crate) struct SlotKey {
@@ -123,6 +126,19 @@ impl Slot {
     pub(crate) fn intake_up(&mut self, log_time_ms: i64) {
         if let State::Absence { silence, .. } = &mut self.state {
             silence.intake_up(log_time_ms);
+        }
+    }
+
+    /// The rule is replaced: an open episode ends with that reason, now.
+    pub(crate) fn end_for_change(&mut self, step: &mut Step<'_>) {
+        let was_open = match &mut self.state {
+            State::Absence { silence, .. } => silence.end(),
+            State::Threshold { .. } | State::Window { .. } => self.episode.abandon(),
+        };
+        if was_open {
+            let first = step.out.len();
+            self.emit(AlertState::Cleared, self.time_ms.max(step.log_time_ms), step);
+            step.out[first..].iter_mut().for_each(|cleared| cleared.reason = Some(RULE_CHANGED));
         }
     }
 

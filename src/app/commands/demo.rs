@@ -7,6 +7,7 @@ use crate::app::cli::DemoArgs;
 use crate::app::commands::demo_city::{LASTS_MS, OPENS, posts, write_files};
 use crate::app::commands::demo_posts;
 use crate::app::commands::running::{StopSignals, block_on, say};
+use crate::app::embedded_log::log_folder;
 use crate::app::listener::bind_free;
 use crate::app::lock::DataLock;
 use crate::app::server::{Server, ServerOptions};
@@ -54,6 +55,7 @@ pub fn run(args: &DemoArgs, log_format: LogFormat) -> Result<(), Failure> {
     let lock = DataLock::take(&args.data, CENTRE)?;
     if args.fresh {
         forget(&args.data.join("history"))?;
+        forget(&log_folder(&args.data))?;
     }
     let prepared = prepare(&write_files(&args.data)?).map_err(Failure::Configuration)?;
     block_on(demo(args, prepared, lock, speed_ms as f64 / 1000.0, from_ms))

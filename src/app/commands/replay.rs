@@ -32,7 +32,7 @@ use vigie_log::clock::LogClock;
 use vigie_log::interner::{Interner, NAMES_PER_KIND_MAX};
 use vigie_log::receipt::Receipt;
 use vigie_log::sequencer::{Sequencer, Settings};
-use vigie_log::store::MemoryLog;
+use vigie_log::store::{MemoryLog, RING_ROWS_MAX};
 use vigie_model::id::hashed_id;
 use vigie_model::position::PartitionIx;
 use vigie_model::stream::{AlertItem, AlertRecord};
@@ -134,12 +134,14 @@ async fn replay(
         alerts: args.alerts.as_deref().map(create).transpose()?,
         failed: None,
     }));
-    let (log, pipeline) = Pipeline::start(PipelineOptions {
+    let options = PipelineOptions {
         centre: Arc::clone(&centre),
         partitions,
         history: history.map(|history| HistoryFeed::new(history, Handle::current())),
         observer: Some(observer(Arc::clone(&collected), centre)),
-    })?;
+    };
+    let (log, readers) = MemoryLog::new(RING_ROWS_MAX, options.readers());
+    let pipeline = Pipeline::start(options, readers)?;
     let settings = Settings { partitions, tick_ms: prepared.config.time.tick_ms, ..Settings::new(Arc::clone(&log_id)) };
     let json = args.json;
     let judging = progress_bar(json, "judging {bar:40} {human_pos}/{human_len} events {per_sec} {eta}");

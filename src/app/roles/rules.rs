@@ -36,8 +36,13 @@ impl RulesRole {
         match &record.payload {
             Payload::Control(control) => {
                 let loaded = load(control).expect("rules are checked before they are logged");
-                let engine = |partition| Engine::new(Arc::clone(&loaded.rules), partition, self.partitions);
-                self.engines = (0..self.partitions).map(engine).collect();
+                for engine in &mut self.engines {
+                    engine.change_rules(Arc::clone(&loaded.rules), log_time_ms, &mut self.transitions);
+                }
+                if self.engines.is_empty() {
+                    let engine = |partition| Engine::new(Arc::clone(&loaded.rules), partition, self.partitions);
+                    self.engines = (0..self.partitions).map(engine).collect();
+                }
             }
             Payload::Dictionary(entries) => self.step_all(&Input::Names(entries)),
             Payload::IntakeUp => self.step_all(&Input::IntakeUp { log_time_ms }),

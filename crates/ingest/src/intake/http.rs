@@ -106,6 +106,10 @@ impl Door {
                     StatusCode::SERVICE_UNAVAILABLE,
                     "the queue is full; nothing was taken, send the same request again",
                 ),
+                IntakeError::Full => (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "the log has no room; nothing was taken, send the same request again later",
+                ),
                 IntakeError::Closed => (
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "the log is closed; it is unknown whether anything was taken, send the same request again later",

@@ -173,7 +173,7 @@ impl Segments {
         let mut deleted = 0;
         while let (Some(oldest), Some(second)) = (self.segments.front(), self.segments.get(1)) {
             let too_old = self.options.age_max_ms.zip(oldest.newest_ms).is_some_and(|(age, ms)| ms < now_ms - age);
-            if second.first_sequence > floor || !(too_old || !self.may_grow()) {
+            if second.first_sequence > floor || (!too_old && self.may_grow()) {
                 break;
             }
             let path = self.folder.segment(oldest.first_sequence);

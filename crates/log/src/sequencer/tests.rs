@@ -7,7 +7,7 @@ use vigie_model::alert::AlertId;
 use vigie_model::batch::{ObservationRow, Origin, Quality};
 use vigie_model::command::Action;
 use vigie_model::decimal::Decimal;
-use vigie_model::names::{NO_NAME, Names};
+use vigie_model::names::{NO_NAME, NameKind, Names};
 
 fn control() -> Arc<Control> {
     Arc::new(Control {

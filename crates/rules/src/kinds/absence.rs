@@ -37,6 +37,13 @@ impl Silence {
         std::mem::take(&mut self.open)
     }
 
+    /// Ends the episode, if one is open; whether one was.
+    pub(crate) const fn end(&mut self) -> bool {
+        let was_open = self.open;
+        self.open = false;
+        was_open
+    }
+
     /// The intake is up again.
     pub(crate) fn intake_up(&mut self, log_time_ms: i64) {
         self.since_ms = self.since_ms.max(log_time_ms);

@@ -1,0 +1,67 @@
+//! The embedded log of a data folder: opened for a server, with everything found told to people.
+
+use crate::config::log::Log;
+use crate::exit::{Failure, count};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use vigie_log::disk::SystemDisk;
+use vigie_log::segments::header::LogIdentity;
+use vigie_log::segments::log::{OpenedLog, SegmentLog};
+use vigie_log::segments::options::{LogOptions, Recovery};
+use vigie_log::store::RING_ROWS_MAX;
+use vigie_model::id::hashed_id;
+
+/// The folder of the log in a data folder.
+#[must_use]
+pub fn log_folder(data: &Path) -> PathBuf {
+    data.join("log")
+}
+
+/// Opens the log of a data folder, or creates it; `readers` roles read it.
+///
+/// # Errors
+/// When it cannot be read or written, or was created with another number of partitions.
+pub fn open_log(data: &Path, centre: &str, config: &Log, readers: usize) -> Result<OpenedLog, Failure> {
+    let options = LogOptions { bytes_max: config.bytes_max, ..LogOptions::new(log_folder(data)) };
+    let fresh = LogIdentity { log_id: new_log_id(centre).into(), partitions: config.partitions };
+    let opened = SegmentLog::open(Arc::new(SystemDisk), options, fresh, RING_ROWS_MAX, readers)
+        .map_err(|error| Failure::io("cannot open the log", error))?;
+    let (found, wanted) = (opened.log.identity().partitions, config.partitions);
+    if found != wanted {
+        let folder = log_folder(data);
+        return Err(Failure::Io(format!(
+            "the log in {} was created with {}, [log] partitions says {wanted}; set it to {found}, or choose another data folder",
+            folder.display(),
+            count(usize::from(found), "partition"),
+        )));
+    }
+    tell(&opened.recovery);
+    Ok(opened)
+}
+
+/// Damage is an alarm: people must hear of it at every start until the folder is mended.
+fn tell(recovery: &Recovery) {
+    if let Some(cut) = &recovery.cut {
+        let segment = cut.segment.display();
+        tracing::warn!(%segment, at = cut.at, bytes = cut.bytes, "cut the torn end of the log: nobody was answered for it");
+    }
+    let mut lost = 0;
+    for hole in &recovery.holes {
+        lost += hole.sequences.end - hole.sequences.start;
+        tracing::error!(
+            segment = %hole.segment.display(),
+            at = hole.bytes.start,
+            first_record = hole.sequences.start,
+            records = hole.sequences.end - hole.sequences.start,
+            kept = %hole.kept.display(),
+            "records of the log are damaged and left out; `vigie verify` shows all of it"
+        );
+    }
+    metrics::gauge!("vigie_log_records_damaged").set(lost as f64);
+}
+
+/// A new log's identity: this process at this instant.
+fn new_log_id(centre: &str) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    hashed_id(&[centre, "log", &std::process::id().to_string(), &now.as_nanos().to_string()])
+}
