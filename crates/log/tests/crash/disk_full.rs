@@ -1,1 +1,134 @@
-//! x
+//! A disk that runs full, at every step of its size: nothing refused is in the log, nothing acknowledged is lost, and
+//! the log goes on when space returns. The same for the log's own cap.
+
+use crate::checker::{Broken, Promise};
+use crate::life::{Life, Setup};
+use crate::seeds;
+use crate::sender::Request;
+use crate::story::Story;
+use std::sync::Mutex;
+use vigie_log::error::LogError;
+
+/// Sizes of the disk differ by this, which has no common factor with sectors, frames or segments.
+const STEP_BYTES: usize = 113;
+/// Far more than one request, as always: a request is taken only while a whole segment is kept ready.
+const SEGMENT_BYTES: u64 = 8192;
+/// Groups offered while the disk has its small size, and after it has grown.
+const GROUPS: usize = 14;
+
+/// What became of the requests on a small disk.
+#[derive(Debug, Default)]
+struct Counts {
+    answered: usize,
+    refused: usize,
+    commands_after_refusal: usize,
+    unopened: usize,
+}
+
+/// Offers a group one by one, as intake does: asks for room before each request, and refuses what has none.
+fn offer(story: &mut Story, life: &mut Life, group: &[Request], counts: &mut Counts) -> Result<(), LogError> {
+    for request in group {
+        let room = life.room();
+        let is_command = matches!(request, Request::Command(_));
+        if !(if is_command { room.ticks } else { room.events }) {
+            counts.refused += 1;
+            continue;
+        }
+        story.send_group(life, std::slice::from_ref(request))?;
+        counts.answered += 1;
+        counts.commands_after_refusal += usize::from(is_command && !room.events);
+    }
+    Ok(())
+}
+
+/// A history on a disk of a size, which grows in the end.
+fn live_on(story: &mut Story, budget: usize, counts: &mut Counts) -> Result<(), Broken> {
+    story.disk.set_budget(Some(budget));
+    match story.try_start() {
+        Ok(mut life) => {
+            for _ in 0..GROUPS {
+                let group = story.sender.group();
+                let offered = offer(story, &mut life, &group, counts);
+                offered.map_err(|error| Broken::new(Promise::PoisonedByFailure, format!("fails on {error}")))?;
+            }
+            story.disk.set_budget(None);
+            for _ in 0..GROUPS {
+                let group = story.sender.group();
+                let refused = counts.refused;
+                let offered = offer(story, &mut life, &group, counts);
+                offered.map_err(|error| Broken::new(Promise::PoisonedByFailure, format!("fails on {error}")))?;
+                if counts.refused > refused {
+                    return Err(Broken::new(Promise::OpensAfterACrash, "space returned, and yet a request is refused"));
+                }
+            }
+            story.end(life)?;
+        }
+        Err(_) => counts.unopened += 1,
+    }
+    if story.rng.chance(1, 2) {
+        // Started again while it is full, by whoever hopes that it helps.
+        story.disk.set_budget(Some(budget.max(story.disk.used())));
+        story.disk.restart();
+        if let Ok(life) = story.try_start() {
+            story.end(life)?;
+        }
+    }
+    story.disk.set_budget(None);
+    story.disk.restart();
+    let Some(mut life) = story.start()? else { unreachable!("no fault is left") };
+    let sent = story.send_unanswered(&mut life);
+    sent.map_err(|error| Broken::new(Promise::OpensAfterACrash, error.to_string()))?;
+    story.end(life)?;
+    story.check()
+}
+
+fn setup() -> Setup {
+    Setup { segment_bytes: SEGMENT_BYTES, ..Setup::default() }
+}
+
+#[test]
+fn a_disk_of_any_size_refuses_what_does_not_fit_and_keeps_the_rest() {
+    let whole = {
+        let mut story = Story::new(5, setup());
+        live_on(&mut story, usize::MAX, &mut Counts::default()).unwrap();
+        story.disk.used()
+    };
+    let total = Mutex::new(Counts::default());
+    seeds::each_of(0..whole / STEP_BYTES + 2, |step| {
+        let mut story = Story::new(5, setup());
+        let mut counts = Counts::default();
+        if let Err(broken) = live_on(&mut story, step * STEP_BYTES, &mut counts) {
+            panic!("a disk of {} bytes: {}", step * STEP_BYTES, story.tell(&broken));
+        }
+        let mut total = total.lock().unwrap();
+        total.answered += counts.answered;
+        total.refused += counts.refused;
+        total.commands_after_refusal += counts.commands_after_refusal;
+        total.unopened += counts.unopened;
+    });
+    let total = total.into_inner().unwrap();
+    println!("{total:?}");
+    assert!(total.answered > 1000 && total.refused > 100 && total.unopened > 2, "{total:?}");
+}
+
+#[test]
+fn the_cap_refuses_events_first_and_commands_last() {
+    for segments in 3..12 {
+        let mut story = Story::new(segments, Setup { bytes_max: segments * SEGMENT_BYTES, ..setup() });
+        let mut counts = Counts::default();
+        let mut life = story.start().unwrap().unwrap();
+        for _ in 0..200 {
+            let group = story.sender.group();
+            offer(&mut story, &mut life, &group, &mut counts).unwrap();
+        }
+        story.end(life).unwrap();
+        assert!(counts.refused > 20, "{segments} segments: {counts:?}");
+        let used = story.disk.used() as u64;
+        assert!(used <= (segments + 1) * SEGMENT_BYTES, "{segments} segments: {used} bytes");
+        assert!(counts.commands_after_refusal > 0, "{segments} segments keep no room for commands: {counts:?}");
+        story.disk.restart();
+        if let Err(broken) = story.check() {
+            panic!("{segments} segments: {}", story.tell(&broken));
+        }
+    }
+}

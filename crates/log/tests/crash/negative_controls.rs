@@ -1,4 +1,5 @@
-//! Takes a safeguard away and shows that the suite notices: each of these tests passes when promises break.
+//! Takes a safeguard away and shows that the suite notices: each of these tests passes when promises break. With the
+//! safeguards in place [`crate::power_loss`] runs the same seeds.
 
 use crate::checker::Promise;
 use crate::life::Setup;
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 /// Enough for every control to fail many times.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 100;
 
 /// How many seeds break which promise first, with lies told by the disk and a changed setup.
 fn broken_promises(lies: Lies, change: impl Fn(&mut Setup) + Sync) -> BTreeMap<Promise, usize> {
@@ -29,11 +30,6 @@ fn broken_promises(lies: Lies, change: impl Fn(&mut Setup) + Sync) -> BTreeMap<P
     let promises = promises.into_inner().unwrap();
     println!("{promises:?}");
     promises
-}
-
-#[test]
-fn the_controls_pass_with_every_safeguard_in_place() {
-    assert_eq!(broken_promises(Lies::default(), |_| {}), BTreeMap::new());
 }
 
 /// How many seeds lose what was acknowledged in one life on a disk that lies from when the log is ready.
@@ -100,5 +96,5 @@ fn acknowledging_before_the_commit_loses_facts() {
         *lost.lock().unwrap() += usize::from(has_lost(&story));
     });
     let lost = lost.into_inner().unwrap();
-    assert!(lost > 100, "{lost}");
+    assert!(lost > 50, "{lost}");
 }

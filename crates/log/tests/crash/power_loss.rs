@@ -1,4 +1,4 @@
-//! Power loss and kills at random calls: several crashes a seed, in recovery too, with segments so small that commits,
+//! Power loss, kills and I/O errors at random calls: several crashes a seed, in recovery too, with segments so small that commits,
 //! rolls and folder syncs are all hit.
 
 use crate::checker::Broken;
@@ -32,7 +32,8 @@ pub(crate) fn draw_setup(story_seed: u64) -> Setup {
 /// Lives and crashes of one seed.
 pub(crate) fn live_through(story: &mut Story, coverage: &Mutex<Coverage>) -> Result<(), Broken> {
     for _ in 0..2 + story.rng.below(4) {
-        let fault = if story.rng.chance(1, 4) { Fault::Kill } else { Fault::PowerLoss };
+        let fault =
+            [Fault::PowerLoss, Fault::PowerLoss, Fault::PowerLoss, Fault::Kill, Fault::Error][story.rng.below(5)];
         let calls_max = [12, 40, 150][story.rng.below(3)];
         story.disk.fault_after(story.rng.below(calls_max), fault);
         let life = story.start()?;
@@ -42,10 +43,10 @@ pub(crate) fn live_through(story: &mut Story, coverage: &Mutex<Coverage>) -> Res
             story.send(&mut life, groups)?;
             story.end(life)?;
         }
-        if story.disk.is_down() {
-            let op = story.disk.calls().last().expect("a call was struck").op;
+        if let Some(op) = story.disk.struck_at() {
             *coverage.lock().unwrap().struck.entry((name_of(op), is_starting)).or_default() += 1;
-        } else if story.rng.chance(1, 2) {
+        }
+        if !story.disk.is_down() && story.rng.chance(1, 2) {
             story.disk.lose_power();
         }
         story.disk.restart();

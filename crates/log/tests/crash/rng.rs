@@ -26,9 +26,4 @@ impl Rng {
     pub(crate) fn chance(&mut self, times: usize, of: usize) -> bool {
         self.below(of) < times
     }
-
-    /// A generator of its own, so that what one part draws does not move another.
-    pub(crate) fn fork(&mut self) -> Self {
-        Self(self.next())
-    }
 }

@@ -83,8 +83,7 @@ impl Sender {
     /// One request of a group.
     fn request(&mut self) -> Request {
         if self.rng.chance(1, 8) {
-            self.commands.push(Answer::Unsent);
-            return Request::Command(self.commands.len() - 1);
+            return self.new_command();
         }
         let mut marks: Vec<_> = self.to_resend().into_iter().take(RESENT_MAX).collect();
         for _ in 0..self.rng.below(REQUEST_FACTS_MAX + 1) {
@@ -169,6 +168,12 @@ impl Sender {
         (new_max, marks.len() as u64 - new_max)
     }
 
+    /// A command nobody has sent yet.
+    pub(crate) fn new_command(&mut self) -> Request {
+        self.commands.push(Answer::Unsent);
+        Request::Command(self.commands.len() - 1)
+    }
+
     /// The command with a mark.
     pub(crate) fn command(&self, mark: usize) -> Command {
         command(mark)
@@ -182,15 +187,6 @@ impl Sender {
     /// Notes that a request was answered.
     pub(crate) fn acknowledge(&mut self, request: &Request) {
         self.note(request, Answer::Acknowledged);
-    }
-
-    /// Notes that a request was refused with the promise that nothing of it was taken; `before` is the sender as it was
-    /// before it sent it.
-    pub(crate) fn refuse(&mut self, request: &Request, before: &Self) {
-        match request {
-            Request::Facts(marks) => marks.iter().for_each(|mark| self.answers[*mark] = before.answer(*mark)),
-            Request::Command(mark) => self.commands[*mark] = Answer::Unsent,
-        }
     }
 
     fn note(&mut self, request: &Request, answer: Answer) {

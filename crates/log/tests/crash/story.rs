@@ -60,11 +60,11 @@ impl Story {
         }
     }
 
-    /// A process starts, with a clock that may be off. `None` when the machine goes down before it is ready.
+    /// A process starts, with a clock that may be off. `None` when a fault strikes before it is ready.
     pub(crate) fn start(&mut self) -> Result<Option<Life>, Broken> {
         match self.try_start() {
             Ok(life) => Ok(Some(life)),
-            Err(_) if self.disk.is_down() => Ok(None),
+            Err(_) if self.disk.struck_at().is_some() => Ok(None),
             Err(error) => Err(Broken::new(Promise::OpensAfterACrash, error.to_string())),
         }
     }
@@ -79,13 +79,13 @@ impl Story {
         Ok(life)
     }
 
-    /// Groups of requests until `groups` are answered or the machine goes down.
+    /// Groups of requests until `groups` are answered or a fault strikes.
     pub(crate) fn send(&mut self, life: &mut Life, groups: usize) -> Result<(), Broken> {
         for _ in 0..groups {
             let group = self.sender.group();
             match self.send_group(life, &group) {
                 Ok(()) => {}
-                Err(_) if self.disk.is_down() => break,
+                Err(_) if self.disk.struck_at().is_some() => break,
                 Err(error) => {
                     return Err(Broken::new(Promise::OpensAfterACrash, format!("fails without a fault: {error}")));
                 }
@@ -110,7 +110,9 @@ impl Story {
                 let passed_ms = self.rng.below(2_500) as i64;
                 self.now_ms += passed_ms;
                 life.pass(passed_ms);
-                life.tick()?;
+                if life.room().ticks {
+                    life.tick()?;
+                }
             }
         }
         life.commit()?;

@@ -15,6 +15,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vigie_model::record::Record;
 
+/// At every so many bytes the log is also written on.
+const WRITTEN_ON_EVERY: usize = 4;
+
 /// How the missing part of a file is missing.
 #[derive(Clone, Copy, Debug)]
 enum Tear {
@@ -111,6 +114,9 @@ impl Torn {
         let is_whole = self.written()[at..self.commit.end].iter().all(|byte| *byte == 0);
         assert!(found.len() < self.records.len() || is_whole, "{what}: the last record cannot be whole");
         assert!(recovery.cut.is_some() || before == bytes_at(&story.disk, &self.segment), "{what}: cut without a word");
+        if at % WRITTEN_ON_EVERY != 0 {
+            return;
+        }
         // It goes on: what was cut can be sent again and is there once.
         let mut life = story.start().unwrap().unwrap();
         story.send_unanswered(&mut life).unwrap();

@@ -33,6 +33,8 @@ struct World {
     run: u64,
     down: Option<Fault>,
     calls_when_down: usize,
+    /// The first call of this run.
+    first_call: usize,
     faults: BTreeMap<usize, Fault>,
     budget: Option<usize>,
     lies: Lies,
@@ -50,6 +52,7 @@ impl SimDisk {
             run: 0,
             down: None,
             calls_when_down: 0,
+            first_call: 0,
             faults: BTreeMap::new(),
             budget: None,
             lies: Lies::default(),
@@ -58,10 +61,24 @@ impl SimDisk {
         })))
     }
 
-    /// Another machine with the same disk, without scheduled faults, drawing from another seed.
+    /// Another machine with the same disk, without scheduled faults, drawing from another seed. Only files that still
+    /// have a name are on it.
     pub(crate) fn copy(&self, seed: u64) -> Self {
-        let mut world = self.world().clone();
-        (world.rng, world.faults, world.calls) = (Rng::new(seed), BTreeMap::new(), Vec::new());
+        let found = self.world();
+        let is_named = |file: &usize| found.folders.values().any(|folder| folder.names_file(*file));
+        let files = (0..found.files.len())
+            .map(|file| if is_named(&file) { found.files[file].clone() } else { Content::default() })
+            .collect();
+        let world = World {
+            rng: Rng::new(seed),
+            files,
+            folders: found.folders.clone(),
+            faults: BTreeMap::new(),
+            first_call: 0,
+            calls: Vec::new(),
+            ..*found
+        };
+        drop(found);
         Self(Arc::new(Mutex::new(world)))
     }
 
@@ -81,6 +98,13 @@ impl SimDisk {
     /// Whether power loss or a kill has struck.
     pub(crate) fn is_down(&self) -> bool {
         self.world().down.is_some()
+    }
+
+    /// At which kind of call the newest fault of this run struck.
+    pub(crate) fn struck_at(&self) -> Option<Op> {
+        let world = self.world();
+        let mut calls = world.calls[world.first_call..].iter().rev();
+        calls.find(|call| matches!(call.outcome, Outcome::Fault(_))).map(|call| call.op)
     }
 
     /// Ends this run, by what has struck or else by a kill, and decides what is left for the next one. Faults that did
@@ -167,12 +191,6 @@ impl SimDisk {
         world.folders.get_mut(folder).expect("a test plants into folders that exist").plant(name, Node::File(file));
     }
 
-    /// Takes a file away from outside.
-    pub(crate) fn uproot(&self, path: &Path) {
-        let (folder, name) = split(path);
-        self.world().folders.get_mut(folder).expect("a test uproots what exists").uproot(name);
-    }
-
     /// Whether a power loss could change any file's bytes or length.
     pub(crate) fn is_clean(&self) -> bool {
         self.world().files.iter().all(Content::is_clean)
@@ -185,7 +203,7 @@ impl SimDisk {
 
 impl World {
     fn end(&mut self, by: Fault) {
-        (self.run, self.calls_when_down) = (self.run + 1, 0);
+        (self.run, self.calls_when_down, self.first_call) = (self.run + 1, 0, self.calls.len());
         self.faults.clear();
         if by == Fault::PowerLoss {
             for file in &mut self.files {

@@ -54,9 +54,11 @@ impl Folder {
         self.changes.retain(|change| !change.names.is_empty());
     }
 
-    /// A sync that fails: what it should have kept is undecided from now on.
+    /// A sync that fails: what it should have kept is undecided from now on. Not so the names of folders: nobody can make
+    /// one anew that has files in it, and no system that fails to keep one goes on as if it had.
     pub(crate) fn fail_sync(&mut self) {
-        self.changes.iter_mut().for_each(|change| change.lost = true);
+        let is_folder = |change: &Change| change.names.iter().any(|(_, node)| *node == Some(Node::Folder));
+        self.changes.iter_mut().filter(|change| !is_folder(change)).for_each(|change| change.lost = true);
     }
 
     /// Power is lost: decides which changes the disk holds.
@@ -76,10 +78,11 @@ impl Folder {
         self.durable.insert(name.to_owned(), node);
     }
 
-    /// Takes a name away from outside, as if it had never been there.
-    pub(crate) fn uproot(&mut self, name: &str) {
-        self.view.remove(name);
-        self.durable.remove(name);
+    /// Whether a file has a name here, or may have one after a power loss.
+    pub(crate) fn names_file(&self, file: usize) -> bool {
+        let changed = self.changes.iter().flat_map(|change| &change.names).filter_map(|(_, node)| *node);
+        let named = self.view.values().chain(self.durable.values()).copied();
+        named.chain(changed).any(|node| node == Node::File(file))
     }
 }
 
