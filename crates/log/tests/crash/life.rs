@@ -5,9 +5,11 @@ use crate::facts::MAX_SKEW_MS;
 use crate::sender::{Answer, Request, Sender};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use vigie_log::clock::{Limit, LogClock};
 use vigie_log::disk::Disk;
 use vigie_log::error::LogError;
+use vigie_log::intake::{Intake, spawn};
 use vigie_log::interner::Interner;
 use vigie_log::ring::Reader;
 use vigie_log::segments::header::LogIdentity;
@@ -33,19 +35,22 @@ pub(crate) struct Setup {
     pub(crate) segment_bytes: u64,
     pub(crate) bytes_max: u64,
     pub(crate) ids_remembered: usize,
+    pub(crate) age_max_ms: Option<i64>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { partitions: 3, segment_bytes: 4096, bytes_max: 1 << 30, ids_remembered: 100_000 }
+        Self { partitions: 3, segment_bytes: 4096, bytes_max: 1 << 30, ids_remembered: 100_000, age_max_ms: None }
     }
 }
 
 impl Setup {
-    fn open(&self, disk: Arc<dyn Disk>) -> Result<OpenedLog, LogError> {
+    /// Opens the log alone, without a sequencer.
+    pub(crate) fn open(&self, disk: Arc<dyn Disk>) -> Result<OpenedLog, LogError> {
         let options = LogOptions {
             segment_bytes: self.segment_bytes,
             bytes_max: self.bytes_max,
+            age_max_ms: self.age_max_ms,
             ..LogOptions::new(PathBuf::from(folder()))
         };
         let identity = LogIdentity { log_id: LOG_ID.into(), partitions: self.partitions };
@@ -127,9 +132,31 @@ impl Life {
         self.sequencer.room()
     }
 
+    /// Gives the sequencer its thread, as a server does.
+    pub(crate) fn serve(self) -> (Intake, Served) {
+        let (intake, thread) = spawn(self.sequencer, ()).expect("a thread can be started");
+        (intake, Served { thread, role: self.role })
+    }
+
     /// Ends the process properly; all records its role has seen, those of earlier lives first.
     pub(crate) fn end(mut self) -> Vec<Arc<Record>> {
         drop(self.sequencer);
+        let mut seen = Vec::new();
+        while self.role.take(&mut seen) {}
+        seen
+    }
+}
+
+/// A process whose sequencer has its thread.
+pub(crate) struct Served {
+    thread: JoinHandle<Result<(), LogError>>,
+    role: Reader<Arc<Record>>,
+}
+
+impl Served {
+    /// Waits for the end of the log, which was told to stop or failed; all records its role has seen.
+    pub(crate) fn end(mut self) -> Vec<Arc<Record>> {
+        let _ended = self.thread.join().expect("the sequencer's thread does not panic");
         let mut seen = Vec::new();
         while self.role.take(&mut seen) {}
         seen

@@ -22,6 +22,9 @@ mod power_loss;
 
 mod bit_flips;
 mod disk_full;
+mod group_commit;
 mod io_errors;
+mod misplaced_files;
 mod negative_controls;
+mod retention;
 mod torn_tail;

@@ -2,7 +2,7 @@
 
 use crate::checker::{Broken, Promise, broken, is_same};
 use crate::facts::START_MS;
-use crate::life::{Life, Setup, read};
+use crate::life::{Life, Served, Setup, read};
 use crate::rng::Rng;
 use crate::sender::{Request, Sender};
 use crate::sim::disk::SimDisk;
@@ -126,7 +126,15 @@ impl Story {
         if !holes.is_empty() {
             return Err(Broken::new(Promise::OpensAfterACrash, format!("tells of damage: {holes:?}")));
         }
-        let seen = life.end();
+        self.see(life.end())
+    }
+
+    /// As [`Self::end`], for a process whose log has a thread.
+    pub(crate) fn end_served(&mut self, served: Served) -> Result<(), Broken> {
+        self.see(served.end())
+    }
+
+    fn see(&mut self, seen: Vec<Arc<Record>>) -> Result<(), Broken> {
         self.check_seen(&seen)?;
         self.seen = seen;
         Ok(())

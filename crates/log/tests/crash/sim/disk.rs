@@ -191,6 +191,12 @@ impl SimDisk {
         world.folders.get_mut(folder).expect("a test plants into folders that exist").plant(name, Node::File(file));
     }
 
+    /// Takes a file away from outside.
+    pub(crate) fn uproot(&self, path: &Path) {
+        let (folder, name) = split(path);
+        self.world().folders.get_mut(folder).expect("a test uproots what exists").uproot(name);
+    }
+
     /// Whether a power loss could change any file's bytes or length.
     pub(crate) fn is_clean(&self) -> bool {
         self.world().files.iter().all(Content::is_clean)

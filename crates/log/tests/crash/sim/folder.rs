@@ -78,6 +78,12 @@ impl Folder {
         self.durable.insert(name.to_owned(), node);
     }
 
+    /// Takes a name away from outside, as if it had never been there.
+    pub(crate) fn uproot(&mut self, name: &str) {
+        self.view.remove(name);
+        self.durable.remove(name);
+    }
+
     /// Whether a file has a name here, or may have one after a power loss.
     pub(crate) fn names_file(&self, file: usize) -> bool {
         let changed = self.changes.iter().flat_map(|change| &change.names).filter_map(|(_, node)| *node);
