@@ -8,6 +8,7 @@ use crate::rng::Rng;
 use crate::seeds;
 use crate::sender::Request;
 use crate::sim::disk::SimDisk;
+use crate::sim::faults::Fault;
 use crate::story::Story;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -133,7 +134,7 @@ impl Original {
     fn write_on(&self, seed: u64, what: &str) {
         let (disk, _) = self.flip(seed);
         let mut story = self.story.copy(seed);
-        let left = read(disk.copy(seed).mount(), &story.setup).unwrap().0;
+        let (left, told) = read(disk.copy(seed).mount(), &story.setup).unwrap();
         let mut life = match Life::start(disk.mount(), &story.setup, START_MS) {
             Ok(life) => life,
             // Damage can take what later records need, such as names; then it is said.
@@ -153,7 +154,17 @@ impl Original {
         let sequences: Vec<_> = new.iter().map(|record| record.sequence).collect();
         let is_contiguous = sequences.windows(2).all(|pair| pair[1] == pair[0] + 1);
         assert!(is_contiguous && recovery.cut.is_none(), "{what}: {sequences:?}, {recovery:?}");
+        assert_eq!(recovery.holes, told.holes, "{what}: damage is told at every opening");
     }
+}
+
+/// A log of several segments that was closed properly.
+fn closed() -> Original {
+    let mut story = Story::new(3, small_segments());
+    let mut life = story.start().unwrap().unwrap();
+    story.send(&mut life, 12).unwrap();
+    story.end(life).unwrap();
+    Original::of(story)
 }
 
 fn small_segments() -> Setup {
@@ -162,11 +173,7 @@ fn small_segments() -> Setup {
 
 #[test]
 fn no_flipped_bit_of_a_closed_log_goes_unnoticed() {
-    let mut story = Story::new(3, small_segments());
-    let mut life = story.start().unwrap().unwrap();
-    story.send(&mut life, 12).unwrap();
-    story.end(life).unwrap();
-    let verdicts = Original::of(story).flip_many();
+    let verdicts = closed().flip_many();
     for verdict in [Verdict::Quarantined, Verdict::TornTail, Verdict::Refused, Verdict::Same] {
         assert!(verdicts.contains_key(&verdict), "never {verdict:?}: {verdicts:?}");
     }
@@ -181,9 +188,37 @@ fn no_flipped_bit_of_a_crashed_log_goes_unnoticed() {
     Original::of(story.unwrap()).flip_many();
 }
 
+/// Opening a damaged log keeps the damage aside, which takes a few calls: a fault at any of them hides nothing.
+#[test]
+fn a_crash_while_damage_is_kept_aside_hides_nothing() {
+    let original = closed();
+    let is_quarantined = |seed: &u64| {
+        let (disk, what) = original.flip(*seed);
+        original.judge(&disk, &what) == Verdict::Quarantined
+    };
+    for seed in (0..).filter(is_quarantined).take(4) {
+        let (disk, what) = original.flip(seed);
+        read(disk.mount(), &original.story.setup).unwrap();
+        let calls = disk.calls_count();
+        seeds::each_of(0..calls, |at| {
+            for fault in [Fault::PowerLoss, Fault::Kill, Fault::Error] {
+                let (disk, _) = original.flip(seed);
+                disk.fault_after(at, fault);
+                let opened = read(disk.mount(), &original.story.setup);
+                assert!(opened.is_err() || fault == Fault::Error, "{what}, {fault:?} at {at}: the machine is down");
+                if !disk.is_down() {
+                    disk.lose_power();
+                }
+                disk.restart();
+                let verdict = original.judge(&disk, &what);
+                assert_eq!(verdict, Verdict::Quarantined, "{what}, {fault:?} at {at}\n{}", disk.trace(40));
+            }
+        });
+    }
+}
+
 /// A log whose power failed while a commit was written.
 fn crashed_with_a_torn_tail(seed: u64) -> Story {
-    use crate::sim::faults::Fault;
     let mut story = Story::new(seed, small_segments());
     let mut life = story.start().unwrap().unwrap();
     story.send(&mut life, 12).unwrap();

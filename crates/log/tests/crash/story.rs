@@ -8,7 +8,7 @@ use crate::sender::{Request, Sender};
 use crate::sim::disk::SimDisk;
 use std::sync::Arc;
 use vigie_log::error::LogError;
-use vigie_model::record::Record;
+use vigie_model::record::{Payload, Record};
 
 /// Calls shown with a broken promise.
 const TRACE_CALLS_MAX: usize = 60;
@@ -25,6 +25,8 @@ pub(crate) struct Story {
     seen: Vec<Arc<Record>>,
     now_ms: i64,
     wrong_receipt: Option<Broken>,
+    /// Processes that said they were ready.
+    starts: usize,
     /// Torn ends that were cut.
     pub(crate) cuts: usize,
     /// The most segments there were.
@@ -42,6 +44,7 @@ impl Story {
             seen: Vec::new(),
             now_ms: START_MS,
             wrong_receipt: None,
+            starts: 0,
             cuts: 0,
             segments: 0,
         }
@@ -74,6 +77,7 @@ impl Story {
         let off_ms = [0, 0, -CLOCK_OFF_MS, CLOCK_OFF_MS][self.rng.below(4)];
         let life = Life::start(self.disk.mount(), &self.setup, self.now_ms + off_ms)?;
         self.sender.restart();
+        self.starts += 1;
         self.cuts += usize::from(life.recovery.cut.is_some());
         self.segments = self.segments.max(life.recovery.segments);
         Ok(life)
@@ -156,6 +160,11 @@ impl Story {
         if !recovery.holes.is_empty() {
             let words = format!("tells of damage: {:?}", recovery.holes);
             broken.insert(0, Broken::new(Promise::OpensAfterACrash, words));
+        }
+        let ups = records.iter().filter(|record| matches!(record.payload, Payload::IntakeUp)).count();
+        if ups < self.starts {
+            let words = format!("{} starts, {ups} records that say so", self.starts);
+            broken.push(Broken::new(Promise::StartsAreLogged, words));
         }
         broken.extend(self.check_seen(&records).err());
         broken.extend(self.wrong_receipt.clone());
