@@ -47,6 +47,9 @@ use vigie_store::sql::limits::SqlLimits;
 /// The roles that read a server's log: rules and history.
 const READERS: usize = 2;
 
+/// How often it is looked whether the roles have caught up.
+const CATCH_UP_LOOK: Duration = Duration::from_millis(2);
+
 /// How long open connections may take to end once the process stops.
 const CONNECTIONS_END_MAX: Duration = Duration::from_secs(3);
 
@@ -127,6 +130,7 @@ impl Server {
         let sequencer = tokio::task::spawn_blocking(start).await;
         let sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
         let sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
+        caught_up(&pipeline, sequencer.last_tick_ms()).await?;
         let (intake, sequencer) = spawn(sequencer, pipeline.health.watch(Part::Sequencer))
             .map_err(|error| Failure::io("cannot start the sequencer's thread", error))?;
         let routes = routes(&prepared, &log_id, &intake, &history, &pipeline, metrics)?;
@@ -152,9 +156,9 @@ impl Server {
         let folded = tokio::time::timeout(FOLD_MAX, folded).await;
         let folded = match folded {
             Ok(joined) => joined.unwrap_or_else(|error| Err(Failure::io("cannot wait for the roles", error))),
-            Err(_) => {
-                Err(Failure::Io("history cannot be written; its newest rows are lost, the log says why".to_owned()))
-            }
+            Err(_) => Err(Failure::Io(
+                "history cannot be written; the next start commits its newest rows from the log".to_owned(),
+            )),
         };
         feed.close();
         // The listener may have failed and be gone already.
@@ -165,7 +169,10 @@ impl Server {
         }
         let committed = match tokio::time::timeout(COMMIT_MAX, flusher.stop()).await {
             Ok(committed) => committed.map_err(|error| Failure::io("cannot commit history", error)),
-            Err(_) => Err(Failure::Io("history could not be committed in time; its newest rows are lost".to_owned())),
+            Err(_) => Err(Failure::Io(
+                "history could not be committed in time; the next start commits its newest rows from the log"
+                    .to_owned(),
+            )),
         };
         folded.and(committed)
     }
@@ -179,6 +186,19 @@ impl Server {
     #[must_use]
     pub fn folded_ms(&self) -> i64 {
         self.pipeline.health.folded_ms()
+    }
+}
+
+/// Returns once the roles have judged again what the log held: before, pages would show half of it.
+async fn caught_up(pipeline: &Pipeline, last_tick_ms: i64) -> Result<(), Failure> {
+    let folded = async {
+        while pipeline.health.folded_ms() < last_tick_ms {
+            tokio::time::sleep(CATCH_UP_LOOK).await;
+        }
+    };
+    tokio::select! {
+        () = folded => Ok(()),
+        failure = pipeline.health.part_ended() => Err(failure),
     }
 }
 

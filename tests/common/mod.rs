@@ -115,6 +115,12 @@ impl Running {
         self.child.wait().expect("it can be waited for").code()
     }
 
+    /// Ends it as a power cut of the process would: at once.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it can be waited for");
+    }
+
     /// Waits until it ends by itself, and returns its exit code.
     pub fn wait(mut self) -> Option<i32> {
         self.out.read_to_string(&mut self.said).expect("its output is text");

@@ -121,6 +121,7 @@ impl Identity {
         Self::Hash(hash_of(&[0, kind, feed, space, node], id.as_bytes()))
     }
 
+    /// The log does not keep it: rows of a file are told apart within one start of a log.
     fn of_line(file: u128, line: u32) -> Self {
         Self::Hash(hash_of(&[1, line], &file.to_le_bytes()))
     }

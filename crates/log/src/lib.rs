@@ -33,6 +33,8 @@ mod logged_names;
 
 mod known;
 
+pub mod verify;
+
 pub mod receipt;
 
 pub mod sequencer;

@@ -222,6 +222,12 @@ impl<S: LogStore> Sequencer<S> {
         (self.known.log_time_ms > i64::MIN).then_some(self.known.log_time_ms)
     }
 
+    /// T of the newest tick: once the roles have folded it, they have folded all that was recalled.
+    #[must_use]
+    pub const fn last_tick_ms(&self) -> i64 {
+        self.known.last_tick_ms
+    }
+
     /// Real time to wait between two calls of [`Self::tick`].
     #[must_use]
     pub fn tick_real(&self) -> Duration {

@@ -22,6 +22,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use vigie_alerts::feed::AlertFeed;
 use vigie_log::clock::{Limit, LogClock};
+use vigie_log::disk::SystemDisk;
+use vigie_log::verify::verify_log;
 use vigie_model::duration::parse_ms;
 use vigie_model::principal::Principal;
 use vigie_model::time::{format_local_date, format_local_day, parse_rfc3339_ms};
@@ -134,8 +136,13 @@ async fn settle(server: &Server, end_ms: i64) {
     }
 }
 
-/// Where the last demo ended, if history has one.
+/// Where the last demo ended, if there was one: where its log ends, which history may not have reached.
 async fn last_log_time(data: &Path) -> Result<Option<i64>, Failure> {
+    let log = log_folder(data);
+    if log.is_dir() {
+        let report = verify_log(Arc::new(SystemDisk), &log, |_| {});
+        return Ok(report.map_err(|error| Failure::io("cannot read the log", error))?.newest_ms);
+    }
     let root = data.join("history");
     if !root.exists() {
         return Ok(None);
@@ -174,7 +181,8 @@ async fn tell(feed: Arc<AlertFeed>, zone: TimeZone) {
     let colours = std::io::stdout().is_terminal();
     let mut day = String::new();
     let mut head = feed.follow();
-    let mut after = None;
+    // What the log held was told when it happened.
+    let mut after = head.borrow().position;
     loop {
         let is_closed = head.borrow_and_update().is_closed;
         loop {

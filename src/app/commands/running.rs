@@ -64,7 +64,7 @@ impl StopSignals {
     pub async fn while_stopping(&mut self, stop: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
         tokio::select! {
             stopped = stop => stopped,
-            () = self.received() => Err(Failure::Io("stopped at once; what was not committed yet is lost".to_owned())),
+            () = self.received() => Err(Failure::Io("stopped at once; the next start commits the rest from the log".to_owned())),
         }
     }
 

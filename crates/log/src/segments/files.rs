@@ -151,15 +151,17 @@ impl Segments {
         }
     }
 
-    /// Whether there is room for more.
-    pub(crate) fn room(&self) -> Room {
+    /// Whether there is room for more behind `pending` bytes that wait for a commit. A request may need a whole segment, so
+    /// what waits must not need the one that is ready.
+    pub(crate) fn room(&self, pending: u64) -> Room {
         let full = (self.segments.len() as u64 - 1) * self.options.segment_bytes + self.position;
         let fill = full as f64 / self.options.bytes_max as f64;
         let has_segment = self.spare.is_some();
-        let left = self.options.segment_bytes - self.position;
+        let left = self.options.segment_bytes.saturating_sub(self.position + pending);
+        let is_free = self.position + pending <= self.options.segment_bytes;
         Room {
             fill,
-            events: has_segment && fill < EVENTS_FILL_MAX,
+            events: has_segment && is_free && fill < EVENTS_FILL_MAX,
             ticks: has_segment || left >= self.options.segment_bytes / KEPT_SHARE,
         }
     }
@@ -178,11 +180,12 @@ impl Segments {
             }
             let path = self.folder.segment(oldest.first_sequence);
             self.folder.disk.remove(&path).map_err(LogError::disk("remove", &path))?;
+            // One by one: a crash may undo any removal that is not durable, and the log must not have a gap after it.
+            let removed = self.folder.sync();
+            self.is_poisoned |= removed.is_err();
+            removed?;
             self.segments.pop_front();
             deleted += 1;
-        }
-        if deleted > 0 {
-            self.folder.sync()?;
         }
         Ok(deleted)
     }

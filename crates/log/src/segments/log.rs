@@ -142,7 +142,7 @@ impl LogStore for SegmentLog {
     }
 
     fn room(&self) -> Room {
-        self.segments.room()
+        self.segments.room(self.frames.len() as u64)
     }
 
     fn fill(&self) -> f64 {

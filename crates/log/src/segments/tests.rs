@@ -10,6 +10,7 @@ use crate::interner::Interner;
 use crate::ring::Reader;
 use crate::sequencer::{Sequencer, Settings};
 use crate::store::LogStore;
+use crate::verify::verify_log;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -292,4 +293,46 @@ fn damage_elsewhere_is_kept_and_told_every_time() {
         assert_eq!(all, ids(&written), "nothing but what is told is lost");
         assert!(!ids(&missing).is_empty());
     }
+}
+
+#[test]
+fn verify_finds_damage_and_changes_nothing() {
+    let folder = TempDir::new().unwrap();
+    let mut opened = open(options(folder.path(), 1 << 12), "a").unwrap();
+    for first in (0..300).step_by(10) {
+        opened.send(first..first + 10);
+    }
+    let written = opened.close();
+    let log = folder.path().join("log");
+    let verify = |seen: &mut u64| verify_log(Arc::new(SystemDisk), &log, |_| *seen += 1).unwrap();
+    let mut seen = 0;
+    let intact = verify(&mut seen);
+    assert_eq!((intact.findings.len(), intact.notes.len()), (0, 0), "{intact:?}");
+    assert_eq!((intact.records, seen), (written.len() as u64, written.len() as u64));
+    assert_eq!(intact.next_offsets.iter().sum::<u64>(), 300);
+    assert!(intact.segments > 2);
+    assert_eq!(intact.newest_ms, written.last().map(|record| record.log_time_ms));
+
+    let segments = segment_files(folder.path());
+    let last = segments.last().unwrap();
+    let mut torn = fs::read(last).unwrap();
+    let end = torn.len();
+    torn[end - 9] = 1;
+    fs::write(last, &torn).unwrap();
+    assert_eq!(verify(&mut seen).findings, []);
+    assert!(verify(&mut seen).notes[0].contains("the next start cuts them off"));
+
+    let first = fs::read(&segments[0]).unwrap();
+    let mut damaged = first.clone();
+    damaged[200] ^= 1;
+    fs::write(&segments[0], &damaged).unwrap();
+    let report = verify(&mut seen);
+    assert!(report.findings[0].what.contains("are damaged: records"), "{report:?}");
+    assert_eq!(fs::read(&segments[0]).unwrap(), damaged);
+    damaged[3] ^= 1;
+    fs::write(&segments[0], &damaged).unwrap();
+    assert!(verify(&mut seen).findings[0].what.contains("does not begin as a segment"), "{report:?}");
+    fs::write(&segments[0], &first).unwrap();
+    fs::remove_file(&segments[1]).unwrap();
+    assert!(verify(&mut seen).findings[0].what.contains("cannot be read"));
 }

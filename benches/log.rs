@@ -1,0 +1,191 @@
+//! The embedded log alone: frames written and synced, the same without the sync, and a log read again.
+//!
+//! One iteration of `append` encodes and commits a batch of 1,000 observations. `without sync` runs the same code on a
+//! disk whose sync does nothing: the difference is the disk's. `recall` opens a log of 200,000 observations and reads all
+//! of it, checksums and identities included, as a restart does before the roles judge it.
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use tempfile::TempDir;
+use vigie_log::clock::LogClock;
+use vigie_log::disk::{Disk, DiskFile, SystemDisk};
+use vigie_log::interner::Interner;
+use vigie_log::segments::header::LogIdentity;
+use vigie_log::segments::log::SegmentLog;
+use vigie_log::segments::options::LogOptions;
+use vigie_log::sequencer::{Sequencer, Settings};
+use vigie_model::batch::{Events, ObservationRow, Origin, Quality};
+use vigie_model::control::Control;
+use vigie_model::decimal::Decimal;
+use vigie_model::names::NameKind;
+
+const BATCH_ROWS: usize = 1_000;
+const RECALLED_ROWS: usize = 200_000;
+const SPACES: usize = 1_000;
+const START_MS: i64 = 1_700_000_000_000;
+
+/// The system's files, whose syncs do nothing.
+#[derive(Debug)]
+struct UnsyncedDisk;
+
+#[derive(Debug)]
+struct UnsyncedFile(Box<dyn DiskFile>);
+
+impl Disk for UnsyncedDisk {
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        SystemDisk.create_folder(folder)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        SystemDisk.list(folder)
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(UnsyncedFile(SystemDisk.create(path)?)))
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(UnsyncedFile(SystemDisk.open(path)?)))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        SystemDisk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        SystemDisk.remove(path)
+    }
+
+    fn sync_folder(&self, _folder: &Path) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl DiskFile for UnsyncedFile {
+    fn length(&self) -> io::Result<u64> {
+        self.0.length()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read_at(offset, buffer)
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_at(offset, bytes)
+    }
+
+    fn reserve(&self, length: u64) -> io::Result<()> {
+        self.0.reserve(length)
+    }
+
+    fn truncate(&self, length: u64) -> io::Result<()> {
+        self.0.truncate(length)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A sequencer over a log in a folder, and a thread that takes what a role would.
+fn open(disk: Arc<dyn Disk>, folder: &Path) -> Sequencer<SegmentLog> {
+    let identity = LogIdentity { log_id: "bench".into(), partitions: 16 };
+    let opened = SegmentLog::open(disk, LogOptions::new(folder.join("log")), identity, 1 << 18, 1);
+    let mut opened = opened.expect("the log opens");
+    let mut reader = opened.readers.pop().expect("one reader");
+    std::thread::spawn(move || {
+        let mut records = Vec::new();
+        while reader.take(&mut records) {
+            records.clear();
+        }
+    });
+    let control = Control {
+        centre: "bench".into(),
+        time_zone: "UTC".into(),
+        tick_ms: 1000,
+        rules: Vec::new(),
+        spaces: Arc::default(),
+        metrics: Arc::default(),
+    };
+    let (settings, interner) = (Settings::new("bench".into()), Arc::new(Interner::new(1 << 20)));
+    Sequencer::start(settings, LogClock::wall(), opened.log, interner, Arc::new(control)).expect("the log starts")
+}
+
+fn batch(interner: &Interner, first: usize) -> Events {
+    let name = |kind, text: &str| interner.intern(kind, text).expect("few names");
+    let mut events = Events::default();
+    for index in first..first + BATCH_ROWS {
+        let (space, id) = (index % SPACES, format!("bench-{index:08}"));
+        let row = ObservationRow {
+            feed: name(NameKind::Feed, "bench"),
+            space: name(NameKind::Space, &format!("space-{space:05}")),
+            metric: name(NameKind::Metric, "noise_dba"),
+            sensor: name(NameKind::Sensor, &format!("s{space:05}")),
+            node: name(NameKind::Node, &format!("n{}", space % 100)),
+            seq: None,
+            id: Some(&id),
+            value: Decimal::from_micros(40_000_000 + index as i64 * 7_919 % 60_000_000),
+            event_time_ms: START_MS + index as i64 * 10,
+            sent_time_ms: None,
+            log_time_ms: 0,
+            quality: Quality::Good,
+            flags: 0,
+        };
+        events.push_observation(row, Origin::default());
+    }
+    events
+}
+
+fn folder() -> TempDir {
+    // On the same file system as the target folder: a temporary folder may be memory, which syncs nothing.
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("the target folder can be written")
+}
+
+fn appends(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("log");
+    group.sample_size(20).throughput(Throughput::Elements(BATCH_ROWS as u64));
+    let disks: [(&str, Arc<dyn Disk>); 2] = [
+        ("append 1,000 rows and sync", Arc::new(SystemDisk)),
+        ("append 1,000 rows without sync", Arc::new(UnsyncedDisk)),
+    ];
+    for (name, disk) in disks {
+        let folder = folder();
+        let mut sequencer = open(disk, folder.path());
+        let interner = Arc::clone(sequencer.interner());
+        let mut first = 0;
+        group.bench_function(name, |bencher| {
+            let next = || {
+                first += BATCH_ROWS;
+                batch(&interner, first - BATCH_ROWS)
+            };
+            let take = |events: Events| {
+                assert_eq!(sequencer.take(&events).expect("it takes them").accepted, BATCH_ROWS as u64);
+                sequencer.commit().expect("it commits");
+            };
+            bencher.iter_batched(next, take, BatchSize::PerIteration);
+        });
+    }
+    group.finish();
+}
+
+fn recall(criterion: &mut Criterion) {
+    let folder = folder();
+    let mut sequencer = open(Arc::new(SystemDisk), folder.path());
+    let interner = Arc::clone(sequencer.interner());
+    for first in (0..RECALLED_ROWS).step_by(BATCH_ROWS) {
+        sequencer.take(&batch(&interner, first)).expect("it takes them");
+        sequencer.commit().expect("it commits");
+    }
+    drop(sequencer);
+    let mut group = criterion.benchmark_group("log");
+    group.sample_size(10).throughput(Throughput::Elements(RECALLED_ROWS as u64));
+    group.bench_function("recall 200,000 rows", |bencher| {
+        bencher.iter(|| drop(open(Arc::new(SystemDisk), folder.path())));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, appends, recall);
+criterion_main!(benches);
