@@ -3,7 +3,7 @@
 
 use crate::checker::is_same;
 use crate::facts::START_MS;
-use crate::life::{Life, Setup, read};
+use crate::life::{Life, Setup, read, verify};
 use crate::rng::Rng;
 use crate::seeds;
 use crate::sender::Request;
@@ -19,8 +19,8 @@ use vigie_model::record::Record;
 /// Bits flipped in each of the two logs.
 const FLIPS: u64 = 5_000;
 const FLIPS_LONG: u64 = 50_000;
-/// Every so many flips the log is also written on.
-const WRITTEN_ON_EVERY: u64 = 8;
+/// Every so many flips the log is also checked without opening it, or written on.
+const CLOSER_EVERY: u64 = 10;
 
 /// What became of a flip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,6 +67,18 @@ impl Original {
             bit -= bytes.len() * 8;
         }
         unreachable!("the bit is in one of the files")
+    }
+
+    /// Checks a spoiled copy, then opens it: both have to find the same.
+    fn judge_both(&self, disk: &SimDisk, what: &str) {
+        let (report, _) = verify(disk.mount()).unwrap();
+        let verdict = self.judge(disk, what);
+        let is_found = match verdict {
+            Verdict::Refused | Verdict::Quarantined => !report.findings.is_empty(),
+            Verdict::TornTail => !report.notes.is_empty(),
+            Verdict::Same | Verdict::SameAndTold => report.findings.is_empty(),
+        };
+        assert!(is_found, "{what}: {verdict:?} when opened, checked: {report:?}");
     }
 
     /// Opens a spoiled copy and judges what it finds; panics when it is silently another log.
@@ -121,7 +133,10 @@ impl Original {
             let (disk, what) = self.flip(seed);
             let verdict = self.judge(&disk, &what);
             *verdicts.lock().unwrap().entry(verdict).or_default() += 1;
-            if seed % WRITTEN_ON_EVERY == 0 && verdict != Verdict::Refused {
+            if seed % CLOSER_EVERY == 0 {
+                self.judge_both(&self.flip(seed).0, &what);
+            }
+            if seed % CLOSER_EVERY == 1 && verdict != Verdict::Refused {
                 self.write_on(seed, &what);
             }
         });
@@ -133,20 +148,19 @@ impl Original {
     /// A spoiled log that opens takes more, and keeps it together with what was left.
     fn write_on(&self, seed: u64, what: &str) {
         let (disk, _) = self.flip(seed);
-        let mut story = self.story.copy(seed);
-        let (left, told) = read(disk.copy(seed).mount(), &story.setup).unwrap();
-        let mut life = match Life::start(disk.mount(), &story.setup, START_MS) {
+        let (setup, mut sender) = (&self.story.setup, self.story.sender.clone());
+        let (left, told) = read(disk.copy(seed).mount(), setup).unwrap();
+        let mut life = match Life::start(disk.mount(), setup, START_MS) {
             Ok(life) => life,
             // Damage can take what later records need, such as names; then it is said.
             Err(_) => return,
         };
-        let mark = story.sender.new_fact();
-        let request = Request::Facts(vec![mark]);
-        life.take(&story.sender, &request).unwrap();
+        let request = Request::Facts(vec![sender.new_fact()]);
+        life.take(&sender, &request).unwrap();
         life.commit().unwrap();
         drop(life);
         disk.lose_power();
-        let (found, recovery) = read(disk.mount(), &story.setup).unwrap();
+        let (found, recovery) = read(disk.mount(), setup).unwrap();
         let kept = left.iter().zip(&found).filter(|(left, found)| is_same(left, found)).count();
         assert_eq!(kept, left.len(), "{what}: writing on lost {:?}", left.get(kept));
         assert!(found.len() > left.len(), "{what}: what was written is gone");
@@ -162,7 +176,7 @@ impl Original {
 fn closed() -> Original {
     let mut story = Story::new(3, small_segments());
     let mut life = story.start().unwrap().unwrap();
-    story.send(&mut life, 12).unwrap();
+    story.send(&mut life, 8).unwrap();
     story.end(life).unwrap();
     Original::of(story)
 }
@@ -221,7 +235,7 @@ fn a_crash_while_damage_is_kept_aside_hides_nothing() {
 fn crashed_with_a_torn_tail(seed: u64) -> Story {
     let mut story = Story::new(seed, small_segments());
     let mut life = story.start().unwrap().unwrap();
-    story.send(&mut life, 12).unwrap();
+    story.send(&mut life, 8).unwrap();
     story.disk.fault_after(1, Fault::PowerLoss);
     story.send(&mut life, 1).unwrap();
     drop(life);

@@ -30,6 +30,8 @@ pub(crate) enum Promise {
     NothingSeenIsTakenBack,
     /// A log opens after every crash, and tells of no damage that no crash can cause.
     OpensAfterACrash,
+    /// Checking a log finds nothing wrong that no more than a crash has befallen, and changes nothing.
+    VerifiedAfterACrash,
     /// Silence before a start proves nothing about sensors, so every start is in the log.
     StartsAreLogged,
     /// A receipt counts what became of every fact.

@@ -17,6 +17,7 @@ use vigie_log::segments::log::{OpenedLog, SegmentLog};
 use vigie_log::segments::options::{LogOptions, Recovery};
 use vigie_log::sequencer::{Sequencer, Settings};
 use vigie_log::store::{LogStore, Room};
+use vigie_log::verify::{LogReport, verify_log};
 use vigie_model::batch::Events;
 use vigie_model::control::Control;
 use vigie_model::position::PartitionIx;
@@ -171,6 +172,13 @@ pub(crate) fn read(disk: Arc<dyn Disk>, setup: &Setup) -> Result<(Vec<Arc<Record
         records.push(Arc::new(record));
     }
     Ok((records, opened.recovery))
+}
+
+/// What checking the log finds, and the sequences of the records it sees.
+pub(crate) fn verify(disk: Arc<dyn Disk>) -> Result<(LogReport, Vec<u64>), LogError> {
+    let mut sequences = Vec::new();
+    let report = verify_log(disk, folder(), |record| sequences.push(record.sequence))?;
+    Ok((report, sequences))
 }
 
 fn control() -> Arc<Control> {

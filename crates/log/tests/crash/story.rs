@@ -2,7 +2,7 @@
 
 use crate::checker::{Broken, Promise, broken, is_same};
 use crate::facts::START_MS;
-use crate::life::{Life, Served, Setup, read};
+use crate::life::{Life, Served, Setup, read, verify};
 use crate::rng::Rng;
 use crate::sender::{Request, Sender};
 use crate::sim::disk::SimDisk;
@@ -152,6 +152,8 @@ impl Story {
 
     /// Every promise the log breaks as it is on disk now.
     pub(crate) fn broken(&self) -> Vec<Broken> {
+        let (files, verified) = (self.disk.files(), verify(self.disk.mount()));
+        let is_unchanged = files == self.disk.files();
         let (records, recovery) = match read(self.disk.mount(), &self.setup) {
             Ok(found) => found,
             Err(error) => return vec![Broken::new(Promise::OpensAfterACrash, error.to_string())],
@@ -160,6 +162,13 @@ impl Story {
         if !recovery.holes.is_empty() {
             let words = format!("tells of damage: {:?}", recovery.holes);
             broken.insert(0, Broken::new(Promise::OpensAfterACrash, words));
+        }
+        let sequences: Vec<_> = records.iter().map(|record| record.sequence).collect();
+        let is_verified =
+            verified.as_ref().is_ok_and(|(report, seen)| report.findings.is_empty() && *seen == sequences);
+        if !is_verified || !is_unchanged {
+            let words = format!("unchanged: {is_unchanged}, {verified:?}");
+            broken.push(Broken::new(Promise::VerifiedAfterACrash, words));
         }
         let ups = records.iter().filter(|record| matches!(record.payload, Payload::IntakeUp)).count();
         if ups < self.starts {
