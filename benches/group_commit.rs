@@ -42,10 +42,11 @@ fn main() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("the target folder can be written");
     let runtime = Runtime::new().expect("threads start");
     let log = Log::open(folder.path());
+    let mut bare = BareDisk::open(folder.path());
     let mut raw = Vec::new();
     let mut grouped = SENDERS.map(|_| (Vec::new(), Vec::new()));
     for _ in 0..rounds {
-        raw.push(bare_disk(folder.path(), round));
+        raw.push(bare.synced_writes(round));
         for (senders, (commits, answers)) in SENDERS.into_iter().zip(&mut grouped) {
             let (synced, answered) = runtime.block_on(log.send(senders, round));
             commits.push(synced);
@@ -64,19 +65,31 @@ fn main() {
     }
 }
 
-/// Synced writes a second of one thread, into space reserved before as the log's is.
-fn bare_disk(folder: &Path, round: Duration) -> f64 {
-    let path = folder.join("bare");
-    let file = File::options().read(true).write(true).create(true).truncate(true).open(&path).expect("a file");
-    file.reserve(FILE_BYTES).expect("space for a segment");
-    File::sync_all(&file).expect("it syncs");
-    let (bytes, began, mut synced) = ([7u8; COMMIT_BYTES], Instant::now(), 0u64);
-    while began.elapsed() < round {
-        file.write_all_at(&bytes, synced * COMMIT_BYTES as u64).expect("it writes");
-        File::sync_data(&file).expect("it syncs");
-        synced += 1;
+/// A file with its space reserved, as a segment is.
+struct BareDisk {
+    file: File,
+    position: u64,
+}
+
+impl BareDisk {
+    fn open(folder: &Path) -> Self {
+        let file = File::options().read(true).write(true).create_new(true).open(folder.join("bare")).expect("a file");
+        file.reserve(FILE_BYTES).expect("space for a segment");
+        File::sync_all(&file).expect("it syncs");
+        Self { file, position: 0 }
     }
-    synced as f64 / began.elapsed().as_secs_f64()
+
+    /// Synced writes a second of one thread.
+    fn synced_writes(&mut self, round: Duration) -> f64 {
+        let (bytes, began, mut synced) = ([7u8; COMMIT_BYTES], Instant::now(), 0u64);
+        while began.elapsed() < round {
+            self.file.write_all_at(&bytes, self.position).expect("it writes");
+            File::sync_data(&self.file).expect("it syncs");
+            self.position += COMMIT_BYTES as u64;
+            synced += 1;
+        }
+        synced as f64 / began.elapsed().as_secs_f64()
+    }
 }
 
 /// A log behind its intake, with a reader that takes everything.

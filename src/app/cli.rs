@@ -37,6 +37,14 @@ Examples:
 The last line is JSON: events, accepted, rejected, late, duplicates, raised, cleared, elapsed_s, events_per_s, digest.
 Repeating a replay into the same --data folder adds nothing.";
 
+const VERIFY_HELP: &str = "\
+Reads every byte of log and history: checksums, sequence, names, offsets, files, rows, and that history is not ahead of
+the log. Changes nothing. Stop the server first.
+
+Examples:
+  vigie verify --data vigie-data
+Exit code 0: nothing is wrong. 1: something is; each finding says what, where and what to do.";
+
 /// A high-throughput stream processor for a city's urban supervision centre.
 #[derive(Debug, Parser)]
 #[command(name = "vigie", version, after_help = "Start here: vigie demo")]
@@ -66,6 +74,9 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Ask history with SQL.
     Sql(SqlArgs),
+    /// Check that log and history of a data folder are whole and agree.
+    #[command(after_help = VERIFY_HELP)]
+    Verify(VerifyArgs),
 }
 
 /// Options of `vigie demo`.
@@ -151,6 +162,14 @@ pub struct SqlArgs {
     /// Print tables, columns, units and comments instead; of one table if named.
     #[arg(long, value_name = "TABLE", num_args = 0..=1, default_missing_value = "", conflicts_with = "statement")]
     pub describe: Option<String>,
+}
+
+/// Options of `vigie verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Data folder; nobody may be writing to it.
+    #[arg(long, value_name = "DIR", default_value = "vigie-data")]
+    pub data: PathBuf,
 }
 
 /// How rows are written.

@@ -4,6 +4,7 @@ pub mod running;
 
 pub mod check;
 pub mod sql;
+pub mod verify;
 
 pub mod replay;
 pub mod serve;

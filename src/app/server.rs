@@ -79,6 +79,7 @@ pub struct Server {
     pub intake: Intake,
     /// The public alert stream.
     pub feed: Arc<AlertFeed>,
+    history: Arc<History>,
     pipeline: Pipeline,
     sequencer: ThreadHandle<Result<(), LogError>>,
     flusher: Flusher,
@@ -137,7 +138,8 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(serve(listener, routes, stopped));
         tracing::info!(%url, %log_id, data = %data.display(), "serving");
-        Ok(Self { url, intake, feed: Arc::clone(&pipeline.feed), pipeline, sequencer, flusher, stop, serving })
+        let feed = Arc::clone(&pipeline.feed);
+        Ok(Self { url, intake, feed, history, pipeline, sequencer, flusher, stop, serving })
     }
 
     /// Stops in the order of the data; returns once everything taken is in history.
@@ -177,9 +179,12 @@ impl Server {
         folded.and(committed)
     }
 
-    /// Returns once a part that has to run has ended.
+    /// Returns once a part that has to run has ended, or history cannot be written any more.
     pub async fn part_ended(&self) -> Failure {
-        self.pipeline.health.part_ended().await
+        tokio::select! {
+            failure = self.pipeline.health.part_ended() => failure,
+            reason = self.history.poisoned() => Failure::Io(format!("history is closed: {reason}")),
+        }
     }
 
     /// The log time up to which alert book and history have folded everything.

@@ -20,8 +20,8 @@ use tokio::sync::oneshot;
 use vigie_model::batch::Events;
 use vigie_model::command::Command;
 
-/// Requests waiting for the sequencer; with bodies of at most 1 MiB some tens of MB of decoded rows.
-pub const REQUESTS_QUEUED_MAX: usize = 32;
+/// Requests waiting for the sequencer: as many as the HTTP door holds at one time, and some for commands.
+pub const REQUESTS_QUEUED_MAX: usize = 80;
 /// Bytes after which a commit is made although more requests are waiting.
 pub const COMMIT_BYTES: usize = 1 << 20;
 
@@ -87,7 +87,11 @@ pub fn spawn<S: LogStore + 'static>(
     let intake = Intake { queue, interner: Arc::clone(sequencer.interner()), gauges: Arc::clone(&gauges) };
     let thread = std::thread::Builder::new().name("sequencer".to_owned()).spawn(move || {
         let _guard = guard;
-        run(sequencer, &requests, &gauges)
+        let ended = run(sequencer, &requests, &gauges);
+        if let Err(error) = &ended {
+            tracing::error!(%error, "the log failed; nothing more is taken");
+        }
+        ended
     })?;
     Ok((intake, thread))
 }

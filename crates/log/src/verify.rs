@@ -51,7 +51,11 @@ const MOVE_AWAY: &str = "the server cannot start with this log: put the file bac
 ///
 /// # Errors
 /// When the disk fails.
-pub fn verify_log(disk: Arc<dyn Disk>, path: &Path, mut visit: impl FnMut(&Record)) -> Result<LogReport, LogError> {
+pub fn verify_log(
+    disk: Arc<dyn Disk>,
+    path: &Path,
+    mut visit: impl FnMut(&Record, PartitionIx),
+) -> Result<LogReport, LogError> {
     let folder = Folder { disk, path: path.to_owned() };
     let mut report = LogReport {
         identity: None,
@@ -85,7 +89,7 @@ fn read_all(
     mut stored: StoredRecords,
     partitions: PartitionIx,
     report: &mut LogReport,
-    visit: &mut impl FnMut(&Record),
+    visit: &mut impl FnMut(&Record, PartitionIx),
 ) -> Result<(), LogError> {
     let interner = Interner::new(NAMES_PER_KIND_MAX);
     let mut known = Known::new(partitions, 1);
@@ -97,7 +101,7 @@ fn read_all(
                     break;
                 }
                 report.records += 1;
-                visit(&record);
+                visit(&record, partitions);
             }
             Ok(None) => break,
             Err(error @ LogError::Disk { .. }) => return Err(error),

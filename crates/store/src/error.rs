@@ -43,8 +43,27 @@ pub enum Error {
         /// What is missing or different.
         reason: String,
     },
+    /// A file of history is not what was written.
+    #[error("history is damaged: {} {wrong}; {remedy}", path.display())]
+    Damaged {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it, as what follows its name in a sentence.
+        wrong: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// An fsync failed; what the disk holds is unknown, and nothing is written any more.
+    #[error("history is no longer written: {reason}; check the disk and restart the process")]
+    Poisoned {
+        /// Which fsync, and what the system said.
+        reason: String,
+    },
     /// A Delta operation failed.
-    #[error("cannot {action} table {}; check space and permissions of the disk", path.display())]
+    #[error(
+        "cannot {action} table {}; check space and permissions of the disk, and run `vigie verify` to look for damage",
+        path.display()
+    )]
     Delta {
         /// What was tried: `open`, `commit to`.
         action: &'static str,

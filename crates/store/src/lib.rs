@@ -14,8 +14,10 @@
 //! - Hot rows are bounded; a full buffer makes the caller wait and never drops a row ([`history::options::Full`]).
 //! - A query sees only rows of its caller's scope, and can only read ([`sql`]).
 //!
-//! Local disk is written through the plain local object store for now, which does not fsync: after a power failure the
-//! newest commits may be missing or incomplete. Files are not compacted yet.
+//! - What a flush has committed survives a power failure: every file is fsynced before its name is visible, and the data
+//!   files before the commit that names them. A failed fsync ends all writing ([`history::writer::History::poisoned`]).
+//!
+//! Files are not compacted yet.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -52,6 +54,8 @@ pub mod delta;
 pub mod history;
 
 pub mod sql;
+
+pub mod verify;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! History as its callers see it: taken, committed, reopened, raced, broken, and asked meanwhile.
 
+use crate::delta::open::survey;
 use crate::error::Error;
 use crate::fixture::{self, CENTRE, HOUR_MS, START_MS};
 use crate::history::flusher::Flusher;
@@ -11,6 +12,9 @@ use crate::history::writer::History;
 use crate::schema::table::Table;
 use crate::sql::door::SqlDoor;
 use crate::sql::limits::SqlLimits;
+use arrow::array::AsArray;
+use arrow::datatypes::{Int32Type, Int64Type};
+use deltalake::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,6 +22,12 @@ use tempfile::TempDir;
 use vigie_model::alert::AlertState;
 use vigie_model::doors::{QueryDoor, QueryFormat};
 use vigie_model::principal::Principal;
+
+mod crash;
+mod damage;
+mod disk;
+mod verifying;
+mod writing;
 
 async fn open(root: &Path, log_id: &str) -> Arc<History> {
     let history = History::open(HistoryOptions::new(root, CENTRE, log_id)).await.unwrap();
@@ -30,6 +40,25 @@ async fn ask(source: Arc<dyn RowSource>, sql: &str) -> String {
     let door = SqlDoor::new(source, SqlLimits::default()).unwrap();
     let answer = door.query(&Principal::local(CENTRE), sql, QueryFormat::Csv).await.unwrap();
     String::from_utf8(answer.body).unwrap().lines().skip(1).collect::<Vec<_>>().join(" ")
+}
+
+/// (partition, offset) of the committed rows of each table, read from the files that its newest version names.
+async fn stored(root: &Path) -> Result<[Vec<(i32, i64)>; 6], Box<dyn std::error::Error>> {
+    survey(root)?;
+    let mut rows = [const { Vec::new() }; 6];
+    for table in Table::ALL {
+        let delta = crate::delta::open::open(root, table).await?;
+        for file in delta.snapshot()?.log_data().iter() {
+            let file = std::fs::File::open(root.join(table.name()).join(&*file.path()))?;
+            for batch in ParquetRecordBatchReaderBuilder::try_new(file)?.build()? {
+                let batch = batch?;
+                let partitions = batch.column_by_name("partition").unwrap().as_primitive::<Int32Type>().values();
+                let offsets = batch.column_by_name("offset").unwrap().as_primitive::<Int64Type>().values();
+                rows[table as usize].extend(partitions.iter().copied().zip(offsets.iter().copied()));
+            }
+        }
+    }
+    Ok(rows)
 }
 
 /// Rows of every table; filling twice is what a repeated replay does.

@@ -140,7 +140,7 @@ async fn settle(server: &Server, end_ms: i64) {
 async fn last_log_time(data: &Path) -> Result<Option<i64>, Failure> {
     let log = log_folder(data);
     if log.is_dir() {
-        let report = verify_log(Arc::new(SystemDisk), &log, |_| {});
+        let report = verify_log(Arc::new(SystemDisk), &log, |_, _| {});
         return Ok(report.map_err(|error| Failure::io("cannot read the log", error))?.newest_ms);
     }
     let root = data.join("history");

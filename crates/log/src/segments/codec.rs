@@ -135,3 +135,130 @@ fn batch<R: DeserializeOwned>(frame: &Frame<'_>) -> Option<Batch<R>> {
     let (first_offset, rows) = read(frame.payload)?;
     Some(Batch { partition: frame.partition, first_offset, rows })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+    use vigie_model::alert::AlertId;
+    use vigie_model::batch::{ObservationRow, Quality};
+    use vigie_model::command::{Action, Command, Disposition};
+    use vigie_model::decimal::Decimal;
+    use vigie_model::names::{NO_NAME, NameEntry, NameKind};
+    use vigie_model::severity::Severity;
+
+    fn observation() -> Observations {
+        let mut rows = Observations::default();
+        rows.push(ObservationRow {
+            feed: 1,
+            space: 2,
+            metric: 3,
+            sensor: 4,
+            node: NO_NAME,
+            seq: Some(-5),
+            id: Some("é"),
+            value: Decimal::from_micros(-6),
+            event_time_ms: 7,
+            sent_time_ms: Some(8),
+            log_time_ms: 9,
+            quality: Quality::Bad,
+            flags: 5,
+        });
+        rows
+    }
+
+    fn incident() -> Incident {
+        Incident {
+            feed: 1,
+            id: Some("i".into()),
+            space: 2,
+            node: 3,
+            sensor: NO_NAME,
+            category: "c".into(),
+            severity: Severity::Critical,
+            channel: String::new(),
+            source_reliability: Some(Decimal::from_micros(4)),
+            status: "s".into(),
+            version: 5,
+            text: None,
+            event_time_ms: 6,
+            reported_time_ms: None,
+            sent_time_ms: None,
+            log_time_ms: 7,
+            flags: 0,
+        }
+    }
+
+    fn perception() -> Perception {
+        Perception {
+            feed: 1,
+            id: None,
+            space: 2,
+            wave: "w".into(),
+            question: "q".into(),
+            scale: Some("s".into()),
+            period: "p".into(),
+            group: [("k".to_owned(), "v".to_owned())].into(),
+            n: 3,
+            unsafe_count: Decimal::from_micros(4),
+            share: None,
+            weight: None,
+            event_time_ms: 5,
+            sent_time_ms: None,
+            log_time_ms: 6,
+            flags: 0,
+        }
+    }
+
+    /// Every payload of format 1 as bytes, and read again. When one of these changes, logs on disk cannot be read any
+    /// more: raise the format version and read both.
+    #[test]
+    fn payloads_of_format_1_never_change() {
+        let command = Command {
+            action_id: "a".into(),
+            alert_id: AlertId::from_text("x"),
+            operator: "o".into(),
+            action: Action::Close { disposition: Disposition::Nuisance, cause: Some("c".into()) },
+            note: None,
+            log_time_ms: 1,
+        };
+        let entry = NameEntry { kind: NameKind::Metric, index: 300, name: "n".into() };
+        let cases: [(Payload, Expect); 7] = [
+            (Payload::Dictionary(vec![entry]), expect!["0103ac02016e"]),
+            (Payload::IntakeUp, expect!["00"]),
+            (Payload::Tick { tick_ms: 1_700_000_000_000 }, expect!["80a0abfef962"]),
+            (
+                Payload::Observations(Batch { partition: 1, first_offset: 2, rows: observation() }),
+                expect!["02010101020103010401ffffffff0f010109010b010e01011001120102010502c3a90102"],
+            ),
+            (
+                Payload::Incidents(Batch { partition: 1, first_offset: 2, rows: vec![incident()] }),
+                expect!["0201010101690203ffffffff0f01630400010801730a000c00000e00"],
+            ),
+            (
+                Payload::Perceptions(Batch { partition: 1, first_offset: 2, rows: vec![perception()] }),
+                expect!["020101000201770171010173017001016b0176060800000a000c00"],
+            ),
+            (Payload::Command(Arc::new(command)), expect!["01610178016f01020101630002"]),
+        ];
+        for (payload, expected) in cases {
+            let mut bytes = Vec::new();
+            encode(&payload, None, &mut bytes);
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            expected.assert_eq(&hex);
+            let (kind, partition) = Kind::of(&payload);
+            let frame =
+                Frame { sequence: 0, commit_first: 0, log_time_ms: 0, kind: kind as u8, partition, payload: &bytes };
+            let back = decode(&frame, Path::new("a.seg"), |_| unreachable!("no control record")).unwrap();
+            assert_eq!(format!("{:?}", back.payload), format!("{payload:?}"));
+            let cut = Frame { payload: &bytes[..bytes.len() - 1], ..frame };
+            let longer = [&bytes[..], &[0]].concat();
+            let longer = Frame { payload: &longer, ..frame };
+            if !matches!(payload, Payload::IntakeUp) {
+                for wrong in [cut, longer] {
+                    assert!(decode(&wrong, Path::new("a.seg"), |_| unreachable!("no control record")).is_err());
+                }
+            }
+        }
+    }
+}

@@ -59,13 +59,13 @@ pub(crate) fn scan(bytes: &[u8], path: &Path) -> Result<Scan, LogError> {
         if scan.end > run_start {
             scan.runs.push(run_start..scan.end);
         }
-        let behind = &bytes[scan.end..];
-        let Some(last_written) = behind.iter().rposition(|byte| *byte != 0) else {
+        let written = written_length(&bytes[scan.end..]);
+        if written == 0 {
             scan.tail_end = scan.end;
             return Ok(scan);
-        };
+        }
         let Some((found, sequence)) = find_proof(bytes, scan.end, scan.next_sequence, &key) else {
-            scan.tail_end = scan.end + last_written + 1;
+            scan.tail_end = scan.end + written;
             return Ok(scan);
         };
         scan.holes.push(Hole { bytes: scan.end..found, sequences: scan.next_sequence..sequence });
@@ -87,6 +87,17 @@ impl Scan {
             self.next_sequence += 1;
         }
     }
+}
+
+/// Bytes up to the last that is not zero. Most of a segment is reserved space, so whole blocks are compared at once.
+fn written_length(bytes: &[u8]) -> usize {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    let blocks = bytes.chunks(ZEROS.len()).enumerate().rev();
+    let mut written = blocks.filter(|(_, block)| **block != ZEROS[..block.len()]);
+    written.next().map_or(0, |(index, block)| {
+        let last = block.iter().rposition(|byte| *byte != 0).expect("the block is not all zeros");
+        index * ZEROS.len() + last + 1
+    })
 }
 
 /// The first readable record behind `from`, if one there proves that record `missing` had been durable: it belongs to a

@@ -304,7 +304,7 @@ fn verify_finds_damage_and_changes_nothing() {
     }
     let written = opened.close();
     let log = folder.path().join("log");
-    let verify = |seen: &mut u64| verify_log(Arc::new(SystemDisk), &log, |_| *seen += 1).unwrap();
+    let verify = |seen: &mut u64| verify_log(Arc::new(SystemDisk), &log, |_, _| *seen += 1).unwrap();
     let mut seen = 0;
     let intact = verify(&mut seen);
     assert_eq!((intact.findings.len(), intact.notes.len()), (0, 0), "{intact:?}");

@@ -8,10 +8,13 @@
 //! from the very snapshot a commit builds on, and only rows above them are written. After *any* error the outcome of a
 //! commit is unknown; the snapshot and its positions are read again before the next attempt.
 //!
-//! Files are written through the plain local object store, which does not fsync: after a power failure the newest
-//! commits may be missing or incomplete.
+//! Data files are durable before the commit that names them is written, and the commit before [`DeltaHistory::store`]
+//! returns (see [`super::durable`]). Files of a failed attempt that no commit names are removed as far as the disk allows;
+//! those of a killed process stay. Nobody reads either.
 
+use super::log_folder::{ACTIONS_FIELD, LOG_FOLDER, LogFolder};
 use super::open::{open_or_create, table_path};
+use super::storage::Storage;
 use crate::error::Error;
 use crate::hot::{Cut, from_offset};
 use crate::positions::Positions;
@@ -27,6 +30,7 @@ use deltalake::logstore::LogStoreRef;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::writer::{DeltaWriter, RecordBatchWriter};
 use deltalake::{DeltaTable, DeltaTableError, checkpoints};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vigie_model::position::{LogId, PartitionIx};
@@ -35,39 +39,44 @@ use vigie_model::position::{LogId, PartitionIx};
 const ATTEMPTS_MAX: u32 = 5;
 /// Commits between checkpoints. A handle slows down with every commit since its checkpoint (11 ms to 209 ms at 490
 /// when measured), so it is checkpointed and loaded afresh well before.
-const COMMITS_PER_CHECKPOINT: u32 = 50;
+const COMMITS_PER_CHECKPOINT: u64 = 50;
 
 /// A Delta table being written for one log.
 pub(crate) struct DeltaHistory {
     table: Table,
     path: PathBuf,
+    storage: Storage,
     delta: DeltaTable,
     log_id: LogId,
     /// Partitions whose positions the log may use in this table.
     partitions: PartitionIx,
     /// The positions recorded in the snapshot that `delta` holds.
     positions: Positions,
-    commits_since_checkpoint: u32,
+    commits_since_checkpoint: u64,
+    /// Commits that lost to another writer since opening.
+    conflicts: u64,
 }
 
 impl DeltaHistory {
-    /// Opens or creates the table and reads the positions of `log_id`.
+    /// Opens the table, or creates it when there is no `folder` of it yet, and reads the positions of `log_id`.
     pub(crate) async fn open(
-        root: &Path,
+        storage: &Storage,
         table: Table,
+        folder: Option<&LogFolder>,
         log_id: &LogId,
         partitions: PartitionIx,
     ) -> Result<Self, Error> {
-        let delta = open_or_create(root, table).await?;
-        let path = table_path(root, table);
+        let delta = open_or_create(storage, table, folder.is_some()).await?;
         let mut history = Self {
             table,
-            path,
+            path: table_path(storage.root(), table),
+            storage: storage.clone(),
             delta,
             log_id: Arc::clone(log_id),
             partitions,
             positions: Positions::default(),
-            commits_since_checkpoint: 0,
+            commits_since_checkpoint: folder.map_or(0, LogFolder::commits_since_checkpoint),
+            conflicts: 0,
         };
         history.read_positions().await?;
         Ok(history)
@@ -76,6 +85,11 @@ impl DeltaHistory {
     /// The recorded positions.
     pub(crate) fn positions(&self) -> &Positions {
         &self.positions
+    }
+
+    /// Commits that lost to another writer since opening.
+    pub(crate) fn conflicts(&self) -> u64 {
+        self.conflicts
     }
 
     /// What reads the committed rows, as of now.
@@ -93,7 +107,7 @@ impl DeltaHistory {
     /// # Errors
     /// When the disk fails or other writers keep winning; nothing is lost, the same cut can be stored later.
     pub(crate) async fn store(&mut self, cut: &Cut) -> Result<usize, Error> {
-        for attempt in 1..=ATTEMPTS_MAX {
+        for _ in 0..ATTEMPTS_MAX {
             let missing = missing_rows(cut, &self.positions);
             if missing.is_empty() {
                 return Ok(0);
@@ -102,17 +116,20 @@ impl DeltaHistory {
             let sorted = sorted(self.table, &missing)?;
             match self.commit(sorted, &cut.next).await {
                 Ok(()) => {
+                    self.storage.claim(&self.path);
                     self.positions.advance_all(&cut.next);
                     self.checkpoint_when_due().await;
                     return Ok(rows);
                 }
-                Err(DeltaTableError::Transaction { source }) if attempt < ATTEMPTS_MAX => {
-                    tracing::info!(table = self.table.name(), attempt, %source, "commit lost a race; reading positions again");
+                Err(DeltaTableError::Transaction { source }) => {
+                    let table = self.table.name();
+                    tracing::info!(table, %source, "a commit lost a race; reading positions again");
+                    metrics::counter!("vigie_history_conflicts_total", "table" => table).increment(1);
+                    self.conflicts += 1;
                     self.reload().await?;
                 }
-                Err(DeltaTableError::Transaction { .. }) => break,
                 Err(source) => {
-                    let error = self.failed("commit to", source);
+                    let error = self.storage.blame(self.failed("commit to", source));
                     self.reload().await.unwrap_or_else(|reload| {
                         tracing::warn!(table = self.table.name(), error = %reload, "cannot read positions after a failed commit");
                     });
@@ -120,7 +137,6 @@ impl DeltaHistory {
                 }
             }
         }
-        self.reload().await?;
         Err(Error::Contended { path: self.path.clone(), attempts: ATTEMPTS_MAX })
     }
 
@@ -128,12 +144,15 @@ impl DeltaHistory {
     async fn commit(&mut self, rows: RecordBatch, next: &Positions) -> Result<(), DeltaTableError> {
         let mut writer = RecordBatchWriter::for_table(&self.delta)?;
         writer.write(rows).await?;
-        let adds = writer.flush().await?.into_iter().map(Action::Add).collect();
+        let adds: Vec<Action> = writer.flush().await?.into_iter().map(Action::Add).collect();
         let ahead = next.iter().filter(|(partition, next)| *next > self.positions.get(*partition));
-        let transactions = ahead.map(|(partition, next)| Transaction::new(self.app_id(partition), next)).collect();
+        let transactions: Vec<_> =
+            ahead.map(|(partition, next)| Transaction::new(self.app_id(partition), next)).collect();
+        let actions = (adds.len() + transactions.len()).into();
         // A failing post-commit hook would report an error for a commit that landed, so both hooks are off.
         let properties = CommitProperties::default()
             .with_application_transactions(transactions)
+            .with_metadata([(ACTIONS_FIELD.to_owned(), actions)])
             .with_create_checkpoint(false)
             .with_cleanup_expired_logs(Some(false));
         let partition_by = Some(vec![DATE.to_owned()]);
@@ -175,7 +194,25 @@ impl DeltaHistory {
 
     async fn reload(&mut self) -> Result<(), Error> {
         self.delta.update_incremental(None).await.map_err(|source| self.failed("open", source))?;
-        self.read_positions().await
+        self.read_positions().await?;
+        self.discard_unnamed()
+    }
+
+    /// Removes the data files of a failed attempt, unless the snapshot that was read since has them: then the commit landed
+    /// although it reported an error. File names are unique, so they are compared without their folders.
+    fn discard_unnamed(&self) -> Result<(), Error> {
+        let snapshot = self.delta.snapshot().map_err(|source| self.failed("open", source))?;
+        let written = self.storage.claim(&self.path);
+        if written.is_empty() {
+            return Ok(());
+        }
+        let file_name = |path: &Path| path.file_name().map(ToOwned::to_owned);
+        let named: HashSet<_> = snapshot.log_data().iter().map(|file| file_name(Path::new(&*file.path()))).collect();
+        let log = self.path.join(LOG_FOLDER);
+        for path in written.iter().filter(|path| !path.starts_with(&log) && !named.contains(&file_name(path))) {
+            self.storage.discard(path);
+        }
+        Ok(())
     }
 
     /// Reads the positions of the snapshot at hand. Each look-up may replay the log since the checkpoint, so this

@@ -1,4 +1,16 @@
-//! The tables on disk: opening, creating, and commits of rows together with positions.
+//! The tables on disk: files that survive a power failure, opening, creating, and commits of rows together with
+//! positions.
+
+pub(crate) mod disk;
+pub(crate) mod poison;
+
+pub(crate) mod durable;
+
+pub(crate) mod object_store;
+
+pub(crate) mod log_folder;
+
+pub(crate) mod storage;
 
 pub mod open;
 

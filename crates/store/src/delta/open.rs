@@ -1,13 +1,21 @@
-//! Opening and creating the Delta table of a history table.
+//! Opening and creating the Delta tables of a history.
 //!
-//! The format version is a property of the table itself, so that a folder copied elsewhere keeps it.
+//! The format version is a property of each table itself, so that a folder copied elsewhere keeps it.
+//!
+//! **A history has all its tables.** They are created one after the other, so a crash in the middle of the first start
+//! leaves the first few, all without rows; the next start creates the rest. Any other missing table was lost, and is
+//! refused: an empty one in its place would hide that.
 
+use super::log_folder::{LOG_FOLDER, LogFolder};
+use super::object_store::DurableStore;
+use super::storage::Storage;
 use crate::error::Error;
 use crate::schema::table::{DATE, Table};
 use deltalake::kernel::StructType;
 use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
 use deltalake::{DeltaTable, DeltaTableBuilder};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use url::Url;
 
 /// The newest format of history this binary reads, and the one it writes.
@@ -20,37 +28,59 @@ pub(crate) fn table_path(root: &Path, table: Table) -> PathBuf {
     root.join(table.name())
 }
 
-/// Opens the table, if it exists.
+/// Where each table of the history in `root` stands, in the order of [`Table::ALL`]; `None` for those to be created yet.
+///
+/// # Errors
+/// [`Error::Damaged`] when a commit is missing or cut, or a table is missing from a history that was in use.
+pub(crate) fn survey(root: &Path) -> Result<Vec<Option<LogFolder>>, Error> {
+    let tables = Table::ALL.map(|table| LogFolder::read(&table_path(root, table)));
+    let tables: Vec<_> = tables.into_iter().collect::<Result<_, _>>()?;
+    check_complete(root, &tables)?;
+    Ok(tables)
+}
+
+/// Whether those that are missing, in the order of [`Table::ALL`], are still to be created.
+///
+/// # Errors
+/// [`Error::Damaged`] when one was lost.
+pub(crate) fn check_complete(root: &Path, tables: &[Option<LogFolder>]) -> Result<(), Error> {
+    let in_use = tables.iter().flatten().any(|folder| folder.newest > 0);
+    let last = tables.iter().rposition(Option::is_some);
+    let first_missing = tables.iter().position(Option::is_none);
+    match first_missing {
+        Some(missing) if in_use || last > Some(missing) => Err(Error::Damaged {
+            path: table_path(root, Table::ALL[missing]),
+            wrong: "is missing from a history that has its other tables".to_owned(),
+            remedy: "restore the table from a backup, or move the whole history folder away and store the log again",
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Opens the table for reading; it exists.
 ///
 /// # Errors
 /// When it cannot be read, is of a newer format, or is not a history table.
-pub(crate) async fn open(root: &Path, table: Table) -> Result<Option<DeltaTable>, Error> {
+pub(crate) async fn open(root: &Path, table: Table) -> Result<DeltaTable, Error> {
     let path = table_path(root, table);
-    if !path.is_dir() {
-        return Ok(None);
-    }
-    let failed = |source| Error::delta("open", &path, source);
-    let mut delta = handle(&path)?;
-    if !delta.verify_deltatable_existence().await.map_err(failed)? {
-        return Ok(None);
-    }
-    delta.load().await.map_err(failed)?;
-    check_format(&delta, table, &path)?;
-    Ok(Some(delta))
+    load(handle(&path, None)?, table, &path).await
 }
 
-/// Opens the table, creating it when it does not exist.
+/// Opens the table for writing, creating it when `exists` says so. What it holds is made durable first: positions that
+/// a power failure would still take back must not be trusted.
 ///
 /// # Errors
-/// As [`open`], and when it cannot be created.
-pub(crate) async fn open_or_create(root: &Path, table: Table) -> Result<DeltaTable, Error> {
-    if let Some(delta) = open(root, table).await? {
-        return Ok(delta);
+/// As [`open`], and when it cannot be created or synced.
+pub(crate) async fn open_or_create(storage: &Storage, table: Table, exists: bool) -> Result<DeltaTable, Error> {
+    let path = table_path(storage.root(), table);
+    storage.settle(&path)?;
+    let unloaded = handle(&path, Some(storage.store()))?;
+    if exists {
+        storage.settle(&path.join(LOG_FOLDER))?;
+        return load(unloaded, table, &path).await;
     }
-    let path = table_path(root, table);
-    std::fs::create_dir_all(&path).map_err(|source| Error::Folder { path: path.clone(), source })?;
     let columns: StructType = table.schema().as_ref().try_into_kernel()?;
-    let created = handle(&path)?
+    let created = unloaded
         .create()
         .with_table_name(table.name())
         .with_comment(table.comment())
@@ -59,16 +89,24 @@ pub(crate) async fn open_or_create(root: &Path, table: Table) -> Result<DeltaTab
         .with_raise_if_key_not_exists(false)
         .with_configuration([(FORMAT_PROPERTY, Some(FORMAT_VERSION.to_string()))])
         .await;
-    created.map_err(|source| Error::delta("create", &path, source))
+    created.map_err(|source| storage.blame(Error::delta("create", &path, source)))
 }
 
-/// An unloaded handle on the table in `path`.
-fn handle(path: &Path) -> Result<DeltaTable, Error> {
+/// An unloaded handle on the table in `path`, which writes through `store`.
+fn handle(path: &Path, store: Option<Arc<DurableStore>>) -> Result<DeltaTable, Error> {
     let absolute = std::fs::canonicalize(path).map_err(|source| Error::Folder { path: path.to_owned(), source })?;
     let url = Url::from_directory_path(&absolute).expect("a canonical path is absolute");
-    DeltaTableBuilder::from_url(url)
-        .and_then(DeltaTableBuilder::build)
-        .map_err(|source| Error::delta("open", path, source))
+    let builder = DeltaTableBuilder::from_url(url.clone()).map(|builder| match store {
+        Some(store) => builder.with_storage_backend(store, url),
+        None => builder,
+    });
+    builder.and_then(DeltaTableBuilder::build).map_err(|source| Error::delta("open", path, source))
+}
+
+async fn load(mut delta: DeltaTable, table: Table, path: &Path) -> Result<DeltaTable, Error> {
+    delta.load().await.map_err(|source| Error::delta("open", path, source))?;
+    check_format(&delta, table, path)?;
+    Ok(delta)
 }
 
 fn check_format(delta: &DeltaTable, table: Table, path: &Path) -> Result<(), Error> {

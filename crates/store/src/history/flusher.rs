@@ -1,7 +1,8 @@
 //! The background task that flushes history: by interval, by number of hot rows, and once more at the end.
 //!
 //! A flush that fails is tried again, each time after twice the pause, up to [`BACKOFF_MAX`]; the rows stay hot
-//! meanwhile, and once the buffer is full, callers of `take_*` wait. Nothing is lost and memory stays bounded.
+//! meanwhile, and once the buffer is full, callers of `take_*` wait. Nothing is lost and memory stays bounded. After a
+//! failed fsync there is no further attempt, see `History::poisoned`.
 
 use super::writer::{History, with_causes};
 use crate::error::Error;
@@ -52,6 +53,7 @@ async fn run(history: Arc<History>, mut stopped: oneshot::Receiver<()>) -> Resul
         }
         pause = match history.flush().await {
             Ok(_) => interval,
+            Err(error @ Error::Poisoned { .. }) => return Err(error),
             Err(error) => {
                 let next = (pause * 2).clamp(interval, BACKOFF_MAX.max(interval));
                 tracing::error!(
@@ -71,6 +73,7 @@ async fn last_flush(history: &History) -> Result<(), Error> {
     loop {
         match history.flush().await {
             Ok(_) => return Ok(()),
+            Err(error @ Error::Poisoned { .. }) => return Err(error),
             Err(error) if attempt == LAST_ATTEMPTS_MAX => return Err(error),
             Err(error) => {
                 tracing::warn!(error = with_causes(&error), attempt, "the last flush failed; trying again");

@@ -59,6 +59,12 @@ pub struct HistoryStatus {
     pub failures_in_a_row: u32,
     /// What the last failure said; `None` once a flush succeeded again.
     pub last_error: Option<String>,
+    /// Commits since opening that lost to another writer and were written again without what that one had stored; more
+    /// than a few mean that two processes write here.
+    pub conflicts: u64,
+    /// Whether an fsync failed. Nothing is written any more and nothing will be: the process has to end, see
+    /// `History::poisoned`.
+    pub is_poisoned: bool,
 }
 
 /// History holds as many hot rows as it may; nothing was taken. Wait for `History::room`, then take the same record

@@ -1,7 +1,7 @@
 //! History without a writer: the committed rows of a folder, as `vigie sql` reads them beside no server.
 
 use super::source::{Captured, RowSource, attach_all};
-use crate::delta::open::open;
+use crate::delta::open::{open, survey};
 use crate::error::Error;
 use crate::schema::table::Table;
 use datafusion::catalog::{Session, TableProvider};
@@ -19,11 +19,14 @@ impl HistoryReader {
     /// Opens the tables in `root`, the folder `DATA/history`.
     ///
     /// # Errors
-    /// When there is no history, or a table is foreign or of a newer format.
+    /// When there is no history, it is damaged, or a table is foreign or of a newer format.
     pub async fn open(root: &Path) -> Result<Self, Error> {
         let mut tables = Vec::new();
+        if survey(root)?.iter().any(Option::is_none) {
+            return Err(Error::Missing { path: root.to_owned() });
+        }
         for table in Table::ALL {
-            let delta = open(root, table).await?.ok_or_else(|| Error::Missing { path: root.to_owned() })?;
+            let delta = open(root, table).await?;
             let provider: Arc<dyn TableProvider> = delta.table_provider().await?;
             tables.push((provider, delta.log_store()));
         }

@@ -11,6 +11,9 @@ use super::fold::{Fold, Rows};
 use super::options::{Full, HistoryOptions, HistoryStatus};
 use super::source::{Captured, Published, RowSource, attach_all};
 use crate::delta::commit::{DeltaHistory, cast_to};
+use crate::delta::disk::{Disk, SystemDisk};
+use crate::delta::open::survey;
+use crate::delta::storage::Storage;
 use crate::error::Error;
 use crate::hot::{HotTable, from_offset};
 use crate::rows::alerts::{STREAM_PARTITION, action, alert};
@@ -21,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Instant;
 use tokio::sync::Notify;
 use vigie_model::position::PartitionIx;
-use vigie_model::record::Record;
+use vigie_model::record::{Payload, Record};
 use vigie_model::stream::{AlertRecord, AppliedCommand};
 
 /// History of one log, open for writing. Share it in an [`Arc`].
@@ -30,6 +33,7 @@ use vigie_model::stream::{AlertRecord, AppliedCommand};
 /// place: what is already stored is dropped.
 pub struct History {
     options: HistoryOptions,
+    storage: Storage,
     fold: Mutex<Fold>,
     hot: Mutex<Vec<HotTable>>,
     stores: Vec<Store>,
@@ -50,14 +54,19 @@ impl History {
     /// Opens the tables, creating those that are missing, and reads the positions of the log.
     ///
     /// # Errors
-    /// When the folder cannot be used, or a table is foreign or of a newer format.
+    /// When the folder cannot be used, history is damaged, or a table is foreign or of a newer format.
     pub async fn open(options: HistoryOptions) -> Result<Self, Error> {
-        std::fs::create_dir_all(&options.root)
-            .map_err(|source| Error::Folder { path: options.root.clone(), source })?;
+        Self::open_on(options, Arc::new(SystemDisk)).await
+    }
+
+    /// [`open`](Self::open) on a disk of the caller's.
+    pub(crate) async fn open_on(options: HistoryOptions, disk: Arc<dyn Disk>) -> Result<Self, Error> {
+        let storage = Storage::open(&options.root, disk)?;
+        let folders = survey(storage.root())?;
         let (mut hot, mut stores) = (Vec::new(), Vec::new());
-        for table in Table::ALL {
+        for (table, folder) in Table::ALL.into_iter().zip(&folders) {
             let partitions = partitions_of(table, options.partitions);
-            let delta = DeltaHistory::open(&options.root, table, &options.log_id, partitions).await?;
+            let delta = DeltaHistory::open(&storage, table, folder.as_ref(), &options.log_id, partitions).await?;
             let (provider, positions) = (delta.provider().await?, delta.positions().clone());
             hot.push(HotTable::new(provider.schema(), positions.clone()));
             stores.push(Store {
@@ -70,6 +79,7 @@ impl History {
         tracing::info!(root = %options.root.display(), log_id = %options.log_id, "history is open");
         Ok(Self {
             options,
+            storage,
             fold: Mutex::default(),
             hot: Mutex::new(hot),
             stores,
@@ -90,6 +100,9 @@ impl History {
     /// # Errors
     /// [`Full`] when too many rows wait for a flush; nothing was taken.
     pub fn take_record(&self, record: &Record) -> Result<(), Full> {
+        if self.is_stored(&record.payload) {
+            return Ok(());
+        }
         self.check_room()?;
         let mut fold = self.fold.lock().expect("no holder of the fold panics");
         if let Some(rows) = fold.apply(record, &self.options.centre) {
@@ -103,6 +116,9 @@ impl History {
     /// # Errors
     /// [`Full`] when too many rows wait for a flush; nothing was taken.
     pub fn take_alert(&self, record: &AlertRecord) -> Result<(), Full> {
+        if self.has_taken(Table::Alerts, STREAM_PARTITION, record.position + 1) {
+            return Ok(());
+        }
         self.check_room()?;
         if let Some(batch) = alert(record, &self.options.centre) {
             self.take(&Rows::new(Table::Alerts, STREAM_PARTITION, batch, record.position + 1));
@@ -115,6 +131,9 @@ impl History {
     /// # Errors
     /// [`Full`] when too many rows wait for a flush; nothing was taken.
     pub fn take_applied(&self, applied: &AppliedCommand) -> Result<(), Full> {
+        if self.has_taken(Table::Actions, STREAM_PARTITION, applied.position + 1) {
+            return Ok(());
+        }
         self.check_room()?;
         let batch = action(applied, &self.options.centre);
         self.take(&Rows::new(Table::Actions, STREAM_PARTITION, batch, applied.position + 1));
@@ -140,7 +159,8 @@ impl History {
     /// Commits every hot row; returns how many. A table that fails does not keep the others from being committed.
     ///
     /// # Errors
-    /// The first failure; its rows stay hot and are committed by a later flush.
+    /// The first failure; its rows stay hot and are committed by a later flush. [`Error::Poisoned`] is the last word: no
+    /// later flush succeeds.
     pub async fn flush(&self) -> Result<u64, Error> {
         let started = Instant::now();
         let (mut rows, mut first_error) = (0, None);
@@ -168,7 +188,14 @@ impl History {
     #[must_use]
     pub fn status(&self) -> HistoryStatus {
         let status = self.status.lock().expect("no holder of the status panics").clone();
-        HistoryStatus { rows_hot: self.rows_hot(), ..status }
+        HistoryStatus { rows_hot: self.rows_hot(), is_poisoned: self.storage.poison().reason().is_some(), ..status }
+    }
+
+    /// Waits until an fsync has failed; returns which, and what the system said. Nothing is committed from then on, and
+    /// what the disk holds is unknown, so whoever runs the process has to end it: the next one reads what is really there
+    /// and takes the rest from the log again.
+    pub async fn poisoned(&self) -> String {
+        self.storage.poison().wait().await.to_owned()
     }
 
     /// Rows taken but not committed yet.
@@ -178,6 +205,7 @@ impl History {
     }
 
     async fn flush_table(&self, store: &Store) -> Result<u64, Error> {
+        self.storage.check_poison()?;
         let table = store.table;
         let mut delta = store.delta.lock().await;
         let cut = self.hot()[table as usize].cut(delta.positions());
@@ -185,7 +213,10 @@ impl History {
         if cut.next.is_empty() && store.published().positions == *delta.positions() {
             return Ok(0);
         }
-        let stored = delta.store(&cut).await? as u64;
+        let conflicts = delta.conflicts();
+        let stored = delta.store(&cut).await;
+        self.status.lock().expect("no holder of the status panics").conflicts += delta.conflicts() - conflicts;
+        let stored = stored? as u64;
         let published = Published { provider: delta.provider().await?, positions: delta.positions().clone() };
         let positions = published.positions.clone();
         *store.published.write().expect("no holder of a published version panics") = Arc::new(published);
@@ -210,6 +241,26 @@ impl History {
         if rows_hot >= self.options.rows_per_flush {
             self.flush_wanted.notify_one();
         }
+    }
+
+    /// Whether every row of a record was taken before. A restart reads the log from its beginning, and most of it is stored:
+    /// those records are recognised before their rows are built.
+    fn is_stored(&self, payload: &Payload) -> bool {
+        let (table, partition, first_offset, rows) = match payload {
+            Payload::Observations(batch) => {
+                (Table::Observations, batch.partition, batch.first_offset, batch.rows.len())
+            }
+            Payload::Incidents(batch) => (Table::Incidents, batch.partition, batch.first_offset, batch.rows.len()),
+            Payload::Perceptions(batch) => (Table::Perceptions, batch.partition, batch.first_offset, batch.rows.len()),
+            _ => return false,
+        };
+        self.has_taken(table, partition, first_offset + rows as u64)
+    }
+
+    /// Whether the rows of a partition below `next` were taken.
+    fn has_taken(&self, table: Table, partition: PartitionIx, next: u64) -> bool {
+        let taken = self.hot()[table as usize].taken(i32::from(partition));
+        u64::try_from(taken).is_ok_and(|taken| next <= taken)
     }
 
     fn check_room(&self) -> Result<(), Full> {
