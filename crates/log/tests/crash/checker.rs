@@ -257,7 +257,7 @@ impl<'a> Checker<'a> {
         let sent = [Some(fact.feed), Some(&*fact.space), metric, sensor, fact.node.as_deref()];
         let kinds = [NameKind::Feed, NameKind::Space, NameKind::Metric, NameKind::Sensor, NameKind::Node];
         for ((kind, sent), index) in kinds.into_iter().zip(sent).zip(row.names) {
-            let found = self.names[kind as usize].get(index as usize).map(|name| name.to_string());
+            let found = self.names[kind as usize].get(index as usize).map(ToString::to_string);
             let is_right = found.as_deref() == sent && (found.is_some() || index == NO_NAME);
             self.expect(is_right, Promise::NamesBeforeUse, || {
                 format!("fact {} was sent with {kind:?} {sent:?}; {index} stands for {found:?}", fact.mark)

@@ -177,7 +177,7 @@ pub(crate) fn read(disk: Arc<dyn Disk>, setup: &Setup) -> Result<(Vec<Arc<Record
 /// What checking the log finds, and the sequences of the records it sees.
 pub(crate) fn verify(disk: Arc<dyn Disk>) -> Result<(LogReport, Vec<u64>), LogError> {
     let mut sequences = Vec::new();
-    let report = verify_log(disk, folder(), |record| sequences.push(record.sequence))?;
+    let report = verify_log(disk, folder(), |record, _| sequences.push(record.sequence))?;
     Ok((report, sequences))
 }
 

@@ -109,7 +109,7 @@ impl Torn {
         let what = format!("{tear:?} from byte {at} of {:?} in {}", self.commit, self.segment.display());
         let mut story = self.cut(at, tear);
         let before = content(&story.disk, &self.segment);
-        if at % CLOSER_EVERY == 0 {
+        if at.is_multiple_of(CLOSER_EVERY) {
             let (report, _) = verify(story.disk.mount()).unwrap();
             assert!(report.findings.is_empty(), "{what}: a torn end is nothing wrong: {report:?}");
         }
@@ -122,7 +122,7 @@ impl Torn {
         assert!(found.len() < self.records.len() || is_whole, "{what}: the last record cannot be whole");
         let is_as_before = || said(&before) == said(&content(&story.disk, &self.segment));
         assert!(recovery.cut.is_some() || is_as_before(), "{what}: cut without a word");
-        if at % CLOSER_EVERY != 0 {
+        if !at.is_multiple_of(CLOSER_EVERY) {
             return;
         }
         // It goes on: what was cut can be sent again and is there once.

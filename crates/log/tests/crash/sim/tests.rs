@@ -109,7 +109,7 @@ fn a_cut_may_come_back_until_it_is_synced() {
         let file = cut(disk);
         file.sync_data().unwrap();
         file.reserve(2 * SECTOR_BYTES as u64).unwrap();
-        after_power_loss(disk)["a"].iter().any(|byte| *byte == 1) && disk.is_clean()
+        after_power_loss(disk)["a"].contains(&1) && disk.is_clean()
     });
     assert_eq!(synced, BTreeSet::from([true]));
 }
