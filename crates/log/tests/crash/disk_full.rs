@@ -7,7 +7,10 @@ use crate::seeds;
 use crate::sender::Request;
 use crate::story::Story;
 use std::sync::Mutex;
+use tokio::runtime::Runtime;
 use vigie_log::error::LogError;
+use vigie_log::intake::{Intake, IntakeError};
+use vigie_model::batch::Events;
 
 /// Sizes of the disk differ by this, which has no common factor with sectors, frames or segments.
 const STEP_BYTES: usize = 113;
@@ -130,5 +133,51 @@ fn the_cap_refuses_events_first_and_commands_last() {
         if let Err(broken) = story.check() {
             panic!("{segments} segments: {}", story.tell(&broken));
         }
+    }
+}
+
+/// What the intake's thread answers to one request, whose facts are new.
+fn submit(story: &mut Story, intake: &Intake, runtime: &Runtime) -> Result<Request, IntakeError> {
+    let request = Request::Facts(vec![story.sender.new_fact(), story.sender.new_fact()]);
+    let mut events = Events::default();
+    let Request::Facts(marks) = &request else { unreachable!("made above") };
+    marks.iter().for_each(|mark| story.sender.fact(*mark).push_to(&mut events, intake.interner()));
+    runtime.block_on(intake.submit(events)).map(|_| request)
+}
+
+#[test]
+fn the_thread_answers_full_takes_commands_and_goes_on_when_space_returns() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut story = Story::new(7, setup());
+    let (intake, served) = story.start().unwrap().unwrap().serve();
+    story.disk.set_budget(Some(story.disk.used()));
+    for round in 0..3 {
+        let mut answered = 0;
+        while let Ok(request) = submit(&mut story, &intake, &runtime) {
+            story.sender.send(&request);
+            story.sender.acknowledge(&request);
+            answered += 1;
+            assert!(answered < 1000, "the disk is full");
+        }
+        let refused = submit(&mut story, &intake, &runtime);
+        assert_eq!(refused.err(), Some(IntakeError::Full), "nothing was taken, and the thread lives");
+        let command = story.sender.new_command();
+        let Request::Command(mark) = command else { unreachable!("made above") };
+        runtime.block_on(intake.command(story.sender.command(mark))).unwrap();
+        story.sender.send(&command);
+        story.sender.acknowledge(&command);
+        story.disk.set_budget(None);
+        // The first refusal after space returned makes room.
+        let mut tries = (0..3).map(|_| submit(&mut story, &intake, &runtime));
+        let request = tries.find_map(Result::ok).unwrap_or_else(|| panic!("round {round}: still refused"));
+        story.sender.send(&request);
+        story.sender.acknowledge(&request);
+        story.disk.set_budget(Some(story.disk.used()));
+    }
+    intake.stop();
+    story.end_served(served).unwrap();
+    story.disk.restart();
+    if let Err(broken) = story.check() {
+        panic!("{}", story.tell(&broken));
     }
 }
