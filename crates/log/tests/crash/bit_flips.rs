@@ -3,7 +3,7 @@
 
 use crate::checker::is_same;
 use crate::facts::START_MS;
-use crate::life::{Life, Setup, read, verify};
+use crate::life::{Life, Setup, ZONES, read, verify};
 use crate::rng::Rng;
 use crate::seeds;
 use crate::sender::Request;
@@ -150,7 +150,7 @@ impl Original {
         let (disk, _) = self.flip(seed);
         let (setup, mut sender) = (&self.story.setup, self.story.sender.clone());
         let (left, told) = read(disk.copy(seed).mount(), setup).unwrap();
-        let mut life = match Life::start(disk.mount(), setup, START_MS) {
+        let mut life = match Life::start(disk.mount(), setup, START_MS, ZONES[0]) {
             Ok(life) => life,
             // Damage can take what later records need, such as names; then it is said.
             Err(_) => return,
@@ -163,7 +163,7 @@ impl Original {
         let (found, recovery) = read(disk.mount(), setup).unwrap();
         let kept = left.iter().zip(&found).filter(|(left, found)| is_same(left, found)).count();
         assert_eq!(kept, left.len(), "{what}: writing on lost {:?}", left.get(kept));
-        assert!(found.len() > left.len(), "{what}: what was written is gone");
+        assert!(found.len() > left.len(), "{what}: what was written is gone: told {told:?}, then {recovery:?}");
         let new = &found[left.len()..];
         let sequences: Vec<_> = new.iter().map(|record| record.sequence).collect();
         let is_contiguous = sequences.windows(2).all(|pair| pair[1] == pair[0] + 1);

@@ -26,6 +26,9 @@ struct Counts {
     refused: usize,
     commands_after_refusal: usize,
     unopened: usize,
+    /// Starts on a disk that was full already, and those that failed.
+    restarts: usize,
+    failed_restarts: usize,
 }
 
 /// Offers a group one by one, as intake does: asks for room before each request, and refuses what has none.
@@ -72,8 +75,10 @@ fn live_on(story: &mut Story, budget: usize, counts: &mut Counts) -> Result<(), 
         // Started again while it is full, by whoever hopes that it helps.
         story.disk.set_budget(Some(budget.max(story.disk.used())));
         story.disk.restart();
-        if let Ok(life) = story.try_start() {
-            story.end(life)?;
+        counts.restarts += 1;
+        match story.try_start() {
+            Ok(life) => story.end(life)?,
+            Err(_) => counts.failed_restarts += 1,
         }
     }
     story.disk.set_budget(None);
@@ -108,6 +113,8 @@ fn a_disk_of_any_size_refuses_what_does_not_fit_and_keeps_the_rest() {
         total.refused += counts.refused;
         total.commands_after_refusal += counts.commands_after_refusal;
         total.unopened += counts.unopened;
+        total.restarts += counts.restarts;
+        total.failed_restarts += counts.failed_restarts;
     });
     let total = total.into_inner().unwrap();
     println!("{total:?}");

@@ -59,6 +59,9 @@ impl Setup {
     }
 }
 
+/// Time zones of which a control record holds one.
+pub(crate) const ZONES: [&str; 3] = ["UTC", "Europe/Paris", "Australia/Melbourne"];
+
 /// A process that runs.
 pub(crate) struct Life {
     sequencer: Sequencer<SegmentLog>,
@@ -75,7 +78,9 @@ pub(crate) fn folder() -> &'static Path {
 
 impl Life {
     /// Opens the log, recovers it and starts the sequencer with its clock at `now_ms`.
-    pub(crate) fn start(disk: Arc<dyn Disk>, setup: &Setup, now_ms: i64) -> Result<Self, LogError> {
+    ///
+    /// `zone` stands for all that a control record holds.
+    pub(crate) fn start(disk: Arc<dyn Disk>, setup: &Setup, now_ms: i64, zone: &'static str) -> Result<Self, LogError> {
         let mut opened = setup.open(disk)?;
         let settings = Settings {
             partitions: setup.partitions,
@@ -85,7 +90,7 @@ impl Life {
         };
         let limit = Limit::at(now_ms);
         let clock = LogClock::anchored(now_ms, SPEED, limit.clone());
-        let sequencer = Sequencer::start(settings, clock, opened.log, Arc::new(Interner::new(1 << 16)), control())?;
+        let sequencer = Sequencer::start(settings, clock, opened.log, Arc::new(Interner::new(1 << 16)), control(zone))?;
         let role = opened.readers.pop().expect("one role was asked for");
         Ok(Self { sequencer, role, limit, now_ms, recovery: opened.recovery })
     }
@@ -181,10 +186,10 @@ pub(crate) fn verify(disk: Arc<dyn Disk>) -> Result<(LogReport, Vec<u64>), LogEr
     Ok((report, sequences))
 }
 
-fn control() -> Arc<Control> {
+fn control(zone: &str) -> Arc<Control> {
     Arc::new(Control {
         centre: "test".into(),
-        time_zone: "UTC".into(),
+        time_zone: zone.into(),
         tick_ms: 1000,
         rules: Vec::new(),
         spaces: Arc::default(),

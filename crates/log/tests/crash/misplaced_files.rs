@@ -5,7 +5,7 @@
 
 use crate::checker::is_same;
 use crate::facts::START_MS;
-use crate::life::{Life, Setup, folder, read};
+use crate::life::{Life, Setup, ZONES, folder, read};
 use crate::sim::disk::SimDisk;
 use crate::story::Story;
 use std::path::{Path, PathBuf};
@@ -124,6 +124,6 @@ fn no_sequencer_starts_without_the_first_segment() {
     let whole = whole();
     let disk = whole.story.disk.copy(1);
     disk.uproot(&whole.segments[0].0);
-    let error = Life::start(disk.mount(), &whole.story.setup, START_MS).err().expect("names are missing");
+    let error = Life::start(disk.mount(), &whole.story.setup, START_MS, ZONES[0]).err().expect("names are missing");
     assert!(matches!(error, LogError::Damaged { .. }), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use crate::checker::{Broken, Promise, broken, is_same};
 use crate::facts::START_MS;
-use crate::life::{Life, Served, Setup, read, verify};
+use crate::life::{Life, Served, Setup, ZONES, read, verify};
 use crate::rng::Rng;
 use crate::sender::{Request, Sender};
 use crate::sim::disk::SimDisk;
@@ -25,6 +25,8 @@ pub(crate) struct Story {
     seen: Vec<Arc<Record>>,
     now_ms: i64,
     wrong_receipt: Option<Broken>,
+    /// What the newest process that was ready put into its control record.
+    zone: Option<&'static str>,
     /// Processes that said they were ready.
     starts: usize,
     /// Torn ends that were cut.
@@ -44,6 +46,7 @@ impl Story {
             seen: Vec::new(),
             now_ms: START_MS,
             wrong_receipt: None,
+            zone: None,
             starts: 0,
             cuts: 0,
             segments: 0,
@@ -75,7 +78,10 @@ impl Story {
     /// As [`Self::start`], for who expects an error.
     pub(crate) fn try_start(&mut self) -> Result<Life, LogError> {
         let off_ms = [0, 0, -CLOCK_OFF_MS, CLOCK_OFF_MS][self.rng.below(4)];
-        let life = Life::start(self.disk.mount(), &self.setup, self.now_ms + off_ms)?;
+        // Rules and settings change between starts, now and then back to what they were.
+        let zone = ZONES[self.rng.below(ZONES.len())];
+        let life = Life::start(self.disk.mount(), &self.setup, self.now_ms + off_ms, zone)?;
+        self.zone = Some(zone);
         self.sender.restart();
         self.starts += 1;
         self.cuts += usize::from(life.recovery.cut.is_some());
@@ -175,9 +181,23 @@ impl Story {
             let words = format!("{} starts, {ups} records that say so", self.starts);
             broken.push(Broken::new(Promise::StartsAreLogged, words));
         }
+        broken.extend(self.check_control(&records).err());
         broken.extend(self.check_seen(&records).err());
         broken.extend(self.wrong_receipt.clone());
         broken
+    }
+
+    /// What is judged from now on is judged by the rules and settings of the newest start.
+    fn check_control(&self, records: &[Arc<Record>]) -> Result<(), Broken> {
+        let controls = records.iter().filter_map(|record| match &record.payload {
+            Payload::Control(control) => Some(&*control.time_zone),
+            _ => None,
+        });
+        // A start that was struck may have written another one.
+        let controls: Vec<_> = controls.collect();
+        let is_there = self.zone.is_none_or(|zone| controls.contains(&zone));
+        let words = || format!("started with {:?}, the log has {controls:?}", self.zone);
+        if is_there { Ok(()) } else { Err(Broken::new(Promise::StartsAreLogged, words())) }
     }
 
     /// What a role saw is the beginning of what is there.
