@@ -95,7 +95,7 @@ async fn a_query_over_a_missing_or_cut_data_file_fails_and_names_it() {
         let door = SqlDoor::new(Arc::new(reader), SqlLimits::default()).unwrap();
         let sql = "SELECT sum(value) FROM observations";
         let asked = door.query(&Principal::local(CENTRE), sql, QueryFormat::Csv).await;
-        let QueryError::Unavailable(said) = asked.err().expect("no answer without the file") else { panic!() };
+        let QueryError::Unavailable(said) = asked.unwrap_err() else { panic!("no answer without the file") };
         assert!(said.contains("run `vigie verify`"), "{said}");
         println!("{keep:?}: {said}");
         assert!(said.contains(file.file_name().unwrap().to_str().unwrap()), "{keep:?}: {said}");
