@@ -60,7 +60,7 @@ pub(crate) fn scan(bytes: &[u8], path: &Path) -> Result<Scan, LogError> {
             scan.runs.push(run_start..scan.end);
         }
         let behind = &bytes[scan.end..];
-        let Some(last_written) = behind.iter().rposition(|byte| *byte != 0) else {
+        let Some(last_written) = last_not_zero(behind) else {
             scan.tail_end = scan.end;
             return Ok(scan);
         };
@@ -87,6 +87,15 @@ impl Scan {
             self.next_sequence += 1;
         }
     }
+}
+
+/// Where the last byte stands that is not zero. Most of a segment is zeros, so whole blocks are compared at once.
+fn last_not_zero(bytes: &[u8]) -> Option<usize> {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    let block = bytes.chunks(ZEROS.len()).rposition(|block| *block != ZEROS[..block.len()])?;
+    let start = block * ZEROS.len();
+    let end = bytes.len().min(start + ZEROS.len());
+    bytes[start..end].iter().rposition(|byte| *byte != 0).map(|at| start + at)
 }
 
 /// The first readable record behind `from`, if one there proves that record `missing` had been durable: it belongs to a

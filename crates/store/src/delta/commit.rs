@@ -29,6 +29,7 @@ use deltalake::writer::{DeltaWriter, RecordBatchWriter};
 use deltalake::{DeltaTable, DeltaTableError, checkpoints};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use vigie_failpoints::{number, reach};
 use vigie_model::position::{LogId, PartitionIx};
 
 /// A commit that lost to other writers is tried again this often before the caller hears of it.
@@ -129,6 +130,7 @@ impl DeltaHistory {
         let mut writer = RecordBatchWriter::for_table(&self.delta)?;
         writer.write(rows).await?;
         let adds = writer.flush().await?.into_iter().map(Action::Add).collect();
+        reach("history.before_commit");
         let ahead = next.iter().filter(|(partition, next)| *next > self.positions.get(*partition));
         let transactions = ahead.map(|(partition, next)| Transaction::new(self.app_id(partition), next)).collect();
         // A failing post-commit hook would report an error for a commit that landed, so both hooks are off.
@@ -150,7 +152,7 @@ impl DeltaHistory {
     /// stored, and the next commit tries again.
     async fn checkpoint_when_due(&mut self) {
         self.commits_since_checkpoint += 1;
-        if self.commits_since_checkpoint < COMMITS_PER_CHECKPOINT {
+        if self.commits_since_checkpoint < commits_per_checkpoint() {
             return;
         }
         match self.checkpoint().await {
@@ -165,7 +167,9 @@ impl DeltaHistory {
     /// Writes a checkpoint and removes log entries that it replaces and that are older than Delta's log retention (30
     /// days), which bounds the log's length.
     async fn checkpoint(&mut self) -> Result<(), DeltaTableError> {
+        reach("history.before_checkpoint");
         checkpoints::create_checkpoint(&self.delta, None).await?;
+        reach("history.after_checkpoint");
         checkpoints::cleanup_metadata(&self.delta, None).await?;
         let mut fresh = DeltaTable::new(self.delta.log_store());
         fresh.load().await?;
@@ -201,6 +205,11 @@ impl DeltaHistory {
     fn failed(&self, action: &'static str, source: DeltaTableError) -> Error {
         Error::delta(action, &self.path, source)
     }
+}
+
+/// [`COMMITS_PER_CHECKPOINT`], unless a test wants fewer.
+fn commits_per_checkpoint() -> u32 {
+    number("history.commits_per_checkpoint").and_then(|set| u32::try_from(set).ok()).unwrap_or(COMMITS_PER_CHECKPOINT)
 }
 
 /// The batches of a cut without what `stored` covers.

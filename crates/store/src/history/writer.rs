@@ -20,6 +20,7 @@ use deltalake::logstore::LogStoreRef;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Instant;
 use tokio::sync::Notify;
+use vigie_failpoints::reach;
 use vigie_model::position::PartitionIx;
 use vigie_model::record::Record;
 use vigie_model::stream::{AlertRecord, AppliedCommand};
@@ -186,6 +187,7 @@ impl History {
             return Ok(0);
         }
         let stored = delta.store(&cut).await? as u64;
+        reach("history.before_publish");
         let published = Published { provider: delta.provider().await?, positions: delta.positions().clone() };
         let positions = published.positions.clone();
         *store.published.write().expect("no holder of a published version panics") = Arc::new(published);
