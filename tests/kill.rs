@@ -10,8 +10,8 @@ use common::{digest_lines, project, python, run, text};
 use crash::audit::{Audited, assert_same, audit, time_ms};
 use crash::dice::Dice;
 use crash::load::Load;
-use crash::server::{RECALLED, RECALLS, Server, wait_until};
-use crash::stream::{Follower, Row};
+use crash::server::{RECALLED, RECALLS, Server};
+use crash::stream::{Row, Shown};
 use crash::surviving;
 use serde_json::Value;
 use std::fs;
@@ -36,17 +36,16 @@ fn nothing_answered_is_lost_or_doubled_by_twenty_kills() {
     let folder = tempfile::tempdir().unwrap();
     crash::centre::found(folder.path());
     let mut load = Load::new(&mut dice);
-    let (mut shown, mut with_open_request, mut found_again) = (Vec::new(), 0, 0);
-    let mut starts_killed = 0;
+    let mut shown = Shown::default();
+    let (mut with_open_request, mut found_again, mut starts_killed) = (0, 0, 0);
     for kill in 0..KILLS {
         if kill >= KILLS / 2 && starts_killed < KILLS_OF_STARTS {
             starts_killed += kill_starts(folder.path(), &mut dice);
         }
         let mut server = Server::start(folder.path(), "");
         let address = server.address();
-        let follower = Follower::start(&address);
-        wait_until("the alerts of the last life", || (follower.seen() >= shown.len()).then_some(()));
-        check_alerts(&address, &shown);
+        let follower = shown.follow(&address);
+        check_alerts(&address, &shown.rows);
         let (requests, moment) = (2 + dice.below(24), Duration::from_micros(dice.below(20_000)));
         let round = load.run(&address, |progress| {
             progress.wait_answered(requests);
@@ -57,7 +56,7 @@ fn nothing_answered_is_lost_or_doubled_by_twenty_kills() {
         });
         with_open_request += u64::from(round.open > 0);
         found_again += round.found_again;
-        shown = grown(shown, follower.end());
+        shown.take(follower);
     }
     println!(
         "{with_open_request} of {KILLS} kills cut open requests; {found_again} requests cut were in the log; {starts_killed} starts killed"
@@ -68,14 +67,13 @@ fn nothing_answered_is_lost_or_doubled_by_twenty_kills() {
     let mut server = Server::start(folder.path(), "");
     let address = server.address();
     load.settle(&address);
-    let follower = Follower::start(&address);
-    wait_until("the alerts of the last life", || (follower.seen() >= shown.len()).then_some(()));
+    let follower = shown.follow(&address);
     assert_eq!(server.stop().code(), Some(0));
-    let shown = grown(shown, follower.end());
+    shown.take(follower);
 
     let data = folder.path().join("data");
     let audited = audit(&data, &load.acknowledged());
-    check_stream(&shown, &audited);
+    check_stream(&shown.rows, &audited);
     ask_the_oracle(folder.path(), &audited);
 }
 
@@ -91,15 +89,6 @@ fn kill_starts(folder: &Path, dice: &mut Dice) -> usize {
         }
     }
     0
-}
-
-/// What was shown before stands at the beginning of what is shown now, byte for byte.
-fn grown(before: Vec<Row>, now: Vec<Row>) -> Vec<Row> {
-    for (before, now) in before.iter().zip(&now) {
-        assert_eq!(before, now, "an alert that was shown is another one after the restart");
-    }
-    assert!(now.len() >= before.len(), "{} rows were shown, now {}", before.len(), now.len());
-    now
 }
 
 /// Every alert that was shown is listed with the same id, rule, key and beginning.

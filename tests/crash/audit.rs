@@ -12,6 +12,8 @@ use vigie_model::time::parse_rfc3339_ms;
 /// The columns of `alerts` that do not depend on the number of partitions.
 pub const ALERT_COLUMNS: &str =
     "alert_id, rule, rule_uid, rule_version, key, space, state, event_time, log_time, reason, summary, evidence";
+/// Rows asked for at once.
+const PAGE_ROWS: usize = 50_000;
 /// Differences shown of two lists.
 const DIFFERENCES_SHOWN: usize = 10;
 
@@ -82,10 +84,24 @@ pub fn assert_same(what: &str, left: &[String], as_what: &str, right: &[String])
     );
 }
 
+/// All rows of a table, in pages that one answer can hold.
+fn rows(data: &Path, select: &str) -> Vec<Value> {
+    let mut rows = Vec::new();
+    loop {
+        let skip = rows.len();
+        let page = sql(data, &format!("{select} ORDER BY partition, \"offset\" LIMIT {PAGE_ROWS} OFFSET {skip}"));
+        let is_last = page.len() < PAGE_ROWS;
+        rows.extend(page);
+        if is_last {
+            return rows;
+        }
+    }
+}
+
 /// The events in history, as they were sent.
 fn stored_events(data: &Path) -> Vec<Event> {
-    let observations = sql(data, "SELECT id, node, seq, space, metric, value, event_time FROM observations");
-    let incidents = sql(data, "SELECT id, space, category, event_time FROM incidents");
+    let observations = rows(data, "SELECT id, node, seq, space, metric, value, event_time FROM observations");
+    let incidents = rows(data, "SELECT id, space, category, event_time FROM incidents");
     let observation = |row: &Value| {
         let value = row["value"].as_f64().expect("a value is a number") as u64;
         let key = match (row["id"].as_str(), row["seq"].as_i64()) {

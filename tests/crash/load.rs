@@ -43,6 +43,15 @@ pub struct Progress {
     changed: Condvar,
 }
 
+/// Tells the senders that it is enough, when dropped.
+struct Enough<'a>(&'a Progress);
+
+impl Drop for Enough<'_> {
+    fn drop(&mut self) {
+        self.0.enough();
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
     round: Round,
@@ -91,6 +100,8 @@ impl Load {
             for sender in &mut self.senders {
                 threads.spawn(|| sender.run(address, &progress));
             }
+            // Also when the test fails in `during`, the senders end.
+            let _enough = Enough(&progress);
             during(&progress);
         });
         progress.state.into_inner().expect("no sender panicked").round
@@ -146,12 +157,17 @@ impl Sender {
     /// Sends until the connection breaks or it is enough.
     fn run(&mut self, address: &str, progress: &Progress) {
         let Ok(mut connection) = Connection::open(address) else { return };
+        let mut taken_at = Instant::now();
         while self.unanswered.is_some() || !progress.is_over() {
             let (request, turn) = self.next();
             match connection.post_events(&request.body) {
-                Ok((503, _)) => self.unanswered = Some(request),
+                Ok((503, answer)) => {
+                    assert!(taken_at.elapsed() < WAIT_MAX, "refused for {WAIT_MAX:?}: {answer}");
+                    self.unanswered = Some(request);
+                }
                 Ok((status, answer)) => {
                     assert!(TAKEN.contains(&status), "{status}: {answer}");
+                    taken_at = Instant::now();
                     let number = |name: &str| answer[name].as_u64().unwrap_or_else(|| panic!("no {name} in {answer}"));
                     let (accepted, duplicates) = (number("accepted"), number("duplicates"));
                     let events = request.events.len() as u64;

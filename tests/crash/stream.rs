@@ -1,5 +1,6 @@
-//! A follower of the public alert stream: what an operator was shown before a crash.
+//! A follower of the public alert stream: what an operator was shown before a crash is shown again after it.
 
+use crate::crash::server::wait_until;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
@@ -8,6 +9,12 @@ use std::thread::{JoinHandle, spawn};
 /// A row of the stream: its position and its JSON.
 pub type Row = (u64, String);
 
+/// Everything shown so far, over all lives of the server.
+#[derive(Debug, Default)]
+pub struct Shown {
+    pub rows: Vec<Row>,
+}
+
 /// Follows the stream from its beginning until the server is gone.
 #[derive(Debug)]
 pub struct Follower {
@@ -15,24 +22,48 @@ pub struct Follower {
     thread: JoinHandle<()>,
 }
 
+impl Shown {
+    /// Follows a server that listens, once it has shown as much as was shown before.
+    pub fn follow(&self, address: &str) -> Follower {
+        let follower = Follower::start(address).expect("the server listens");
+        wait_until("the alerts of the last life", || (follower.seen() >= self.rows.len()).then_some(()));
+        follower
+    }
+
+    /// Takes what a follower saw until the server was gone: first what was shown before, byte for byte.
+    pub fn take(&mut self, follower: Follower) {
+        let before = self.rows.len();
+        let shown = self.take_what_there_is(follower);
+        assert!(shown >= before, "{before} rows were shown, now {shown}");
+    }
+
+    /// As [`Self::take`], of a server that may have ended before it showed everything again; how many rows it showed.
+    pub fn take_what_there_is(&mut self, follower: Follower) -> usize {
+        let rows = follower.end();
+        for (before, now) in self.rows.iter().zip(&rows) {
+            assert_eq!(before, now, "an alert that was shown is another one after the restart");
+        }
+        let shown = rows.len();
+        if shown > self.rows.len() {
+            self.rows = rows;
+        }
+        shown
+    }
+}
+
 impl Follower {
-    /// Connects to a server that listens.
-    pub fn start(address: &str) -> Self {
-        let mut stream = TcpStream::connect(address).expect("the server listens");
-        write!(stream, "GET /v1/alerts/stream HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("the server listens");
+    /// Connects to a server, unless it is gone.
+    pub fn start(address: &str) -> std::io::Result<Self> {
+        let mut stream = TcpStream::connect(address)?;
+        write!(stream, "GET /v1/alerts/stream HTTP/1.1\r\nHost: {address}\r\n\r\n")?;
         let rows = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&rows);
-        Self { rows, thread: spawn(move || follow(BufReader::new(stream), &seen)) }
+        Ok(Self { rows, thread: spawn(move || follow(BufReader::new(stream), &seen)) })
     }
 
     /// How many rows it has seen.
     pub fn seen(&self) -> usize {
         self.rows.lock().expect("no holder panics").len()
-    }
-
-    /// The rows it has seen so far.
-    pub fn rows(&self) -> Vec<Row> {
-        self.rows.lock().expect("no holder panics").clone()
     }
 
     /// All it has seen, once the server is gone.
