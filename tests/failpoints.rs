@@ -18,8 +18,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use vigie_failpoints::POINTS;
 
+/// Events of a request: some ends are a second away, and the log is read at every start.
+const EVENTS_PER_REQUEST: u64 = 20;
 /// Small segments roll, quick flushes commit and few commits make a checkpoint while a test is looking.
-const NUMBERS: &str = "log.segment_bytes=131072,history.flush_ms=200,history.commits_per_checkpoint=2";
+const NUMBERS: &str = "log.segment_bytes=32768,history.flush_ms=200,history.commits_per_checkpoint=2";
 /// At which times the process ends at a point, besides the first.
 const LATER: [(&str, &[u64]); 12] = [
     ("log.recall", &[40]),
@@ -48,7 +50,7 @@ const SIGABRT: i32 = 6;
 fn whatever_was_half_done_at_a_failpoint_is_whole_or_undone() {
     let folder = tempfile::tempdir().unwrap();
     crash::centre::found(folder.path());
-    let mut load = Load::new(&mut Dice::seeded("failpoints", 20_260_302));
+    let mut load = Load::new(EVENTS_PER_REQUEST, &mut Dice::seeded("failpoints", 20_260_302));
     let mut shown = Shown::default();
     // A first life, so that there is something to recall.
     end_at(folder.path(), &mut load, &mut shown, "log.before_answer", 30);

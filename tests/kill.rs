@@ -21,6 +21,8 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
+/// Events of a request: history commits some times during the test.
+const EVENTS_PER_REQUEST: u64 = 100;
 /// Kills under load.
 const KILLS: u64 = 20;
 /// Of these, those that must interrupt at least one open request.
@@ -35,7 +37,7 @@ fn nothing_answered_is_lost_or_doubled_by_twenty_kills() {
     let mut dice = Dice::seeded("kill", 20_260_301);
     let folder = tempfile::tempdir().unwrap();
     crash::centre::found(folder.path());
-    let mut load = Load::new(&mut dice);
+    let mut load = Load::new(EVENTS_PER_REQUEST, &mut dice);
     let mut shown = Shown::default();
     let (mut with_open_request, mut found_again, mut starts_killed) = (0, 0, 0);
     for kill in 0..KILLS {

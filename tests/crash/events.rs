@@ -4,8 +4,6 @@ use crate::crash::dice::Dice;
 use std::fmt::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Events of a request.
-pub const EVENTS_PER_REQUEST: usize = 100;
 /// Values swing from high to low and back in twice this time.
 const SWING_MS: u64 = 800;
 
@@ -45,6 +43,7 @@ pub struct Request {
 #[derive(Debug)]
 pub struct Source {
     sender: usize,
+    events_per_request: u64,
     dice: Dice,
     made: u64,
     seq: i64,
@@ -52,8 +51,8 @@ pub struct Source {
 
 impl Source {
     /// The source of sender number `sender`.
-    pub fn new(sender: usize, dice: Dice) -> Self {
-        Self { sender, dice, made: 0, seq: 0 }
+    pub fn new(sender: usize, events_per_request: u64, dice: Dice) -> Self {
+        Self { sender, events_per_request, dice, made: 0, seq: 0 }
     }
 
     /// The next request, of events that happen now.
@@ -61,8 +60,8 @@ impl Source {
         let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis();
         let now_ms = u64::try_from(now_ms).expect("milliseconds since 1970 fit");
         let mut request = Request { body: String::new(), events: Vec::new() };
-        for index in 0..EVENTS_PER_REQUEST {
-            let event = self.event(now_ms - (EVENTS_PER_REQUEST - index) as u64, &mut request.body);
+        for before_ms in (1..=self.events_per_request).rev() {
+            let event = self.event(now_ms - before_ms, &mut request.body);
             request.events.push(event);
         }
         request

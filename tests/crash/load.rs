@@ -81,9 +81,9 @@ enum Turn {
 
 impl Load {
     /// Senders whose events a seed fixes, but for their times.
-    pub fn new(dice: &mut Dice) -> Self {
+    pub fn new(events_per_request: u64, dice: &mut Dice) -> Self {
         let sender = |index| Sender {
-            source: Source::new(index, Dice::new(dice.below(u64::MAX))),
+            source: Source::new(index, events_per_request, Dice::new(dice.below(u64::MAX))),
             dice: Dice::new(dice.below(u64::MAX)),
             unanswered: None,
             answered: VecDeque::new(),

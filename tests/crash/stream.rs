@@ -52,10 +52,16 @@ impl Shown {
 }
 
 impl Follower {
-    /// Connects to a server, unless it is gone.
+    /// Connects to a server, unless it is gone, and follows from the beginning.
     pub fn start(address: &str) -> std::io::Result<Self> {
+        Self::resume(address, None)
+    }
+
+    /// Connects to a server, unless it is gone, and goes on behind the last row seen.
+    pub fn resume(address: &str, last: Option<u64>) -> std::io::Result<Self> {
         let mut stream = TcpStream::connect(address)?;
-        write!(stream, "GET /v1/alerts/stream HTTP/1.1\r\nHost: {address}\r\n\r\n")?;
+        let last = last.map(|position| format!("Last-Event-ID: {position}\r\n")).unwrap_or_default();
+        write!(stream, "GET /v1/alerts/stream HTTP/1.1\r\nHost: {address}\r\n{last}\r\n")?;
         let rows = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&rows);
         Ok(Self { rows, thread: spawn(move || follow(BufReader::new(stream), &seen)) })
@@ -64,6 +70,14 @@ impl Follower {
     /// How many rows it has seen.
     pub fn seen(&self) -> usize {
         self.rows.lock().expect("no holder panics").len()
+    }
+
+    /// The first `count` rows it sees, once it has seen them, and fails if there are more by then.
+    pub fn wait_for(&self, count: usize) -> Vec<Row> {
+        wait_until("rows of the stream", || (self.seen() >= count).then_some(()));
+        let rows = self.rows.lock().expect("no holder panics").clone();
+        assert_eq!(rows.len(), count, "{rows:?}");
+        rows
     }
 
     /// All it has seen, once the server is gone.
