@@ -40,7 +40,7 @@ const LATER: [(&str, &[u64]); 12] = [
     ("history.after_checkpoint", &[2]),
 ];
 /// Points at which the process stands still until it is killed.
-const PAUSES: [&str; 4] = ["log.before_write", "log.before_sync", "log.before_answer", "history.before_commit"];
+const PAUSES: [&str; 4] = ["history.before_commit", "log.before_write", "log.before_sync", "log.before_answer"];
 /// Ends between a data file and its commit, at least.
 const ORPHANING_ENDS_MIN: usize = 3;
 const SIGKILL: i32 = 9;
@@ -72,12 +72,12 @@ fn whatever_was_half_done_at_a_failpoint_is_whole_or_undone() {
 
     for point in PAUSES {
         let round = kill_in_pause(folder.path(), &mut load, point);
-        // What stood still behind the sync was not answered, and is there.
-        assert!(point != "log.before_answer" || round.open > 0, "{round:?}");
+        println!("{point} paused: {round:?}");
     }
     let mut server = Server::start(folder.path(), NUMBERS);
     let address = server.address();
-    load.settle(&address);
+    // What stood still between its commit and its answer is there, and is not taken twice.
+    assert!(load.settle(&address).found_again > 0);
     let follower = shown.follow(&address);
     assert_eq!(server.stop().code(), Some(0));
     shown.take(follower);
