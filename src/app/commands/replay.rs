@@ -19,6 +19,7 @@ use serde::Serialize;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use tokio::runtime::Handle;
@@ -39,6 +40,9 @@ use vigie_model::stream::{AlertItem, AlertRecord};
 use vigie_store::history::flusher::Flusher;
 use vigie_store::history::options::HistoryOptions;
 use vigie_store::history::writer::History;
+
+/// Batches that may wait for the sequencer: enough for both threads to go on, and few megabytes.
+const BATCHES_AHEAD_MAX: usize = 16;
 
 /// The last line of a replay.
 #[derive(Debug, Serialize)]
@@ -178,7 +182,8 @@ async fn replay(
     })
 }
 
-/// Hands all batches to the sequencer and ends its log; what was accepted, and how many rows were rejected.
+/// Hands all batches to the sequencer and ends its log; what was accepted, and how many rows were rejected. Reading and
+/// decoding run ahead on a thread of their own.
 fn feed(
     mut sequencer: Sequencer<MemoryLog>,
     mut inputs: Inputs,
@@ -187,14 +192,21 @@ fn feed(
 ) -> Result<(Receipt, u64), Failure> {
     let mut total = Receipt::default();
     bar.set_length(inputs.reports().iter().map(|file| file.report.taken).sum());
-    for batch in &mut inputs {
-        let batch = batch.map_err(|error| Failure::Io(error.to_string()))?;
-        let receipt = sequencer.take(&batch).map_err(|error| Failure::io("the log failed", error))?;
-        total.accepted += receipt.accepted;
-        total.duplicates += receipt.duplicates;
-        total.late += receipt.late;
-        bar.set_position(total.accepted + total.duplicates);
-    }
+    std::thread::scope(|scope| {
+        let (ahead, batches) = sync_channel(BATCHES_AHEAD_MAX);
+        let reader = std::thread::Builder::new().name("reader".to_owned());
+        let read = || (&mut inputs).try_for_each(move |batch| ahead.send(batch)).unwrap_or_default();
+        reader.spawn_scoped(scope, read).map_err(|error| Failure::io("cannot start a thread", error))?;
+        for batch in batches {
+            let batch = batch.map_err(|error| Failure::Io(error.to_string()))?;
+            let receipt = sequencer.take(&batch).map_err(|error| Failure::io("the log failed", error))?;
+            total.accepted += receipt.accepted;
+            total.duplicates += receipt.duplicates;
+            total.late += receipt.late;
+            bar.set_position(total.accepted + total.duplicates);
+        }
+        Ok(())
+    })?;
     bar.finish_and_clear();
     sequencer.finish_replay().map_err(|error| Failure::io("the log failed", error))?;
     let mut rejected = 0;

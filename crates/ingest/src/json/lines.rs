@@ -5,6 +5,9 @@ use std::io::{self, BufRead, Read};
 /// The byte-order mark some editors write at the start of UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// Ends a line.
+pub(crate) const LINE_END: u8 = b'\n';
+
 /// What stands at a line number.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line<'a> {
