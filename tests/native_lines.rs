@@ -58,5 +58,6 @@ fn the_rules_raise_and_clear_now_and_then() {
     let summary = last_json(&run(replay.arg("--input").arg(lines), 0));
     let counts = ["events", "accepted", "late", "raised", "cleared"].map(|name| format!("{name} {}", summary[name]));
     expect!["events 50000, accepted 50000, late 0, raised 1037, cleared 14"].assert_eq(&counts.join(", "));
-    expect!["30c46044c22abde3f35c6021ac2b27424a0ab80dd280919207a9d25e9cfd2182"].assert_eq(summary["digest"].as_str().unwrap());
+    expect!["30c46044c22abde3f35c6021ac2b27424a0ab80dd280919207a9d25e9cfd2182"]
+        .assert_eq(summary["digest"].as_str().unwrap());
 }

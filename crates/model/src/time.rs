@@ -188,7 +188,8 @@ mod tests {
         for text in ["2024-02-29T23:59:59.1234567+05:30", "1969-12-31T23:59:59.9Z", "2100-03-01T00:00:00-11:00"] {
             assert_eq!(parse_common_rfc3339_ms(text.as_bytes()), Some(by_jiff(text)), "{text}");
         }
-        let others = ["2023-02-29T00:00:00Z", "2017-03-12T21:00:60Z", "2017-03-12T21:00:00-00:00", "2017-03-12 21:00:00Z"];
+        let others =
+            ["2023-02-29T00:00:00Z", "2017-03-12T21:00:60Z", "2017-03-12T21:00:00-00:00", "2017-03-12 21:00:00Z"];
         for text in others {
             assert_eq!(parse_common_rfc3339_ms(text.as_bytes()), None, "{text}");
         }

@@ -223,7 +223,8 @@ impl Slot {
         };
         if let (Some(quantity), Verdict::Raise, true) = (quantity, verdict, self.episode.is_inactive()) {
             let detail = self.state.detail(at_ms, &self.about.members, step.names);
-            self.about.decision = Some(Box::new(Decision { since_ms: at_ms, position: step.position, quantity, detail }));
+            self.about.decision =
+                Some(Box::new(Decision { since_ms: at_ms, position: step.position, quantity, detail }));
         }
         let mut episode = self.episode;
         episode.judge(at_ms, verdict, rule.delays, |state, at_ms| self.emit(state, at_ms, step));
@@ -280,7 +281,8 @@ impl Slot {
     }
 
     fn words<'a>(&'a self, state: AlertState, at_ms: i64, rule: &'a Rule, rules: &'a RuleSet) -> Words<'a> {
-        let decision = self.about.decision.as_ref().filter(|_| matches!(state, AlertState::Pending | AlertState::Active));
+        let decision =
+            self.about.decision.as_ref().filter(|_| matches!(state, AlertState::Pending | AlertState::Active));
         let value_time_ms = match (&self.state, decision) {
             (State::Absence { silence, .. }, _) => silence.since_ms(),
             (_, Some(decision)) => decision.since_ms,

@@ -19,6 +19,9 @@ pub struct NameCache {
     interner: Arc<Interner>,
     registry: Arc<Registry>,
     known: [HashMap<Box<str>, NameIx>; NameKind::ALL.len()],
+    /// The name of each kind asked for last: metric and feed hardly change from event to event, and what is sent
+    /// together mostly has one node.
+    latest: [(String, NameIx); NameKind::ALL.len()],
     /// Spaces refused before: asking again would search for a hint again.
     refused_spaces: HashMap<Box<str>, Refusal>,
 }
@@ -27,7 +30,13 @@ impl NameCache {
     /// An empty cache in front of `interner` and `registry`.
     #[must_use]
     pub fn new(interner: Arc<Interner>, registry: Arc<Registry>) -> Self {
-        Self { interner, registry, known: Default::default(), refused_spaces: HashMap::new() }
+        Self {
+            interner,
+            registry,
+            known: Default::default(),
+            latest: Default::default(),
+            refused_spaces: HashMap::new(),
+        }
     }
 
     /// The registry that admits spaces.
@@ -38,7 +47,14 @@ impl NameCache {
 
     /// The integer of a checked id; a space must be admitted by the registry.
     pub(crate) fn index(&mut self, kind: NameKind, name: &str) -> Result<NameIx, Refusal> {
+        let (latest, latest_index) = &mut self.latest[kind as usize];
+        if latest == name && !name.is_empty() {
+            return Ok(*latest_index);
+        }
         if let Some(index) = self.known[kind as usize].get(name) {
+            latest.clear();
+            latest.push_str(name);
+            *latest_index = *index;
             return Ok(*index);
         }
         if kind == NameKind::Space {

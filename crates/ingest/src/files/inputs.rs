@@ -17,10 +17,12 @@ use crate::limits::SORT_ROWS_MAX;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use vigie_model::batch::Events;
+use vigie_model::batch::{Events, Observations};
 use vigie_model::diagnostic::Diagnostic;
 use xxhash_rust::xxh3::Xxh3;
 
+/// Rows of a batch for which room is made beforehand, at most.
+const BATCH_ROWS_FORESEEN_MAX: usize = 8192;
 /// Rows read between two calls of the progress function.
 const ROWS_PER_STEP: usize = 8192;
 
@@ -144,7 +146,8 @@ impl Inputs {
     }
 
     fn next_batch(&mut self) -> Result<Events, Error> {
-        let mut events = Events::default();
+        let observations = Observations::with_capacity(self.batch_rows.min(BATCH_ROWS_FORESEEN_MAX));
+        let mut events = Events { observations, ..Events::default() };
         let Some(merge) = &mut self.sorted else {
             while events.len() < self.batch_rows && self.opened.read(self.batch_rows, &mut events)? {}
             self.check_order(&events)?;

@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn lines_in_order_are_seen_in_any_pieces() {
-        let text = "{\"metric\":\"time\",\"time\": 5}\r\n\n{\"time\":\"1970-01-01T00:00:00.005Z\"}\n{\"time\":7,\"a\":[1]}";
+        let text =
+            "{\"metric\":\"time\",\"time\": 5}\r\n\n{\"time\":\"1970-01-01T00:00:00.005Z\"}\n{\"time\":7,\"a\":[1]}";
         for piece in [1, 2, 7, 1000] {
             assert_eq!(times(text, piece), Some(Times { first_ms: 5, last_ms: 7 }), "{piece}");
         }

@@ -2,4 +2,7 @@
 
 pub mod open;
 
+mod files;
+mod sort;
+
 pub(crate) mod commit;
