@@ -106,6 +106,11 @@ impl Slot {
         MemberIx::try_from(index).expect("members are interned names, fewer than 2^32")
     }
 
+    /// Reads what a visit will read; the number means nothing.
+    pub(crate) fn touch(&self) -> i64 {
+        self.time_ms ^ i64::from(self.rule ^ self.feed) ^ self.episode.timer_ms().unwrap_or(0) ^ self.state.touch()
+    }
+
     /// Takes in an observation or incident.
     pub(crate) fn take(&mut self, input: SlotInput, step: &mut Step<'_>) {
         if matches!(self.state, State::Absence { .. }) {

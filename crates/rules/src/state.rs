@@ -111,6 +111,15 @@ impl State {
         }
     }
 
+    /// Reads what a visit will read; the number means nothing.
+    pub(crate) fn touch(&self) -> i64 {
+        match self {
+            Self::Threshold { values, stale_after_ms, .. } => values.touch() ^ stale_after_ms,
+            Self::Window(window) => window.panes.touch(),
+            Self::Absence { silence, .. } => silence.since_ms(),
+        }
+    }
+
     /// Whether the input changes nothing because its member already has a newer value. Windows take late inputs.
     pub(crate) fn is_late(&self, input: &SlotInput) -> bool {
         matches!(self, Self::Threshold { values, .. } if values.is_late(input.member, input.event_time_ms))

@@ -36,6 +36,11 @@ impl Default for Newest {
 }
 
 impl Values {
+    /// Reads the first value; the number means nothing.
+    pub(crate) fn touch(&self) -> i64 {
+        self.first.event_time_ms ^ i64::from(self.others.is_empty())
+    }
+
     /// Whether the member already has a value that is as new as this.
     pub(crate) fn is_late(&self, member: MemberIx, event_time_ms: i64) -> bool {
         let newest = match member.checked_sub(1) {

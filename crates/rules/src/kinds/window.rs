@@ -59,6 +59,11 @@ impl Default for Panes {
 }
 
 impl Panes {
+    /// Reads the oldest and the newest pane; the number means nothing.
+    pub(crate) fn touch(&self) -> i64 {
+        self.panes.front().map_or(0, |pane| pane.index) ^ self.panes.back().map_or(0, |pane| pane.index)
+    }
+
     /// Moves the window to `at_ms`: panes before it leave, and the next boundary is set.
     pub(crate) fn slide(&mut self, at_ms: i64, span: Span) {
         let (start_ms, end_ms) = span.bounds_ms(at_ms);
