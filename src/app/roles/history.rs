@@ -19,6 +19,9 @@ use vigie_store::history::writer::History;
 /// Rows handed over as one batch, at most: beyond it nothing is gained.
 const MERGED_ROWS_MAX: usize = 4_096;
 
+/// A record of observations, and those.
+type Observed<'a> = (&'a Arc<Record>, &'a Batch<Observations>);
+
 /// Feeds history from threads that are not part of the async runtime.
 #[derive(Clone)]
 pub struct HistoryFeed {
@@ -64,7 +67,7 @@ impl HistoryFeed {
 /// several records only observations say anything to history.
 fn merged(records: &[Arc<Record>]) -> Vec<Arc<Record>> {
     let [_, _, ..] = records else { return records.to_vec() };
-    let mut by_partition: BTreeMap<PartitionIx, Vec<(&Arc<Record>, &Batch<Observations>)>> = BTreeMap::new();
+    let mut by_partition: BTreeMap<PartitionIx, Vec<Observed<'_>>> = BTreeMap::new();
     for record in records {
         if let Payload::Observations(batch) = &record.payload {
             by_partition.entry(batch.partition).or_default().push((record, batch));
@@ -73,7 +76,7 @@ fn merged(records: &[Arc<Record>]) -> Vec<Arc<Record>> {
     by_partition.values().flat_map(|records| merged_of_partition(records)).collect()
 }
 
-fn merged_of_partition(records: &[(&Arc<Record>, &Batch<Observations>)]) -> Vec<Arc<Record>> {
+fn merged_of_partition(records: &[Observed<'_>]) -> Vec<Arc<Record>> {
     let mut merged = Vec::new();
     let mut rest = records;
     while let Some(((first, batch), others)) = rest.split_first() {
@@ -91,7 +94,7 @@ fn merged_of_partition(records: &[(&Arc<Record>, &Batch<Observations>)]) -> Vec<
 }
 
 /// Records of one partition, at least one, as if they had been written as one.
-fn as_one(records: &[(&Arc<Record>, &Batch<Observations>)]) -> Record {
+fn as_one(records: &[Observed<'_>]) -> Record {
     let mut rows = Observations::with_capacity(records.iter().map(|(_, batch)| batch.rows.len()).sum());
     records.iter().for_each(|(_, batch)| rows.append(&batch.rows));
     let (last, Batch { partition, .. }) = records[records.len() - 1];
