@@ -13,12 +13,15 @@ use hashbrown::{HashMap, HashSet};
 use vigie_model::batch::{EventRef, Events, ObservationRow, Source};
 use vigie_model::names::{NO_NAME, NameIx};
 use vigie_model::position::PartitionIx;
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 /// Ids remembered per partition by default: the dedup window of the promise.
 pub const IDS_REMEMBERED: usize = 4 << 20;
 /// Sequence numbers below the highest that are told apart per node.
 pub const SEQ_WINDOW: i64 = 1024;
+
+/// Bytes of an identity hashed in one piece: six numbers and nearly every id there is.
+const IDENTITY_BYTES: usize = 88;
 
 /// What the log does with a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +54,8 @@ impl Dedup {
         let line = events.origin[index].line;
         let (kind, feed, space, node, id, observation) = match events.order[index] {
             EventRef::Observation(row) => {
-                let row = events.observations.row(row as usize);
-                (0, row.feed, row.space, row.node, row.id, Some(row))
+                let (rows, row) = (&events.observations, row as usize);
+                (0, rows.feed[row], rows.space[row], rows.node[row], rows.id(row), Some(row))
             }
             EventRef::Incident(row) => {
                 let row = &events.incidents[row as usize];
@@ -63,13 +66,14 @@ impl Dedup {
                 (2, row.feed, row.space, NO_NAME, row.id.as_deref(), None)
             }
         };
+        let seq = observation.and_then(|row| events.observations.seq[row]).filter(|_| id.is_none() && node != NO_NAME);
+        if let Some(seq) = seq {
+            return self.nodes.entry((feed, node)).or_default().judge(seq);
+        }
         let hash = match (id, observation, source) {
             (Some(id), _, _) => hash_of(&[0, kind, feed, space, node], id.as_bytes()),
-            (None, Some(ObservationRow { seq: Some(seq), .. }), _) if node != NO_NAME => {
-                return self.nodes.entry((feed, node)).or_default().judge(seq);
-            }
             (None, _, Source::File(file)) => hash_of(&[1, line], &file.to_le_bytes()),
-            (None, Some(row), Source::Peer) => content_hash(&row),
+            (None, Some(row), Source::Peer) => content_hash(&events.observations.row(row)),
             (None, None, Source::Peer) => return Verdict::Undeduplicated,
         };
         self.ids[usize::from(partition)].judge(hash)
@@ -86,6 +90,16 @@ fn content_hash(row: &ObservationRow<'_>) -> u128 {
 
 /// A 128-bit hash over fixed-width words and the bytes after them; the first word tells the kinds of identity apart.
 fn hash_of(words: &[u32], bytes: &[u8]) -> u128 {
+    // In one piece it takes a fraction of the time, and is the same hash.
+    let mut piece = [0; IDENTITY_BYTES];
+    let start = size_of_val(words);
+    if let Some(place) = piece.get_mut(start..start + bytes.len()) {
+        place.copy_from_slice(bytes);
+        for (place, word) in piece.chunks_exact_mut(size_of::<u32>()).zip(words) {
+            place.copy_from_slice(&word.to_le_bytes());
+        }
+        return xxh3_128(&piece[..start + bytes.len()]);
+    }
     let mut hasher = Xxh3::new();
     for word in words {
         hasher.update(&word.to_le_bytes());
