@@ -137,6 +137,6 @@ impl Chance {
     }
 
     fn one_in(&mut self, times: u64) -> bool {
-        self.next() % times == 0
+        self.next().is_multiple_of(times)
     }
 }
