@@ -6,6 +6,7 @@
 
 use crate::app::cli::ReplayArgs;
 use crate::app::commands::running::{answer, block_on};
+use crate::app::embedded_log::open_replay_log;
 use crate::app::lock::DataLock;
 use crate::app::pipeline::{Observer, Pipeline, PipelineOptions};
 use crate::app::roles::history::HistoryFeed;
@@ -30,10 +31,12 @@ use vigie_ingest::files::inputs::{InputOptions, Inputs, Progress};
 use vigie_ingest::limits::REGISTERED_SPACES_MAX;
 use vigie_ingest::spaces::registry::Registry;
 use vigie_log::clock::LogClock;
+use vigie_log::intake::COMMIT_BYTES;
 use vigie_log::interner::{Interner, NAMES_PER_KIND_MAX};
 use vigie_log::receipt::Receipt;
+use vigie_log::segments::header::LogIdentity;
 use vigie_log::sequencer::{Sequencer, Settings};
-use vigie_log::store::{MemoryLog, RING_ROWS_MAX};
+use vigie_log::store::{LogStore, MemoryLog, RING_ROWS_MAX};
 use vigie_model::id::hashed_id;
 use vigie_model::position::PartitionIx;
 use vigie_model::stream::{AlertItem, AlertRecord};
@@ -152,7 +155,17 @@ async fn replay(
         history: history.map(|history| HistoryFeed::new(history, Handle::current())),
         observer: Some(observer(Arc::clone(&collected), centre)),
     };
-    let (log, readers) = MemoryLog::new(RING_ROWS_MAX, options.readers());
+    let (log, readers): (Box<dyn LogStore>, _) = match args.data.as_deref().filter(|_| args.through_log) {
+        Some(data) => {
+            let identity = LogIdentity { log_id: Arc::clone(&log_id), partitions };
+            let opened = open_replay_log(data, identity, &prepared.config.log, options.readers())?;
+            (Box::new(opened.log), opened.readers)
+        }
+        None => {
+            let (log, readers) = MemoryLog::new(RING_ROWS_MAX, options.readers());
+            (Box::new(log), readers)
+        }
+    };
     let pipeline = Pipeline::start(options, readers)?;
     let settings = Settings { partitions, tick_ms: prepared.config.time.tick_ms, ..Settings::new(Arc::clone(&log_id)) };
     let json = args.json;
@@ -197,7 +210,7 @@ async fn replay(
 /// Hands all batches to the sequencer and ends its log; what was accepted, and how many rows were rejected. Reading and
 /// decoding run ahead on a thread of their own.
 fn feed(
-    mut sequencer: Sequencer<MemoryLog>,
+    mut sequencer: Sequencer<Box<dyn LogStore>>,
     mut inputs: Inputs,
     json: bool,
     bar: &ProgressBar,
@@ -214,6 +227,9 @@ fn feed(
         for batch in batches {
             let batch = batch.map_err(|error| Failure::Io(error.to_string()))?;
             let receipt = sequencer.take(&batch).map_err(|error| Failure::io("the log failed", error))?;
+            if sequencer.pending_bytes() >= COMMIT_BYTES {
+                sequencer.commit().map_err(|error| Failure::io("the log failed", error))?;
+            }
             total.accepted += receipt.accepted;
             total.duplicates += receipt.duplicates;
             total.late += receipt.late;
@@ -222,7 +238,8 @@ fn feed(
         Ok(())
     })?;
     bar.finish_and_clear();
-    sequencer.finish_replay().map_err(|error| Failure::io("the log failed", error))?;
+    let finished = sequencer.finish_replay().and_then(|()| sequencer.commit());
+    finished.map_err(|error| Failure::io("the log failed", error))?;
     let mut rejected = 0;
     for file in inputs.reports() {
         rejected += file.report.rejected;
