@@ -34,7 +34,7 @@ use indexmap::IndexMap;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use vigie_failpoints::reach;
+use vigie_failpoints::point::reach;
 use vigie_model::position::{LogId, PartitionIx};
 
 /// A commit that lost to other writers is tried again this often before the caller hears of it.

@@ -23,7 +23,7 @@ use deltalake::logstore::LogStoreRef;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Instant;
 use tokio::sync::Notify;
-use vigie_failpoints::reach;
+use vigie_failpoints::point::reach;
 use vigie_model::position::PartitionIx;
 use vigie_model::record::{Payload, Record};
 use vigie_model::stream::{AlertRecord, AppliedCommand};
