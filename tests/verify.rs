@@ -26,7 +26,7 @@ const RULES: &str = "\
 groups:
 - name: squares
   rules:
-  - {alert: Crowded, kind: threshold, metric: people_count, raise: 'value >= 100', clear: 'value < 80', severity: high}
+  - {alert: Crowded, kind: threshold, metric: people_count, per: space, raise: 'value >= 100', clear: 'value < 80', stale_after: 1d, severity: high}
 ";
 
 /// Runs a server, posts events in two requests, and ends it.

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use vigie_log::disk::SystemDisk;
 use vigie_log::verify::{LogReport, verify_log};
 use vigie_model::record::Record;
+use vigie_model::stream::AlertRecord;
 use vigie_model::time::format_utc;
 use vigie_store::verify::finding::LogPositions;
 use vigie_store::verify::verify as verify_history;
@@ -92,13 +93,15 @@ fn positions(report: &LogReport, alert_stream_next: Option<u64>) -> Option<LogPo
 struct AlertStream {
     rules: Option<RulesRole>,
     next: u64,
+    /// Reused between records.
+    out: Vec<AlertRecord>,
 }
 
 impl AlertStream {
     fn judge(&mut self, record: &Record, partitions: u16) {
         let rules = self.rules.get_or_insert_with(|| RulesRole::new(partitions));
-        let mut out = Vec::new();
-        rules.step(record, &mut out);
-        self.next += out.len() as u64;
+        rules.step(record, &mut self.out);
+        self.out.clear();
+        self.next = rules.next_position();
     }
 }
