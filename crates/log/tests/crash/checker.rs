@@ -3,6 +3,7 @@
 use crate::facts::{Fact, MAX_SKEW_MS};
 use crate::sender::{Answer, Sender};
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 use vigie_model::batch::Observations;
 use vigie_model::command::Command;
@@ -53,11 +54,20 @@ impl Broken {
     }
 }
 
-/// Every promise that a whole log breaks, given what its sender knows.
-pub(crate) fn broken(records: &[Arc<Record>], sender: &Sender, partitions: PartitionIx) -> Vec<Broken> {
+/// Every promise that a log breaks, given what its sender knows and which records are told as damaged.
+pub(crate) fn broken(
+    records: &[Arc<Record>],
+    sender: &Sender,
+    partitions: PartitionIx,
+    damaged: &[Range<u64>],
+) -> Vec<Broken> {
     let mut checker = Checker::new(sender, partitions);
-    for (index, record) in records.iter().enumerate() {
-        checker.check_record(index as u64, record);
+    checker.may_have_gaps = !damaged.is_empty();
+    let mut sequence = 0;
+    for record in records {
+        sequence = damaged.iter().find(|gap| gap.start == sequence).map_or(sequence, |gap| gap.end);
+        checker.check_record(sequence, record);
+        sequence += 1;
     }
     checker.check_answers();
     checker.broken
@@ -99,6 +109,8 @@ struct Checker<'a> {
     log_time_ms: i64,
     tick_ms: i64,
     has_control: bool,
+    /// Whether rows are missing with damaged records.
+    may_have_gaps: bool,
 }
 
 /// What all kinds of rows have in common.
@@ -126,6 +138,7 @@ impl<'a> Checker<'a> {
             log_time_ms: i64::MIN,
             tick_ms: i64::MIN,
             has_control: false,
+            may_have_gaps: false,
         }
     }
 
@@ -184,7 +197,8 @@ impl<'a> Checker<'a> {
             return;
         }
         let next = std::mem::replace(&mut self.next_offset[usize::from(partition)], first_offset + rows as u64);
-        self.expect(first_offset == next, Promise::Order, || {
+        let follows = first_offset == next || self.may_have_gaps && first_offset > next;
+        self.expect(follows, Promise::Order, || {
             format!("partition {partition} goes on at {first_offset} instead of {next}")
         });
     }

@@ -1,0 +1,72 @@
+//! Flipped bits and crashes, mixed: damage is told at every opening, what could be read behind it stays, and what is
+//! acknowledged afterwards is as safe as in a log that was never damaged.
+
+use crate::checker::Broken;
+use crate::life::Setup;
+use crate::rng::Rng;
+use crate::seeds;
+use crate::sim::faults::Fault;
+use crate::story::Story;
+use std::sync::Mutex;
+
+const SEEDS: u64 = 600;
+const SEEDS_LONG: u64 = 20_000;
+/// Flips that are likely hit the newest bytes of the newest segment, where a torn end can stand behind them.
+const NEWEST_BYTES: usize = 900;
+
+/// Flips a few bits of one segment.
+fn spoil(story: &Story, rng: &mut Rng) {
+    let mut segments = story.disk.files();
+    segments.retain(|(path, _)| path.extension().is_some_and(|extension| extension == "seg"));
+    let Some((path, mut bytes)) = (if rng.chance(2, 3) { segments.pop() } else { None }).or_else(|| {
+        let index = rng.below(segments.len());
+        segments.into_iter().nth(index)
+    }) else {
+        return;
+    };
+    let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    for _ in 0..1 + rng.below(3) {
+        let at = end - 1 - rng.below(end.min(NEWEST_BYTES));
+        bytes[at] ^= 1 << rng.below(8);
+    }
+    story.disk.plant(&path, bytes);
+}
+
+/// Lives with power losses.
+fn live(story: &mut Story, lives: usize) -> Result<(), Broken> {
+    for _ in 0..lives {
+        let fault = [Fault::PowerLoss, Fault::PowerLoss, Fault::Kill, Fault::Error][story.rng.below(4)];
+        story.disk.fault_after(15 + story.rng.below(60), fault);
+        if let Some(mut life) = story.start()? {
+            story.send(&mut life, 12)?;
+            story.end(life)?;
+        }
+        if !story.disk.is_down() && story.rng.chance(1, 2) {
+            story.disk.lose_power();
+        }
+        story.disk.restart();
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_acknowledged_behind_damage_is_safe() {
+    let counts = Mutex::new([0; 3]);
+    seeds::each(seeds::count(SEEDS, SEEDS_LONG), |seed| {
+        let mut story = Story::new(seed, Setup { segment_bytes: 2048 + 2048 * (seed % 3), ..Setup::default() });
+        let mut rng = Rng::new(!seed);
+        let told = |story: &Story, broken: Broken| panic!("{}", story.tell(&broken));
+        live(&mut story, 1 + seed as usize % 2).unwrap_or_else(|broken| told(&story, broken));
+        spoil(&story, &mut rng);
+        if !story.accept_damage() {
+            counts.lock().unwrap()[0] += 1;
+            return;
+        }
+        counts.lock().unwrap()[if story.is_damaged() { 1 } else { 2 }] += 1;
+        live(&mut story, 2).unwrap_or_else(|broken| told(&story, broken));
+        story.check().unwrap_or_else(|broken| told(&story, broken));
+    });
+    let [refused, damaged, others] = counts.into_inner().unwrap();
+    println!("{refused} do not open, {damaged} tell of damage, {others} of a torn end or nothing");
+    assert!(seeds::only().is_some() || refused > 10 && damaged > 100 && others > 100);
+}
