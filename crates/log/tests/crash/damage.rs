@@ -14,8 +14,9 @@ const SEEDS_LONG: u64 = 20_000;
 /// Flips that are likely hit the newest bytes of the newest segment, where a torn end can stand behind them.
 const NEWEST_BYTES: usize = 900;
 
-/// Flips a few bits of one segment.
+/// Flips a few bits of one segment, of a disk on which nothing is undecided any more.
 fn spoil(story: &Story, rng: &mut Rng) {
+    story.disk.lose_power();
     let mut segments = story.disk.files();
     segments.retain(|(path, _)| path.extension().is_some_and(|extension| extension == "seg"));
     let Some((path, mut bytes)) = (if rng.chance(2, 3) { segments.pop() } else { None }).or_else(|| {
