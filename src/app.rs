@@ -12,7 +12,9 @@ pub mod roles;
 pub mod commands_door;
 pub mod pipeline;
 
+pub mod connections;
 pub mod listener;
+pub mod pressure;
 pub mod server;
 
 pub mod cli;

@@ -103,7 +103,7 @@ fn an_event_becomes_an_alert_that_an_operator_handles_and_an_analyst_finds() {
     let body = people(120, "a") + "{broken\n" + &people(120, "a");
     let (status, answer) = server.post("/v1/events", "application/x-ndjson", &body);
     let answer: Value = serde_json::from_str(&answer).unwrap();
-    assert_eq!(status, 202, "{answer}");
+    assert_eq!(status, 200, "{answer}");
     assert_eq!((&answer["accepted"], &answer["duplicates"]), (&json!(1), &json!(1)), "{answer}");
     assert_eq!(answer["rejected"][0]["line"], 2, "{answer}");
 
@@ -136,6 +136,10 @@ fn an_event_becomes_an_alert_that_an_operator_handles_and_an_analyst_finds() {
     assert!(metrics.contains("vigie_log_rows_total 2"), "{metrics}");
 
     assert_eq!(server.interrupt(), Some(0));
+    let letters = fs::read_to_string(data.join("dead-letters/dead-letters-00000001.ndjson")).unwrap();
+    let letter: Value = serde_json::from_str(&letters).unwrap();
+    assert_eq!((&letter["line"], &letter["reason"]), (&json!(2), &json!("not a JSON object")), "{letter}");
+    assert!(letter["peer"].as_str().unwrap().starts_with("127.0.0.1:") && !letters.contains("broken"), "{letter}");
     let states = sql(&data, "SELECT state FROM alerts ORDER BY \"offset\"");
     assert_eq!(states, [json!({"state": "active"}), json!({"state": "cleared"})]);
     let actions = sql(&data, "SELECT action, outcome, operator FROM actions ORDER BY \"offset\"");
@@ -175,7 +179,7 @@ fn a_history_that_cannot_be_written_ends_the_stop_with_an_error_not_never() {
     fs::remove_dir_all(&commits).unwrap();
     fs::write(&commits, "in the way").unwrap();
     let (status, _) = server.post("/v1/events", "application/x-ndjson", &people(1, "a"));
-    assert_eq!(status, 202);
+    assert_eq!(status, 200);
     assert_eq!(server.interrupt(), Some(3));
 }
 

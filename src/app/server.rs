@@ -5,10 +5,12 @@
 //! the log is closed. A stop takes a bounded time, also when history cannot be written.
 
 use crate::app::commands_door::CommandsDoor;
+use crate::app::connections::{ConnectionLimits, serve};
 use crate::app::embedded_log::open_log;
 use crate::app::health::Part;
 use crate::app::listener::{HealthState, health_router};
 use crate::app::pipeline::{Pipeline, PipelineOptions};
+use crate::app::pressure::pressure_gauge;
 use crate::app::roles::history::HistoryFeed;
 use crate::app::telemetry;
 use crate::config::control::Prepared;
@@ -28,6 +30,7 @@ use vigie_alerts::feed::AlertFeed;
 use vigie_console::guard::same_site;
 use vigie_console::router::router as console_router;
 use vigie_console::state::ConsoleState;
+use vigie_ingest::intake::dead_letters::DeadLetters;
 use vigie_ingest::intake::http::router as intake_router;
 use vigie_ingest::spaces::registry::Registry;
 use vigie_log::clock::LogClock;
@@ -59,6 +62,9 @@ const FOLD_MAX: Duration = Duration::from_secs(60);
 /// How long the last commits may take; a healthy disk needs a fraction of a second.
 const COMMIT_MAX: Duration = Duration::from_secs(20);
 
+/// How long the last dead letters may take to be written.
+const DEAD_LETTERS_MAX: Duration = Duration::from_secs(3);
+
 /// What to serve.
 pub struct ServerOptions {
     /// Checked configuration, spaces and rules.
@@ -83,8 +89,9 @@ pub struct Server {
     pipeline: Pipeline,
     sequencer: ThreadHandle<Result<(), LogError>>,
     flusher: Flusher,
+    dead_letters: DeadLetters,
     stop: watch::Sender<bool>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
 }
 
 impl Server {
@@ -134,12 +141,24 @@ impl Server {
         caught_up(&pipeline, sequencer.last_tick_ms()).await?;
         let (intake, sequencer) = spawn(sequencer, pipeline.health.watch(Part::Sequencer))
             .map_err(|error| Failure::io("cannot start the sequencer's thread", error))?;
-        let routes = routes(&prepared, &log_id, &intake, &history, &pipeline, metrics)?;
+        let dead_letters = DeadLetters::start(&data.join("dead-letters"))
+            .map_err(|error| Failure::io("cannot start the writer of dead letters", error))?;
+        let routes = routes(&prepared, &log_id, &intake, &history, &pipeline, &dead_letters, metrics)?;
         let (stop, stopped) = watch::channel(false);
-        let serving = tokio::spawn(serve(listener, routes, stopped));
+        let serving = tokio::spawn(serve(listener, routes, ConnectionLimits::default(), stopped));
         tracing::info!(%url, %log_id, data = %data.display(), "serving");
-        let feed = Arc::clone(&pipeline.feed);
-        Ok(Self { url, intake, feed, history, pipeline, sequencer, flusher, stop, serving })
+        Ok(Self {
+            url,
+            intake,
+            feed: Arc::clone(&pipeline.feed),
+            history,
+            pipeline,
+            sequencer,
+            flusher,
+            dead_letters,
+            stop,
+            serving,
+        })
     }
 
     /// Stops in the order of the data; returns once everything taken is in history.
@@ -147,7 +166,7 @@ impl Server {
     /// # Errors
     /// When a part had failed, or the last commit fails.
     pub async fn stop(self) -> Result<(), Failure> {
-        let Self { intake, feed, pipeline, sequencer, flusher, stop, mut serving, .. } = self;
+        let Self { intake, feed, pipeline, sequencer, flusher, dead_letters, stop, mut serving, .. } = self;
         pipeline.health.stopping();
         let folded = tokio::task::spawn_blocking(move || {
             intake.stop();
@@ -168,6 +187,10 @@ impl Server {
         if tokio::time::timeout(CONNECTIONS_END_MAX, &mut serving).await.is_err() {
             tracing::warn!("some connections did not end in time and are left to the end of the process");
             serving.abort();
+        }
+        let written = tokio::task::spawn_blocking(move || dead_letters.stop());
+        if tokio::time::timeout(DEAD_LETTERS_MAX, written).await.is_err() {
+            tracing::warn!("the last dead letters could not be written in time");
         }
         let committed = match tokio::time::timeout(COMMIT_MAX, flusher.stop()).await {
             Ok(committed) => committed.map_err(|error| Failure::io("cannot commit history", error)),
@@ -207,20 +230,13 @@ async fn caught_up(pipeline: &Pipeline, last_tick_ms: i64) -> Result<(), Failure
     }
 }
 
-async fn serve(listener: TcpListener, routes: Router, mut stopped: watch::Receiver<bool>) -> std::io::Result<()> {
-    let stop = async move {
-        // An error means the server was dropped, which is a stop as well.
-        let _ = stopped.wait_for(|stopped| *stopped).await;
-    };
-    axum::serve(listener, routes).with_graceful_shutdown(stop).await
-}
-
 fn routes(
     prepared: &Prepared,
     log_id: &LogId,
     intake: &Intake,
     history: &Arc<History>,
     pipeline: &Pipeline,
+    dead_letters: &DeadLetters,
     metrics: Option<PrometheusHandle>,
 ) -> Result<Router, Failure> {
     let config = &prepared.config;
@@ -249,7 +265,8 @@ fn routes(
         spaces: Arc::clone(&registry) as Arc<_>,
         log_clock: Arc::new(move || clock.log_time_ms()),
     };
-    let events = intake_router(intake.clone(), registry, config.feed_specs());
+    let pressure = pressure_gauge(intake.clone(), Arc::clone(history));
+    let events = intake_router(intake.clone(), registry, config.feed_specs(), pressure, dead_letters.clone());
     let health = health_router(HealthState {
         health: Arc::clone(&pipeline.health),
         intake: intake.clone(),

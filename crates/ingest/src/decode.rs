@@ -4,6 +4,10 @@
 //! all others, so that nothing undeclared can reach the log; a malformed row never fails its neighbours.
 
 pub mod feed;
+pub mod reason;
+
+pub mod refused;
+
 pub mod report;
 
 pub mod names;

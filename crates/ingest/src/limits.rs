@@ -5,18 +5,34 @@ pub const BODY_BYTES_MAX: usize = 1 << 20;
 /// Bytes of a body read altogether: what exceeds [`BODY_BYTES_MAX`] is thrown away as it comes, so that a peer that sends
 /// before it listens still hears why; beyond this the connection is closed on it.
 pub const BODY_BYTES_HEARD_OUT_MAX: usize = 8 << 20;
-/// Bodies read and decoded at one time; further requests are told to come back. 64 MiB of bodies at most.
-pub const BODIES_MAX: usize = 64;
+/// The largest body after its content encoding is undone, in bytes; about as many events as one request may hold.
+pub const DECODED_BYTES_MAX: usize = 8 << 20;
+/// How many times longer than itself a compressed body may become; counted only beyond [`BODY_BYTES_MAX`], which a body
+/// without encoding may have as well. Native events shrink to a 20th or so.
+pub const DECODED_RATIO_MAX: usize = 100;
+/// The largest window of zstd, as a power of two: 8 MiB, the most that RFC 9659 lets an HTTP sender ask for.
+pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+/// Bytes of bodies held by all requests together, as sent or decoded, whichever is more; a request that needs more is
+/// told to come back. Rows take up to four times their text.
+pub const BODIES_BYTES_MAX: usize = 64 << 20;
 /// How long a peer may take to send its body, in seconds.
 pub const BODY_WAIT_S_MAX: u64 = 30;
 /// The longest line (NDJSON, CSV) or array element (JSON), in bytes. A native event takes about 200.
 pub const LINE_BYTES_MAX: usize = 64 << 10;
 /// The deepest nesting of JSON inside one event; a native event nests two deep.
 pub const JSON_DEPTH_MAX: usize = 32;
-/// Events taken from one request; what follows is rejected and has to be sent again.
+/// Lines (or elements) read of one request, blank ones aside; what follows is rejected and has to be sent again.
 pub const EVENTS_PER_REQUEST_MAX: usize = 50_000;
 /// Refusals told one by one, per request or file; further ones are only counted.
 pub const REJECTS_REPORTED_MAX: usize = 100;
+/// Dead letters of one request; further refusals are counted as dropped letters.
+pub const DEAD_LETTERS_PER_REQUEST_MAX: usize = 10_000;
+/// Dead letters waiting for the disk; further ones are dropped and counted. About 8 MB.
+pub const DEAD_LETTERS_QUEUED_MAX: usize = 65_536;
+/// The size at which a file of dead letters is followed by the next, in bytes.
+pub const DEAD_LETTER_FILE_BYTES_MAX: u64 = 8 << 20;
+/// Files of dead letters kept; the oldest is removed.
+pub const DEAD_LETTER_FILES_MAX: usize = 8;
 /// Names told in one answer: of dropped fields, or of columns that match nothing.
 pub const NAMES_REPORTED_MAX: usize = 100;
 /// The longest text of a categorical field (`category`, `channel`, `wave`, ...), in bytes.

@@ -20,7 +20,8 @@ use tokio::sync::oneshot;
 use vigie_model::batch::Events;
 use vigie_model::command::Command;
 
-/// Requests waiting for the sequencer: as many as the HTTP door holds at one time, and some for commands.
+/// Requests waiting for the sequencer. Their bytes are bounded at the door, which holds room for a body until the log has
+/// answered; this bounds small ones.
 pub const REQUESTS_QUEUED_MAX: usize = 80;
 /// Bytes after which a commit is made although more requests are waiting.
 pub const COMMIT_BYTES: usize = 1 << 20;

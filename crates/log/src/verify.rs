@@ -78,9 +78,7 @@ pub fn verify_log(
     report.segments = found.segments.len();
     report.tell_damage(&found);
     if let Some(identity) = &found.identity {
-        let segments: Vec<_> = found.segments.iter().map(|segment| segment.path.clone()).collect();
-        drop(found.last);
-        read_all(StoredRecords::new(folder, segments), identity.partitions, &mut report, &mut visit)?;
+        read_all(StoredRecords::new(folder, &found), identity.partitions, &mut report, &mut visit)?;
     }
     Ok(report)
 }

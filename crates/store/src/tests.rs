@@ -26,6 +26,7 @@ use vigie_model::principal::Principal;
 mod crash;
 mod damage;
 mod disk;
+mod store;
 mod verifying;
 mod writing;
 

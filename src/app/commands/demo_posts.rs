@@ -75,7 +75,7 @@ fn send(agent: &ureq::Agent, url: &str, post: &Post, stop: &AtomicBool) -> Resul
             Err(error) => return Err(Failure::io("the demo cannot post to its own server", error)),
         };
         match answer.status().as_u16() {
-            200 | 202 => return Ok(()),
+            200 => return Ok(()),
             429 | 503 => thread::sleep(RETRY_PAUSE),
             status => {
                 let text = answer.body_mut().read_to_string().unwrap_or_default();

@@ -3,9 +3,11 @@
 use crate::decode::feed::FeedSpec;
 use crate::decode::fields::{Field, Fields, INCIDENT, OBSERVATION, PERCEPTION};
 use crate::decode::names::NameCache;
+use crate::decode::reason::Reason;
 use crate::decode::report::Report;
-use crate::decode::values::{Reason, missing};
+use crate::decode::values::missing;
 use std::borrow::Cow;
+use std::fmt::Display;
 use vigie_model::batch::{Events, ObservationRow, Origin, Quality};
 use vigie_model::decimal::Decimal;
 use vigie_model::event::{Incident, Perception};
@@ -31,7 +33,7 @@ impl EventSink<'_> {
             "observation" => self.push_observation(fields),
             "incident" => self.push_incident(fields),
             "perception" => self.push_perception(fields),
-            _ => Err("type is unknown; expected observation, incident or perception".to_owned()),
+            _ => Err(Reason::of("type", "is unknown; expected observation, incident or perception")),
         }
     }
 
@@ -79,7 +81,7 @@ impl EventSink<'_> {
             node: NO_NAME,
             sensor: NO_NAME,
             category: fields.word(Field::Category)?.ok_or_else(|| missing(Field::Category))?,
-            severity: severity.map_err(|error| format!("severity: {error}"))?.unwrap_or_default(),
+            severity: severity.map_err(not_a_severity)?.unwrap_or_default(),
             channel: fields.word(Field::Channel)?.unwrap_or_default(),
             source_reliability: fields.share(Field::SourceReliability)?,
             status: fields.word(Field::Status)?.unwrap_or_default(),
@@ -105,7 +107,9 @@ impl EventSink<'_> {
         let wave = fields.word(Field::Wave)?.unwrap_or_default();
         let event_time_ms = match fields.instant_ms(Field::Time)? {
             Some(event_time_ms) => event_time_ms,
-            None => start_of_wave(&wave).ok_or("time is missing, and wave does not begin with a year")?,
+            None => {
+                start_of_wave(&wave).ok_or(Reason::of("time", "is missing, and wave does not begin with a year"))?
+            }
         };
         let mut perception = Perception {
             feed: NO_NAME,
@@ -126,10 +130,10 @@ impl EventSink<'_> {
             flags: 0,
         };
         if perception.n < 0 || perception.unsafe_count < Decimal::default() {
-            return Err("n and unsafe count people; expected numbers not below 0".to_owned());
+            return Err(Reason::new("n and unsafe count people; expected numbers not below 0"));
         }
         if i128::from(perception.unsafe_count.micros()) > i128::from(perception.n) * 1_000_000 {
-            return Err("unsafe is more than n, the people asked".to_owned());
+            return Err(Reason::of("unsafe", "is more than n, the people asked"));
         }
         perception.space = self.space(place_of(fields)?)?;
         perception.feed = self.feed()?;
@@ -150,7 +154,7 @@ impl EventSink<'_> {
             Place::Space(space) => self.names.index(NameKind::Space, &space),
             Place::Position { latitude, longitude } => {
                 let registry = std::sync::Arc::clone(self.names.registry());
-                let space = registry.locate(latitude, longitude).map_err(|refusal| refusal.to_string())?;
+                let space = registry.locate(latitude, longitude).map_err(Reason::from)?;
                 self.names.index(NameKind::Space, space)
             }
         }
@@ -170,14 +174,18 @@ fn place_of<'a>(fields: &Fields<'a>) -> Result<Place<'a>, Reason> {
     }
     match (fields.degrees(Field::Lat, 90.0)?, fields.degrees(Field::Lon, 180.0)?) {
         (Some(latitude), Some(longitude)) => Ok(Place::Position { latitude, longitude }),
-        _ => Err("space is missing; expected space, or lat and lon".to_owned()),
+        _ => Err(Reason::of("space", "is missing; expected space, or lat and lon")),
     }
 }
 
 /// The quality of a word; good when there is none.
 pub(super) fn quality_of(word: Option<&str>) -> Result<Quality, Reason> {
     let quality = word.map_or(Some(Quality::Good), Quality::from_word);
-    quality.ok_or_else(|| "quality is unknown; expected good, uncertain or bad".to_owned())
+    quality.ok_or(Reason::of("quality", "is unknown; expected good, uncertain or bad"))
+}
+
+fn not_a_severity(error: impl Display) -> Reason {
+    Reason::of("severity", "is unknown").in_words(format!("severity: {error}"))
 }
 
 /// A survey answer without a time belongs to the beginning, in UTC, of the year its wave begins with.

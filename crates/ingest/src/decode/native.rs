@@ -7,6 +7,7 @@ use crate::decode::event::EventSink;
 use crate::decode::feed::FeedSpec;
 use crate::decode::fields::Fields;
 use crate::decode::names::NameCache;
+use crate::decode::reason::Reason;
 use crate::decode::report::Report;
 use crate::json::depth::nests_deeper;
 use crate::json::elements::{Element, ElementReader};
@@ -17,6 +18,10 @@ use vigie_model::batch::{Events, Origin, Source};
 
 /// Brackets open at the same time in a text of this length cannot exceed [`JSON_DEPTH_MAX`] before they must be counted.
 const UNCOUNTED_BRACKETS_MAX: usize = JSON_DEPTH_MAX;
+
+/// Written out: it is said of millions of lines at the worst.
+const TOO_MANY: &str = "more than 50000 events in one request; send the rest in another";
+const _: () = assert!(EVENTS_PER_REQUEST_MAX == 50_000, "TOO_MANY names another limit");
 
 /// Decodes native events; one per task, for its cache of names.
 #[derive(Debug)]
@@ -36,30 +41,60 @@ impl Decoder {
         &mut self.names
     }
 
-    /// Decodes the body of a request of a peer, appending to `events` and `report`. Never panics, and takes at most
-    /// [`EVENTS_PER_REQUEST_MAX`] events.
+    /// Decodes the body of a request of a peer, appending to `events` and `report`. Never panics, and reads at most
+    /// [`EVENTS_PER_REQUEST_MAX`] lines that are not blank.
     pub fn decode_body(&mut self, feed: &FeedSpec, body: &[u8], events: &mut Events, report: &mut Report) {
         match form_of(body) {
-            Form::Array => {
-                let mut elements = ElementReader::new(body, LINE_BYTES_MAX);
-                while let Some(element) = elements.next_element().expect("a slice in memory can be read") {
-                    match element {
-                        Element::At(index, line) => self.decode_of_request(feed, index, &line, events, report),
-                        Element::Broken(index, why) => report.reject(index, why),
-                    }
-                }
-            }
-            Form::Object => self.decode_of_request(feed, 1, &Line::Text(body), events, report),
-            Form::Lines => {
-                let mut lines = LineReader::new(body, LINE_BYTES_MAX);
-                while let Some((number, line)) = lines.next_line().expect("a slice in memory can be read") {
-                    self.decode_of_request(feed, number, &line, events, report);
+            Form::Array => self.decode_elements(feed, body, events, report),
+            Form::Object => self.decode_of_request(feed, 1, body, events, report),
+            Form::Lines => self.decode_lines(feed, body, events, report),
+        }
+    }
+
+    fn decode_lines(&mut self, feed: &FeedSpec, body: &[u8], events: &mut Events, report: &mut Report) {
+        let mut lines = LineReader::new(body, LINE_BYTES_MAX);
+        loop {
+            let start = lines.bytes_read() as usize;
+            match lines.next_line().expect("a slice in memory can be read") {
+                None => return,
+                Some((number, Line::Text(text))) => self.decode_of_request(feed, number, text, events, report),
+                Some((number, Line::TooLong)) => {
+                    let text = &body[start..lines.bytes_read() as usize];
+                    let text = text.strip_suffix(b"\n").unwrap_or(text);
+                    report.refuse(number, text.strip_suffix(b"\r").unwrap_or(text), too_long());
                 }
             }
         }
     }
 
-    /// Decodes one line of a file or request; a blank one is no event.
+    fn decode_elements(&mut self, feed: &FeedSpec, body: &[u8], events: &mut Events, report: &mut Report) {
+        let mut elements = ElementReader::new(body, LINE_BYTES_MAX);
+        loop {
+            let start = elements.bytes_read() as usize;
+            match elements.next_element().expect("a slice in memory can be read") {
+                None => return,
+                Some(Element::At(index, Line::Text(text))) => self.decode_of_request(feed, index, text, events, report),
+                Some(Element::At(index, Line::TooLong)) => {
+                    // The comma or bracket behind the element was read as well.
+                    let text = &body[start..elements.bytes_read() as usize - 1];
+                    report.refuse(index, text.trim_ascii(), too_long());
+                }
+                Some(Element::Broken(index, why)) => {
+                    report.refuse(index, body[start..].trim_ascii(), Reason::new(why));
+                }
+            }
+        }
+    }
+
+    fn decode_of_request(&mut self, feed: &FeedSpec, line: u32, text: &[u8], events: &mut Events, report: &mut Report) {
+        if report.taken + report.rejected < EVENTS_PER_REQUEST_MAX as u64 {
+            self.decode_text(feed, Origin { source: Source::Peer, line }, text, events, report);
+        } else if !text.trim_ascii().is_empty() {
+            report.refuse(line, text, Reason::new(TOO_MANY));
+        }
+    }
+
+    /// Decodes one line of a file; a blank one is no event.
     pub(crate) fn decode_line(
         &mut self,
         feed: &FeedSpec,
@@ -68,34 +103,19 @@ impl Decoder {
         events: &mut Events,
         report: &mut Report,
     ) {
-        let Line::Text(bytes) = line else {
-            report.reject(origin.line, format!("longer than {LINE_BYTES_MAX} bytes"));
-            return;
-        };
-        if bytes.trim_ascii().is_empty() {
-            return;
-        }
-        match self.decode_event(feed, origin, bytes, events, report) {
-            Ok(()) => report.taken += 1,
-            Err(reason) => report.reject(origin.line, reason),
+        match line {
+            Line::Text(text) => self.decode_text(feed, origin, text, events, report),
+            Line::TooLong => report.reject(origin.line, too_long()),
         }
     }
 
-    fn decode_of_request(
-        &mut self,
-        feed: &FeedSpec,
-        line: u32,
-        text: &Line<'_>,
-        events: &mut Events,
-        report: &mut Report,
-    ) {
-        if events.len() >= EVENTS_PER_REQUEST_MAX {
-            report.reject(
-                line,
-                format!("more than {EVENTS_PER_REQUEST_MAX} events in one request; send the rest in another"),
-            );
-        } else {
-            self.decode_line(feed, Origin { source: Source::Peer, line }, text, events, report);
+    fn decode_text(&mut self, feed: &FeedSpec, origin: Origin, text: &[u8], events: &mut Events, report: &mut Report) {
+        if text.trim_ascii().is_empty() {
+            return;
+        }
+        match self.decode_event(feed, origin, text, events, report) {
+            Ok(()) => report.taken += 1,
+            Err(reason) => report.refuse(origin.line, text, reason),
         }
     }
 
@@ -106,13 +126,14 @@ impl Decoder {
         bytes: &[u8],
         events: &mut Events,
         report: &mut Report,
-    ) -> Result<(), String> {
-        let text =
-            std::str::from_utf8(bytes).map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to() + 1))?;
+    ) -> Result<(), Reason> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            Reason::new("not UTF-8").in_words(format!("not UTF-8 at byte {}", error.valid_up_to() + 1))
+        })?;
         if nests_too_deep(text) {
-            return Err(format!("nests deeper than {JSON_DEPTH_MAX}"));
+            return Err(Reason::new("nests too deep").in_words(format!("nests deeper than {JSON_DEPTH_MAX}")));
         }
-        let fields = Fields::read(text, report).map_err(|error| words_of(&error))?;
+        let fields = Fields::read(text, report).map_err(|error| not_json(&error))?;
         report.understood += 1;
         EventSink { names: &mut self.names, feed, origin, events, report }.push(&fields)
     }
@@ -148,14 +169,18 @@ fn nests_too_deep(text: &str) -> bool {
     opened > UNCOUNTED_BRACKETS_MAX && nests_deeper(text.as_bytes(), JSON_DEPTH_MAX)
 }
 
-/// The words of a JSON error with its column: the line is the caller's.
-fn words_of(error: &serde_json::Error) -> String {
+/// A JSON error with its column: the line is the caller's.
+fn not_json(error: &serde_json::Error) -> Reason {
     let words = error.to_string();
     let words = words.split(" at line ").next().unwrap_or_default();
     if words.contains("given twice") {
-        return words.to_owned();
+        return Reason::new("a field is given twice").in_words(words);
     }
-    format!("not a JSON object: {words} at column {}", error.column())
+    Reason::new("not a JSON object").in_words(format!("not a JSON object: {words} at column {}", error.column()))
+}
+
+fn too_long() -> Reason {
+    Reason::new("too long").in_words(format!("longer than {LINE_BYTES_MAX} bytes"))
 }
 
 #[cfg(test)]

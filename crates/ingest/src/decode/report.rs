@@ -1,6 +1,8 @@
 //! What a decoder did with a request or a file, besides the events it took.
 
-use crate::limits::{NAMES_REPORTED_MAX, REJECTS_REPORTED_MAX};
+use crate::decode::reason::Reason;
+use crate::decode::refused::RefusedLines;
+use crate::limits::{DEAD_LETTERS_PER_REQUEST_MAX, NAMES_REPORTED_MAX, REJECTS_REPORTED_MAX};
 use std::collections::BTreeMap;
 
 /// Longest part of a foreign name that is repeated, in characters.
@@ -11,7 +13,7 @@ const NAME_CHARS_MAX: usize = 64;
 pub struct Reject {
     /// Line, or index of the array's element, from 1.
     pub line: u32,
-    /// What is wrong, what was expected, what to do. Names fields, never repeats their content.
+    /// What is wrong, what was expected, what to do. For the sender alone: it may name what the sender wrote.
     pub reason: String,
 }
 
@@ -26,6 +28,10 @@ pub struct Report {
     pub rejected: u64,
     /// The first [`REJECTS_REPORTED_MAX`] of them.
     pub rejects: Vec<Reject>,
+    /// What dead letters need of them; kept for requests only, see [`Report::of_request`].
+    pub refused: RefusedLines,
+    /// Observations not taken because the log is short of room, among `rejected`.
+    pub shed: u64,
     /// Values that were a missing marker: no row, hence no arrival.
     pub missing: u64,
     /// Fields dropped because nothing declares them.
@@ -43,12 +49,33 @@ pub struct Report {
 }
 
 impl Report {
+    /// A report of a request, whose refused lines leave dead letters.
+    #[must_use]
+    pub fn of_request() -> Self {
+        Self { refused: RefusedLines::at_most(DEAD_LETTERS_PER_REQUEST_MAX), ..Self::default() }
+    }
+
     /// Refuses a line.
     pub fn reject(&mut self, line: u32, reason: impl Into<String>) {
         self.rejected += 1;
         if self.rejects.len() < REJECTS_REPORTED_MAX {
             self.rejects.push(Reject { line, reason: reason.into() });
         }
+    }
+
+    /// Refuses a line whose bytes are `text`.
+    pub(crate) fn refuse(&mut self, line: u32, text: &[u8], reason: Reason) {
+        self.refused.note(line, text, &reason);
+        self.reject(line, reason);
+    }
+
+    /// Counts observations, by line, as shed: refused through no fault of their own.
+    pub(crate) fn shed(&mut self, lines: impl Iterator<Item = u32>) {
+        for line in lines {
+            self.shed += 1;
+            self.reject(line, "shed");
+        }
+        self.rejects.sort_by_key(|reject| reject.line);
     }
 
     /// Counts a field dropped because nothing declares it.

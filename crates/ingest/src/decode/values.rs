@@ -1,16 +1,15 @@
 //! Typed values of fields. Each reader says what it expected in words that name the field and never repeat its content.
 
 use crate::decode::fields::{Field, Fields};
+use crate::decode::reason::Reason;
 use crate::json::object::{members, string_of};
 use crate::limits::{FREE_TEXT_BYTES_MAX, GROUP_ENTRIES_MAX, WORD_BYTES_MAX};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use vigie_model::decimal::Decimal;
 use vigie_model::id::check_id;
 use vigie_model::time::{checked_ms, parse_rfc3339_ms};
-
-/// Why an event is refused, in words for whoever sent it.
-pub(super) type Reason = String;
 
 /// One whole unit, for shares.
 const ONE: Decimal = Decimal::from_micros(1_000_000);
@@ -20,14 +19,14 @@ impl<'a> Fields<'a> {
     /// A text; `None` when absent.
     pub(super) fn text(&self, field: Field) -> Result<Option<Cow<'a, str>>, Reason> {
         let Some(value) = self.get(field) else { return Ok(None) };
-        string_of(value).map(Some).ok_or_else(|| format!("{} is not a text", field.key()))
+        string_of(value).map(Some).ok_or_else(|| Reason::of(field.key(), "is not a text"))
     }
 
     /// A checked id; `None` when absent.
     pub(super) fn id(&self, field: Field) -> Result<Option<Cow<'a, str>>, Reason> {
         let id = self.text(field)?;
         if let Some(id) = &id {
-            check_id(id).map_err(|error| format!("{} {error}", field.key()))?;
+            check_id(id).map_err(|error| refused(field, "is not an id", " ", error))?;
         }
         Ok(id)
     }
@@ -35,7 +34,7 @@ impl<'a> Fields<'a> {
     /// A short text without control characters; `None` when absent.
     pub(super) fn word(&self, field: Field) -> Result<Option<String>, Reason> {
         let Some(word) = self.text(field)? else { return Ok(None) };
-        check_word(&word).map_err(|what| format!("{} {what}", field.key()))?;
+        check_word(&word).map_err(|what| Reason::of(field.key(), what))?;
         Ok(Some(word.into_owned()))
     }
 
@@ -43,7 +42,8 @@ impl<'a> Fields<'a> {
     pub(super) fn free_text(&self, field: Field) -> Result<Option<String>, Reason> {
         let Some(text) = self.text(field)? else { return Ok(None) };
         if text.len() > FREE_TEXT_BYTES_MAX {
-            return Err(format!("{} is longer than {FREE_TEXT_BYTES_MAX} bytes", field.key()));
+            let limit = format_args!("is longer than {FREE_TEXT_BYTES_MAX} bytes");
+            return Err(refused(field, "is too long", " ", limit));
         }
         Ok(Some(text.into_owned()))
     }
@@ -53,7 +53,7 @@ impl<'a> Fields<'a> {
         let Some(value) = self.get(field) else { return Ok(None) };
         value.get().parse().map(Some).map_err(|error| {
             let hint = if value.get().starts_with('"') { "; expected a JSON number without quotes" } else { "" };
-            format!("{}: {error}{hint}", field.key())
+            refused(field, "is not a number that can be kept", ": ", format_args!("{error}{hint}"))
         })
     }
 
@@ -61,7 +61,7 @@ impl<'a> Fields<'a> {
     pub(super) fn share(&self, field: Field) -> Result<Option<Decimal>, Reason> {
         let share = self.decimal(field)?;
         if share.is_some_and(|share| !(ZERO..=ONE).contains(&share)) {
-            return Err(format!("{} is outside 0 to 1", field.key()));
+            return Err(Reason::of(field.key(), "is outside 0 to 1"));
         }
         Ok(share)
     }
@@ -69,16 +69,17 @@ impl<'a> Fields<'a> {
     /// A whole number; `None` when absent.
     pub(super) fn whole(&self, field: Field) -> Result<Option<i64>, Reason> {
         let Some(value) = self.get(field) else { return Ok(None) };
-        value.get().parse().map(Some).map_err(|_| format!("{} is not a whole number of 64 bits", field.key()))
+        value.get().parse().map(Some).map_err(|_| Reason::of(field.key(), "is not a whole number of 64 bits"))
     }
 
     /// An angle in degrees; `None` when absent.
     pub(super) fn degrees(&self, field: Field, magnitude_max: f64) -> Result<Option<f64>, Reason> {
         let Some(value) = self.get(field) else { return Ok(None) };
         let degrees = value.get().parse().ok().filter(|degrees: &f64| degrees.abs() <= magnitude_max);
-        degrees
-            .map(Some)
-            .ok_or_else(|| format!("{} is not a number from -{magnitude_max} to {magnitude_max}", field.key()))
+        degrees.map(Some).ok_or_else(|| {
+            let range = format_args!("is not a number from -{magnitude_max} to {magnitude_max}");
+            refused(field, "is not an angle in its range", " ", range)
+        })
     }
 
     /// An instant in epoch milliseconds; `None` when absent.
@@ -89,23 +90,24 @@ impl<'a> Fields<'a> {
             (None, Ok(epoch_ms)) => checked_ms(epoch_ms),
             (None, Err(_)) => Err(vigie_model::time::TimeError::Malformed),
         };
-        instant.map(Some).map_err(|error| format!("{}: {error}", field.key()))
+        instant.map(Some).map_err(|error| refused(field, "is not an instant that can be kept", ": ", error))
     }
 
     /// An object of short texts; empty when absent.
     pub(super) fn group(&self, field: Field) -> Result<BTreeMap<String, String>, Reason> {
         let Some(value) = self.get(field) else { return Ok(BTreeMap::new()) };
-        let wrong = |what: &str| format!("{} {what}", field.key());
+        let wrong = |what| Reason::of(field.key(), what);
         let entries = members(value.get()).map_err(|_| wrong("is not an object"))?;
         if entries.len() > GROUP_ENTRIES_MAX {
-            return Err(format!("{} has more than {GROUP_ENTRIES_MAX} entries", field.key()));
+            let limit = format_args!("has more than {GROUP_ENTRIES_MAX} entries");
+            return Err(refused(field, "has too many entries", " ", limit));
         }
         let mut group = BTreeMap::new();
         for entry in entries {
             let text = string_of(entry.value).ok_or_else(|| wrong("has an entry that is not a text"))?;
-            check_word(&entry.key)
-                .and_then(|()| check_word(&text))
-                .map_err(|what| format!("an entry of {} {what}", field.key()))?;
+            check_word(&entry.key).and_then(|()| check_word(&text)).map_err(|what| {
+                wrong("has an entry that is no short text").in_words(format!("an entry of {} {what}", field.key()))
+            })?;
             if group.insert(entry.key.into_owned(), text.into_owned()).is_some() {
                 return Err(wrong("has an entry twice"));
             }
@@ -123,5 +125,10 @@ fn check_word(word: &str) -> Result<(), &'static str> {
 
 /// The refusal for a required field that is absent.
 pub(super) fn missing(field: Field) -> Reason {
-    format!("{} is missing", field.key())
+    Reason::of(field.key(), "is missing")
+}
+
+/// A refusal whose words for the sender say more than its kind.
+fn refused(field: Field, kind: &'static str, separator: &str, words: impl Display) -> Reason {
+    Reason::of(field.key(), kind).in_words(format!("{}{separator}{words}", field.key()))
 }

@@ -1,31 +1,41 @@
 //! `POST /v1/events`: native events from peers.
 //!
-//! The reply is **202**, not 200: until the log is durable, events taken can be lost with the process, and the status
-//! says so. Lines that are refused are listed and never fail their neighbours; 400 means that nothing in the body was
-//! understood, 503 that nothing was taken and the same request may be sent again.
+//! **200** says that what was accepted is in the log, as durably as [`Intake::submit`] promises. Lines that are refused
+//! are listed, leave a dead letter and never fail their neighbours; 400 means that nothing in the body was understood.
+//! **429 and 503** mean that nothing of the request was taken, and `Retry-After` says when the same request may be sent
+//! again: 503 when a queue or the log is full, 429 when the log is so short of room that observations are shed and the
+//! request holds nothing else. Observations shed from a request that also holds incidents or perceptions are listed with
+//! the reason `shed`. After **500** it is unknown whether anything was taken: sent again, what has an id adds nothing.
 //!
-//! Bounds: the body ([`BODY_BYTES_MAX`]), the time to send it ([`BODY_WAIT_S_MAX`]), events per request, and the log's
-//! queue. A body is decoded where it arrives, some milliseconds at the most.
+//! Bounds: the body as sent ([`BODY_BYTES_MAX`](crate::limits::BODY_BYTES_MAX)) and decoded
+//! ([`DECODED_BYTES_MAX`](crate::limits::DECODED_BYTES_MAX)), the time to send it, the memory of all bodies
+//! ([`BODIES_BYTES_MAX`]), lines per request, and the log's queue. A body is decoded where it arrives, without waiting
+//! for anything in between, so that decoded bodies are at most as many as the threads of the runtime.
 
-use crate::decode::feed::Feeds;
+use crate::decode::feed::{FeedSpec, Feeds};
 use crate::decode::names::NameCache;
 use crate::decode::native::Decoder;
 use crate::decode::report::Report;
-use crate::intake::answer::{Refused, replied};
-use crate::limits::{BODIES_MAX, BODY_BYTES_HEARD_OUT_MAX, BODY_BYTES_MAX, BODY_WAIT_S_MAX, IDLE_DECODERS_MAX};
+use crate::intake::answer::{LOG_RETRY_S, QUEUE_RETRY_S, Refused, replied};
+use crate::intake::body::{Held, Unread, discard, no_room, read};
+use crate::intake::dead_letters::DeadLetters;
+use crate::intake::dead_letters::letter::Origin;
+use crate::intake::encoding::{Encoding, Undecodable};
+use crate::intake::pressure::{Pressure, Shortage, holds_observations_only, shed_observations};
+use crate::limits::{BODIES_BYTES_MAX, IDLE_DECODERS_MAX};
 use crate::spaces::registry::Registry;
 use axum::Router;
-use axum::body::{Body, HttpBody};
-use axum::extract::{Query, Request, State};
+use axum::extract::{ConnectInfo, Query, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Deserialize;
-use std::future::poll_fn;
-use std::pin::Pin;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
-use tokio::sync::Semaphore;
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use vigie_log::intake::{Intake, IntakeError};
 use vigie_log::receipt::Receipt;
 use vigie_model::batch::Events;
@@ -33,9 +43,27 @@ use vigie_model::batch::Events;
 /// Media types of native events.
 const MEDIA_TYPES: [&str; 4] = ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/json"];
 
-/// The routes by which events come in.
-pub fn router(intake: Intake, registry: Arc<Registry>, feeds: Feeds) -> Router {
-    let door = Door { intake, registry, feeds, idle: Mutex::default(), bodies: Semaphore::new(BODIES_MAX) };
+/// What tells how much the log can take; asked once per request.
+pub type PressureGauge = Arc<dyn Fn() -> Pressure + Send + Sync>;
+
+/// The routes by which events come in. Refused lines go to `dead_letters`.
+pub fn router(
+    intake: Intake,
+    registry: Arc<Registry>,
+    feeds: Feeds,
+    pressure: PressureGauge,
+    dead_letters: DeadLetters,
+) -> Router {
+    let door = Door {
+        intake,
+        registry,
+        feeds,
+        pressure,
+        dead_letters,
+        requests: AtomicU64::new(0),
+        idle: Mutex::default(),
+        room: Semaphore::new(BODIES_BYTES_MAX),
+    };
     Router::new().route("/v1/events", post(post_events)).with_state(Arc::new(door))
 }
 
@@ -44,10 +72,14 @@ struct Door {
     intake: Intake,
     registry: Arc<Registry>,
     feeds: Feeds,
+    pressure: PressureGauge,
+    dead_letters: DeadLetters,
+    /// How many there were.
+    requests: AtomicU64,
     /// Decoders with warm caches. A std mutex: it is held for one push or pop, never across an await.
     idle: Mutex<Vec<Decoder>>,
-    /// One permit for each body in memory.
-    bodies: Semaphore,
+    /// One permit for each byte of a body in memory.
+    room: Semaphore,
 }
 
 #[derive(Debug, Deserialize)]
@@ -55,14 +87,37 @@ struct EventsQuery {
     feed: Option<String>,
 }
 
+/// A request that may send its body.
+struct Admitted<'a> {
+    feed: &'a FeedSpec,
+    encoding: Encoding,
+    /// What is short, when observations are to be shed.
+    shedding: Option<Shortage>,
+    origin: Origin,
+}
+
 async fn post_events(State(door): State<Arc<Door>>, Query(query): Query<EventsQuery>, request: Request) -> Response {
-    let response = door.take(&query, request).await.into_response();
+    let (head, body) = request.into_parts();
+    let response = match door.admit(&query, &head) {
+        Ok(admitted) => match read(body, &door.room).await {
+            Ok(held) => door.take(&admitted, held).await.into_response(),
+            Err(unread) => door.refuse_unread(&admitted, unread).into_response(),
+        },
+        Err(refused) => {
+            // A sender that asked first, and waits for an answer, has not sent its body.
+            if !head.headers.contains_key(header::EXPECT) {
+                discard(body).await;
+            }
+            refused.into_response()
+        }
+    };
     metrics::counter!("vigie_intake_requests_total", "status" => response.status().as_str().to_owned()).increment(1);
     response
 }
 
 impl Door {
-    async fn take(&self, query: &EventsQuery, request: Request) -> Result<Response, Refused> {
+    /// Judges a request by its head.
+    fn admit(&self, query: &EventsQuery, head: &Parts) -> Result<Admitted<'_>, Refused> {
         let Some(feed) = self.feeds.find(query.feed.as_deref()) else {
             let known: Vec<_> = self.feeds.names().collect();
             return Err(Refused::new(
@@ -70,52 +125,114 @@ impl Door {
                 format!("feed is unknown; known feeds: {}", known.join(", ")),
             ));
         };
-        check_headers(request.headers())?;
-        let too_many = |_| {
-            Refused::new(StatusCode::SERVICE_UNAVAILABLE, "too many requests at once; nothing was taken, send it again")
+        let unsupported = |why| Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
+        let encoding = Encoding::of(&head.headers).map_err(|why| unsupported(why.to_owned()))?;
+        check_media_type(&head.headers).map_err(unsupported)?;
+        let shedding = match (self.pressure)() {
+            Pressure::None => None,
+            Pressure::Shed(shortage) => Some(shortage),
+            Pressure::Full(Shortage { why, retry_s }) => {
+                let why = format!("{why}; nothing was taken, send the same request again later");
+                return Err(Refused::for_now(StatusCode::SERVICE_UNAVAILABLE, retry_s, why));
+            }
         };
-        let _permit = self.bodies.try_acquire().map_err(too_many)?;
-        let body = read_body(request).await?;
-        metrics::counter!("vigie_intake_body_bytes_total").increment(body.len() as u64);
-        if body.trim_ascii().is_empty() {
-            return Err(Refused::new(StatusCode::BAD_REQUEST, "the body is empty; expected one JSON event a line"));
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let origin = Origin {
+            time_ms: i64::try_from(since_epoch.as_millis()).unwrap_or_default(),
+            feed: Arc::clone(&feed.name),
+            peer: head.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer),
+            request: self.requests.fetch_add(1, Ordering::Relaxed) + 1,
+        };
+        Ok(Admitted { feed, encoding, shedding, origin })
+    }
+
+    async fn take(&self, admitted: &Admitted<'_>, held: Held<'_>) -> Result<Response, Refused> {
+        metrics::counter!("vigie_intake_body_bytes_total").increment(held.bytes.len() as u64);
+        let (mut events, mut report) = (Events::default(), Report::of_request());
+        // Until the log has answered: the rows take the place of the text.
+        let _room = self.decode(admitted, held, &mut events, &mut report)?;
+        let mut shed_note = None;
+        if let Some(Shortage { why, retry_s }) = admitted.shedding.as_ref().filter(|_| !events.observations.is_empty())
+        {
+            let all = holds_observations_only(&events);
+            let feed = &admitted.feed.name;
+            metrics::counter!("vigie_intake_events_total", "feed" => feed.to_string(), "outcome" => "shed")
+                .increment(events.observations.len() as u64);
+            if all {
+                let why = format!("{why}, observations are shed; nothing was taken, send the same request again later");
+                return Err(Refused::for_now(StatusCode::TOO_MANY_REQUESTS, *retry_s, why));
+            }
+            shed_observations(&mut events, &mut report);
+            let shed = report.shed;
+            shed_note = Some(format!("{shed} observations were shed: {why}; send them again in {retry_s} seconds"));
         }
-        let (mut events, mut report) = (Events::default(), Report::default());
-        let mut decoder = self.decoder();
-        decoder.decode_body(feed, &body, &mut events, &mut report);
-        self.give_back(decoder);
-        drop(body);
-        let understood = report.understood > 0 || report.rejected == 0;
         let receipt = if events.is_empty() { Receipt::default() } else { self.submit(events).await? };
-        count(&feed.name, &report, &receipt);
+        self.dead_letters.lines(&admitted.origin, &report.refused);
+        count(&admitted.feed.name, &report, &receipt);
+        let understood = report.understood > 0 || report.rejected == 0;
         let (status, error) = if understood {
-            (StatusCode::ACCEPTED, None)
+            (StatusCode::OK, None)
         } else {
             (
                 StatusCode::BAD_REQUEST,
                 Some("nothing in the body is a JSON event; expected one JSON object a line, or an array"),
             )
         };
-        Ok(replied(status, &report, receipt, error))
+        Ok(replied(status, &report, receipt, error, shed_note))
+    }
+
+    /// Undoes the encoding and decodes the events; returns the room that the rows need.
+    fn decode<'a>(
+        &'a self,
+        admitted: &Admitted<'_>,
+        held: Held<'a>,
+        events: &mut Events,
+        report: &mut Report,
+    ) -> Result<SemaphorePermit<'a>, Refused> {
+        let Held { bytes, mut room } = held;
+        let text = admitted.encoding.undo(&bytes).map_err(|error| {
+            let (status, kind) = match error {
+                Undecodable::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the decoded body is too large"),
+                Undecodable::TooDense => (StatusCode::PAYLOAD_TOO_LARGE, "the decoded body grows too much"),
+                Undecodable::Corrupt(_) => (StatusCode::BAD_REQUEST, "the body cannot be decoded"),
+            };
+            self.dead_letters.body(&admitted.origin, bytes.len(), Some(blake3::hash(&bytes)), kind);
+            Refused::new(status, error.to_string())
+        })?;
+        if text.trim_ascii().is_empty() {
+            return Err(Refused::new(StatusCode::BAD_REQUEST, "the body is empty; expected one JSON event a line"));
+        }
+        let grown = u32::try_from(text.len().saturating_sub(bytes.len())).expect("a decoded body is below 4 GiB");
+        room.merge(self.room.try_acquire_many(grown).map_err(|_| no_room())?);
+        let mut decoder = self.decoder();
+        decoder.decode_body(admitted.feed, &text, events, report);
+        self.give_back(decoder);
+        Ok(room)
+    }
+
+    fn refuse_unread(&self, admitted: &Admitted<'_>, unread: Unread) -> Refused {
+        if let Unread::TooLarge { bytes, hash } = unread {
+            self.dead_letters.body(&admitted.origin, bytes, hash, "the body is too large");
+        }
+        unread.into()
     }
 
     async fn submit(&self, events: Events) -> Result<Receipt, Refused> {
-        self.intake.submit(events).await.map_err(|error| {
-            let (status, why) = match error {
-                IntakeError::Busy => (
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "the queue is full; nothing was taken, send the same request again",
-                ),
-                IntakeError::Full => (
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "the log has no room; nothing was taken, send the same request again later",
-                ),
-                IntakeError::Closed => (
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "the log is closed; it is unknown whether anything was taken, send the same request again later",
-                ),
-            };
-            Refused::new(status, why)
+        self.intake.submit(events).await.map_err(|error| match error {
+            IntakeError::Busy => Refused::for_now(
+                StatusCode::SERVICE_UNAVAILABLE,
+                QUEUE_RETRY_S,
+                "the queue is full; nothing was taken, send the same request again",
+            ),
+            IntakeError::Full => Refused::for_now(
+                StatusCode::SERVICE_UNAVAILABLE,
+                LOG_RETRY_S,
+                "the log has no room; nothing was taken, send the same request again later",
+            ),
+            IntakeError::Closed => Refused::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "the log is closed; it is unknown whether anything was taken, send the same request again later",
+            ),
         })
     }
 
@@ -134,53 +251,13 @@ impl Door {
     }
 }
 
-fn check_headers(headers: &HeaderMap) -> Result<(), Refused> {
-    let unsupported = |why: String| Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
-    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default().trim().to_ascii_lowercase());
-    if text(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-        return Err(unsupported(
-            "the content encoding is not supported; send the body without one (identity)".to_owned(),
-        ));
+fn check_media_type(headers: &HeaderMap) -> Result<(), String> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let value = value.to_str().unwrap_or_default().to_ascii_lowercase();
+    if MEDIA_TYPES.contains(&value.split(';').next().unwrap_or_default().trim()) {
+        return Ok(());
     }
-    if let Some(media_type) = text(header::CONTENT_TYPE) {
-        let media_type = media_type.split(';').next().unwrap_or_default().trim();
-        if !MEDIA_TYPES.contains(&media_type) {
-            return Err(unsupported(format!(
-                "the content type is not supported; expected one of {}",
-                MEDIA_TYPES.join(", ")
-            )));
-        }
-    }
-    Ok(())
-}
-
-async fn read_body(request: Request) -> Result<Vec<u8>, Refused> {
-    let wait = Duration::from_secs(BODY_WAIT_S_MAX);
-    tokio::time::timeout(wait, hear_out(request.into_body())).await.unwrap_or_else(|_| {
-        let why = format!("the body did not arrive within {BODY_WAIT_S_MAX} seconds; nothing was taken");
-        Err(Refused::new(StatusCode::REQUEST_TIMEOUT, why))
-    })
-}
-
-/// Reads a body to its end; see [`BODY_BYTES_HEARD_OUT_MAX`].
-async fn hear_out(mut body: Body) -> Result<Vec<u8>, Refused> {
-    let (mut kept, mut bytes) = (Vec::new(), 0);
-    while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
-        let broken = |_| Refused::new(StatusCode::BAD_REQUEST, "the body broke off; nothing was taken");
-        let Ok(data) = frame.map_err(broken)?.into_data() else { continue };
-        bytes += data.len();
-        if bytes <= BODY_BYTES_MAX {
-            kept.extend_from_slice(&data);
-        } else if bytes > BODY_BYTES_HEARD_OUT_MAX {
-            break;
-        }
-    }
-    if bytes > BODY_BYTES_MAX { Err(too_large()) } else { Ok(kept) }
-}
-
-fn too_large() -> Refused {
-    let why = format!("the body is larger than {BODY_BYTES_MAX} bytes; nothing was taken, send it in pieces");
-    Refused::new(StatusCode::PAYLOAD_TOO_LARGE, why)
+    Err(format!("the content type is not supported; expected one of {}", MEDIA_TYPES.join(", ")))
 }
 
 /// Counts a request's events; the label is a declared feed, so the number of series is bounded.
@@ -188,7 +265,7 @@ fn count(feed: &Arc<str>, report: &Report, receipt: &Receipt) {
     let outcomes = [
         ("accepted", receipt.accepted),
         ("duplicate", receipt.duplicates),
-        ("rejected", report.rejected),
+        ("rejected", report.rejected - report.shed),
         ("time_adjusted", receipt.time_adjusted),
         ("undeduplicated", receipt.undeduplicated),
     ];

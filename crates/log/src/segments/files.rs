@@ -13,7 +13,7 @@ use crate::segments::codec::ControlRef;
 use crate::segments::folder::Folder;
 use crate::segments::header::{HEADER_BYTES, Header, LogIdentity, LogKey};
 use crate::segments::options::{Cut, LogOptions, Quarantined, Recovery};
-use crate::segments::scan::Hole;
+use crate::segments::scan::{Hole, scan};
 use crate::segments::stored::StoredRecords;
 use crate::segments::survey::{Survey, survey};
 use crate::store::{EVENTS_FILL_MAX, Room};
@@ -67,26 +67,41 @@ impl Segments {
         let identity = survey.identity.clone().unwrap_or(identity);
         let holes = quarantine(&folder, &survey)?;
         let recovery = Recovery {
-            next_sequence: survey.last.as_ref().map_or(0, |(_, scan)| scan.next_sequence),
+            next_sequence: survey.next_sequence(),
             segments: survey.segments.len(),
             cut: cut_of(&survey),
             holes,
         };
-        let stored = StoredRecords::new(folder.clone(), survey.segments.iter().map(|segment| segment.path.clone()));
+        let stored = StoredRecords::new(folder.clone(), &survey);
         let mut infos: VecDeque<_> = survey
             .segments
             .iter()
             .map(|segment| SegmentInfo { first_sequence: segment.first_sequence, newest_ms: None })
             .collect();
+        let key = identity.key();
+        let begin = |first_sequence| {
+            let header = Header { key, partitions: identity.partitions, first_sequence };
+            rebuild(&folder, &options, &header.bytes(), HEADER_BYTES, first_sequence)
+        };
         let (current, position) = match &survey.last {
-            Some((bytes, scan)) => rebuild(&folder, &options, bytes, scan.end, scan.header.first_sequence)?,
+            Some((bytes, scan)) if scan.holes.is_empty() => {
+                if let ([.., before, _], true) = (&survey.segments[..], scan.runs.is_empty()) {
+                    rebuild_before(&folder, &options, before.first_sequence, scan.header.first_sequence)?;
+                }
+                rebuild(&folder, &options, bytes, scan.end, scan.header.first_sequence)?
+            }
+            Some((bytes, scan)) => {
+                // What proves the damage may stand in the torn end. A new segment proves it for good, so it comes first.
+                let next = begin(scan.next_sequence)?;
+                rebuild(&folder, &options, bytes, scan.end, scan.header.first_sequence)?;
+                infos.push_back(SegmentInfo { first_sequence: scan.next_sequence, newest_ms: None });
+                next
+            }
             None => {
                 infos.push_back(SegmentInfo { first_sequence: 0, newest_ms: None });
-                let header = Header { key: identity.key(), partitions: identity.partitions, first_sequence: 0 };
-                rebuild(&folder, &options, &header.bytes(), HEADER_BYTES, 0)?
+                begin(0)?
             }
         };
-        let key = identity.key();
         let mut segments = Self {
             folder,
             options,
@@ -252,6 +267,15 @@ fn rebuild(
 ) -> Result<(Box<dyn DiskFile>, u64), LogError> {
     let path = folder.segment(first_sequence);
     Ok((folder.write_whole(&path, options.segment_bytes, &bytes[..end])?, end as u64))
+}
+
+/// The same for the segment before one without records, which may be there only because that one was damaged: its last commit
+/// is then as doubtful as that of a last segment.
+fn rebuild_before(folder: &Folder, options: &LogOptions, first_sequence: u64, next_first: u64) -> Result<(), LogError> {
+    let path = folder.segment(first_sequence);
+    let bytes = folder.read(&path)?;
+    let end = scan(&bytes, &path, Some(next_first))?.end;
+    rebuild(folder, options, &bytes, end, first_sequence).map(drop)
 }
 
 fn cut_of(survey: &Survey) -> Option<Cut> {

@@ -24,8 +24,6 @@ pub(crate) struct Scan {
     pub(crate) tail_end: usize,
     /// Sequence of the record after the last; the header's when there is none.
     pub(crate) next_sequence: u64,
-    /// Where the last commit begins, and the sequence of its first record; `None` without records.
-    pub(crate) last_commit: Option<(usize, u64)>,
 }
 
 /// Records that cannot be read.
@@ -37,11 +35,14 @@ pub(crate) struct Hole {
     pub(crate) sequences: Range<u64>,
 }
 
-/// Finds what is in the segment at `path`. Cost: one pass over `bytes`, and a second one over damaged parts.
+/// Finds what is in the segment at `path`. `next_first` is the first sequence of the segment behind it, whose existence
+/// proves that all records below were durable; `None` for the last segment, where only a later commit proves it.
+///
+/// Cost: one pass over `bytes`, and a second one over damaged parts.
 ///
 /// # Errors
 /// When its header cannot be read.
-pub(crate) fn scan(bytes: &[u8], path: &Path) -> Result<Scan, LogError> {
+pub(crate) fn scan(bytes: &[u8], path: &Path, next_first: Option<u64>) -> Result<Scan, LogError> {
     let header = Header::parse(bytes, path)?;
     let mut scan = Scan {
         runs: Vec::new(),
@@ -49,13 +50,12 @@ pub(crate) fn scan(bytes: &[u8], path: &Path) -> Result<Scan, LogError> {
         end: HEADER_BYTES,
         tail_end: HEADER_BYTES,
         next_sequence: header.first_sequence,
-        last_commit: None,
         header,
     };
     let key = scan.header.key;
     loop {
         let run_start = scan.end;
-        scan.take_run(bytes, &key);
+        scan.take_run(bytes, &key, next_first.unwrap_or(u64::MAX));
         if scan.end > run_start {
             scan.runs.push(run_start..scan.end);
         }
@@ -64,7 +64,8 @@ pub(crate) fn scan(bytes: &[u8], path: &Path) -> Result<Scan, LogError> {
             scan.tail_end = scan.end;
             return Ok(scan);
         }
-        let Some((found, sequence)) = find_proof(bytes, scan.end, scan.next_sequence, &key) else {
+        let missing = scan.next_sequence..next_first.unwrap_or(u64::MAX);
+        let Some((found, sequence)) = find_behind(bytes, scan.end, missing, next_first.is_some(), &key) else {
             scan.tail_end = scan.end + written;
             return Ok(scan);
         };
@@ -74,14 +75,11 @@ pub(crate) fn scan(bytes: &[u8], path: &Path) -> Result<Scan, LogError> {
 }
 
 impl Scan {
-    /// Goes on while frames follow each other without a gap in their sequences.
-    fn take_run(&mut self, bytes: &[u8], key: &LogKey) {
+    /// Goes on while frames follow each other without a gap in their sequences, up to the next segment's.
+    fn take_run(&mut self, bytes: &[u8], key: &LogKey, next_first: u64) {
         while let Parsed::Frame(frame, taken) = parse(&bytes[self.end..], key) {
-            if frame.sequence != self.next_sequence {
+            if frame.sequence != self.next_sequence || frame.sequence >= next_first {
                 return;
-            }
-            if self.last_commit.is_none_or(|(_, first)| first != frame.commit_first) {
-                self.last_commit = Some((self.end, frame.commit_first));
             }
             self.end += taken;
             self.next_sequence += 1;
@@ -100,20 +98,22 @@ fn written_length(bytes: &[u8]) -> usize {
     })
 }
 
-/// The first readable record behind `from`, if one there proves that record `missing` had been durable: it belongs to a
-/// commit that was written after `missing` was synced.
-fn find_proof(bytes: &[u8], from: usize, missing: u64, key: &LogKey) -> Option<(usize, u64)> {
+/// The first readable record behind `from` whose sequence is in `missing`, but not its first: that one is damaged. Unless
+/// it `is_proven` that the missing record had been durable, a frame has to prove it: one of a commit that was written after
+/// it was synced.
+fn find_behind(bytes: &[u8], from: usize, missing: Range<u64>, is_proven: bool, key: &LogKey) -> Option<(usize, u64)> {
     let mut first = None;
     let mut at = from;
     while at + FRAME_BYTES <= bytes.len() {
-        if !is_plausible(&bytes[at..], missing) {
+        if !is_plausible(&bytes[at..], missing.start) {
             at += ALIGNMENT;
             continue;
         }
         match parse(&bytes[at..], key) {
+            Parsed::Frame(frame, _) if frame.sequence >= missing.end => return None,
             Parsed::Frame(frame, taken) => {
                 first = first.or(Some((at, frame.sequence)));
-                if frame.commit_first > missing {
+                if is_proven || frame.commit_first > missing.start {
                     return first;
                 }
                 at += taken;

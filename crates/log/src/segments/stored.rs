@@ -5,6 +5,7 @@ use crate::segments::codec::decode;
 use crate::segments::folder::Folder;
 use crate::segments::frame::{Parsed, parse};
 use crate::segments::scan::{Scan, scan};
+use crate::segments::survey::Survey;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use vigie_model::record::Record;
@@ -13,7 +14,8 @@ use vigie_model::record::Record;
 #[derive(Debug)]
 pub struct StoredRecords {
     folder: Folder,
-    segments: VecDeque<PathBuf>,
+    /// Each with the sequence before which its records end.
+    segments: VecDeque<(PathBuf, u64)>,
     open: Option<OpenSegment>,
 }
 
@@ -28,8 +30,11 @@ struct OpenSegment {
 }
 
 impl StoredRecords {
-    pub(crate) fn new(folder: Folder, segments: impl IntoIterator<Item = PathBuf>) -> Self {
-        Self { folder, segments: segments.into_iter().collect(), open: None }
+    /// The records that a survey of the folder found.
+    pub(crate) fn new(folder: Folder, survey: &Survey) -> Self {
+        let ends = survey.segments.iter().skip(1).map(|segment| segment.first_sequence).chain([survey.next_sequence()]);
+        let segments = survey.segments.iter().map(|segment| segment.path.clone()).zip(ends).collect();
+        Self { folder, segments, open: None }
     }
 
     /// The next record; `None` behind the last.
@@ -41,11 +46,11 @@ impl StoredRecords {
             if let Some(record) = self.read()? {
                 return Ok(Some(record));
             }
-            let Some(path) = self.segments.pop_front() else { return Ok(None) };
+            let Some((path, end)) = self.segments.pop_front() else { return Ok(None) };
             // The old segment is freed first: two are never in memory.
             self.open = None;
             let bytes = self.folder.read(&path)?;
-            let scan = scan(&bytes, &path)?;
+            let scan = scan(&bytes, &path, Some(end))?;
             let at = scan.runs.first().map_or(0, |run| run.start);
             self.open = Some(OpenSegment { path, bytes, scan, run: 0, at });
         }

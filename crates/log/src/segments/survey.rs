@@ -35,16 +35,16 @@ pub(crate) struct Surveyed {
 /// When a segment cannot be read at all, or is of another log or a newer format.
 pub(crate) fn survey(folder: &Folder) -> Result<Survey, LogError> {
     let mut survey = Survey::default();
-    for first_sequence in folder.segments()? {
+    let found = folder.segments()?;
+    for (index, first_sequence) in found.iter().copied().enumerate() {
         let path = folder.segment(first_sequence);
         if let Some((bytes, _)) = &mut survey.last {
             *bytes = Vec::new();
         }
         let bytes = folder.read(&path)?;
-        let scan = scan(&bytes, &path)?;
+        let scan = scan(&bytes, &path, found.get(index + 1).copied())?;
         survey.check_header(&scan, first_sequence, &path)?;
-        let expected = survey.last.as_ref().map(|(_, last)| last.next_sequence);
-        survey.check_joint(expected.unwrap_or(first_sequence), first_sequence, &path)?;
+        survey.check_joint(first_sequence);
         survey.holes.extend(scan.holes.iter().map(|hole| (first_sequence, hole.clone())));
         survey.segments.push(Surveyed { first_sequence, path, tail_bytes: scan.tail_end - scan.end });
         survey.last = Some((bytes, scan));
@@ -53,6 +53,11 @@ pub(crate) fn survey(folder: &Folder) -> Result<Survey, LogError> {
 }
 
 impl Survey {
+    /// Sequence of the record behind the last.
+    pub(crate) fn next_sequence(&self) -> u64 {
+        self.last.as_ref().map_or(0, |(_, scan)| scan.next_sequence)
+    }
+
     fn check_header(&mut self, scan: &Scan, first_sequence: u64, path: &Path) -> Result<(), LogError> {
         if scan.header.first_sequence != first_sequence {
             let what = format!("its header says that it begins with record {}", scan.header.first_sequence);
@@ -71,14 +76,11 @@ impl Survey {
     }
 
     /// A segment begins where the one before it ends; otherwise records between them are lost.
-    fn check_joint(&mut self, expected: u64, found: u64, path: &Path) -> Result<(), LogError> {
-        if found < expected {
-            return Err(LogError::damaged(path, format!("the segment before it goes on to record {expected}")));
-        }
-        if let (true, Some((_, scan)), Some(before)) = (found > expected, &self.last, self.segments.last()) {
-            let hole = Hole { bytes: scan.end..scan.tail_end, sequences: expected..found };
+    fn check_joint(&mut self, first_sequence: u64) {
+        let (Some((_, scan)), Some(before)) = (&self.last, self.segments.last()) else { return };
+        if scan.next_sequence < first_sequence {
+            let hole = Hole { bytes: scan.end..scan.tail_end, sequences: scan.next_sequence..first_sequence };
             self.holes.push((before.first_sequence, hole));
         }
-        Ok(())
     }
 }

@@ -37,9 +37,6 @@ use vigie_model::position::{LogId, PartitionIx};
 
 /// A commit that lost to other writers is tried again this often before the caller hears of it.
 const ATTEMPTS_MAX: u32 = 5;
-/// Commits between checkpoints. A handle slows down with every commit since its checkpoint (11 ms to 209 ms at 490
-/// when measured), so it is checkpointed and loaded afresh well before.
-const COMMITS_PER_CHECKPOINT: u64 = 50;
 
 /// A Delta table being written for one log.
 pub(crate) struct DeltaHistory {
@@ -53,6 +50,7 @@ pub(crate) struct DeltaHistory {
     /// The positions recorded in the snapshot that `delta` holds.
     positions: Positions,
     commits_since_checkpoint: u64,
+    commits_per_checkpoint: u64,
     /// Commits that lost to another writer since opening.
     conflicts: u64,
 }
@@ -65,6 +63,7 @@ impl DeltaHistory {
         folder: Option<&LogFolder>,
         log_id: &LogId,
         partitions: PartitionIx,
+        commits_per_checkpoint: u64,
     ) -> Result<Self, Error> {
         let delta = open_or_create(storage, table, folder.is_some()).await?;
         let mut history = Self {
@@ -76,6 +75,7 @@ impl DeltaHistory {
             partitions,
             positions: Positions::default(),
             commits_since_checkpoint: folder.map_or(0, LogFolder::commits_since_checkpoint),
+            commits_per_checkpoint,
             conflicts: 0,
         };
         history.read_positions().await?;
@@ -169,7 +169,7 @@ impl DeltaHistory {
     /// stored, and the next commit tries again.
     async fn checkpoint_when_due(&mut self) {
         self.commits_since_checkpoint += 1;
-        if self.commits_since_checkpoint < COMMITS_PER_CHECKPOINT {
+        if self.commits_since_checkpoint < self.commits_per_checkpoint {
             return;
         }
         match self.checkpoint().await {

@@ -116,7 +116,7 @@ impl DurableFiles {
     pub(crate) fn put<'a>(&self, path: &Path, chunks: impl Iterator<Item = &'a [u8]>, how: Publish) -> io::Result<()> {
         let staged = self.stage()?;
         match self.write_all(&staged, chunks) {
-            Ok(()) => self.publish(staged, path, how),
+            Ok(()) => self.publish(&staged, path, how),
             Err(error) => {
                 self.discard(&staged);
                 Err(error)
@@ -154,14 +154,14 @@ impl DurableFiles {
     ///
     /// # Errors
     /// As [`put`](Self::put).
-    pub(crate) fn publish(&self, staged: Staged, path: &Path, how: Publish) -> io::Result<()> {
+    pub(crate) fn publish(&self, staged: &Staged, path: &Path, how: Publish) -> io::Result<()> {
         let folder = path.parent().ok_or_else(|| io::Error::other("a file needs a folder"))?;
         let named = self.check_poison().and_then(|()| self.make_folder(folder)).and_then(|()| match how {
             Publish::Create => self.disk.link(&staged.path, path),
             Publish::Overwrite => self.disk.rename(&staged.path, path),
         });
         if named.is_err() || how == Publish::Create {
-            self.discard(&staged);
+            self.discard(staged);
         }
         named?;
         self.unclaimed().insert(path.to_owned());

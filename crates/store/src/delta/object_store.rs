@@ -161,13 +161,17 @@ impl MultipartUpload for Upload {
         let staged = self.staged.take().ok_or_else(|| not_implemented("a second end"))?;
         let staged = Arc::try_unwrap(staged).map_err(|_| not_implemented("an end before all parts"))?;
         let path = self.path.clone();
-        self.store.write(move |files| files.publish(staged, &path, Publish::Overwrite)).await?;
+        self.store.write(move |files| files.publish(&staged, &path, Publish::Overwrite)).await?;
         Ok(PutResult { e_tag: None, version: None })
     }
 
     async fn abort(&mut self) -> Result<()> {
         if let Some(staged) = self.staged.take() {
-            self.store.write(move |files| Ok(files.discard(&staged))).await?;
+            let discard = move |files: &DurableFiles| {
+                files.discard(&staged);
+                Ok(())
+            };
+            self.store.write(discard).await?;
         }
         Ok(())
     }

@@ -66,7 +66,9 @@ impl History {
         let (mut hot, mut stores) = (Vec::new(), Vec::new());
         for (table, folder) in Table::ALL.into_iter().zip(&folders) {
             let partitions = partitions_of(table, options.partitions);
-            let delta = DeltaHistory::open(&storage, table, folder.as_ref(), &options.log_id, partitions).await?;
+            let (log_id, per_checkpoint) = (&options.log_id, options.commits_per_checkpoint);
+            let opening = DeltaHistory::open(&storage, table, folder.as_ref(), log_id, partitions, per_checkpoint);
+            let delta = opening.await?;
             let (provider, positions) = (delta.provider().await?, delta.positions().clone());
             hot.push(HotTable::new(provider.schema(), positions.clone()));
             stores.push(Store {

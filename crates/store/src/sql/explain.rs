@@ -48,7 +48,7 @@ pub(crate) fn planning_error(error: &DataFusionError) -> QueryError {
         DataFusionError::Plan(text) | DataFusionError::NotImplemented(text) => refused(text.replace('\n', " ")),
         DataFusionError::SQL(..) => syntax_error(error),
         DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) | DataFusionError::External(_) => {
-            QueryError::Unavailable(error.strip_backtrace())
+            unreadable(error)
         }
         other => refused(other.strip_backtrace()),
     }
@@ -63,12 +63,18 @@ pub(crate) fn running_error(error: &DataFusionError, scope: &Scope, limits: &Sql
             QueryError::Limit(format!("the query needs more memory than the {memory} all queries share; {NARROW}"))
         }
         DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) | DataFusionError::ParquetError(_) => {
-            QueryError::Unavailable(error.strip_backtrace())
+            unreadable(error)
         }
         _ if scope.spaces != SpaceScope::All => refused("the statement failed on some row; check casts and divisions"),
         DataFusionError::ArrowError(arrow, _) => refused(format!("the statement failed on some row: {arrow}")),
         other => refused(format!("the statement failed: {}", other.strip_backtrace())),
     }
+}
+
+/// A file that a query reads is missing or broken.
+fn unreadable(error: &DataFusionError) -> QueryError {
+    let said = error.strip_backtrace();
+    QueryError::Unavailable(format!("history cannot be read: {said}; run `vigie verify` to see what is damaged"))
 }
 
 /// The query took too long.

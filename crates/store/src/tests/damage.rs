@@ -1,12 +1,18 @@
 //! Damage is told, not skipped: opening refuses it with the name of the file and what to do.
 
+use super::disk::files_below;
 use super::open;
 use crate::fixture::{self, CENTRE};
 use crate::history::options::HistoryOptions;
 use crate::history::reader::HistoryReader;
 use crate::history::writer::History;
+use crate::sql::door::SqlDoor;
+use crate::sql::limits::SqlLimits;
 use std::path::Path;
+use std::sync::Arc;
 use tempfile::TempDir;
+use vigie_model::doors::{QueryDoor, QueryError, QueryFormat};
+use vigie_model::principal::Principal;
 
 /// A history with two commits of observations.
 async fn history() -> TempDir {
@@ -72,4 +78,26 @@ async fn without_its_newest_commit_a_table_stands_one_commit_before() {
     assert_eq!(again.rows_hot(), 4);
     again.flush().await.unwrap();
     assert_eq!(super::stored(dir.path()).await.unwrap()[0].len(), 8);
+}
+
+/// A query fails, with the name of the file, instead of answering without its rows.
+#[tokio::test]
+async fn a_query_over_a_missing_or_cut_data_file_fails_and_names_it() {
+    let dir = history().await;
+    let files = files_below(&dir.path().join("observations"));
+    let (file, length) = files.into_iter().find(|(path, _)| path.to_string_lossy().contains("/date=")).unwrap();
+    for keep in [Some(length - 1), Some(0), None] {
+        match keep {
+            Some(length) => std::fs::File::options().write(true).open(&file).unwrap().set_len(length).unwrap(),
+            None => std::fs::remove_file(&file).unwrap(),
+        }
+        let reader = HistoryReader::open(dir.path()).await.unwrap();
+        let door = SqlDoor::new(Arc::new(reader), SqlLimits::default()).unwrap();
+        let sql = "SELECT sum(value) FROM observations";
+        let asked = door.query(&Principal::local(CENTRE), sql, QueryFormat::Csv).await;
+        let QueryError::Unavailable(said) = asked.unwrap_err() else { panic!("no answer without the file") };
+        assert!(said.contains("run `vigie verify`"), "{said}");
+        println!("{keep:?}: {said}");
+        assert!(said.contains(file.file_name().unwrap().to_str().unwrap()), "{keep:?}: {said}");
+    }
 }

@@ -1,6 +1,7 @@
 //! A disk for tests: the real one, with a journal, a rule that may fail or forget any call, and power failures.
 
 use crate::delta::disk::{Disk, DiskFile, SystemDisk};
+use crate::delta::durable::STAGING;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
@@ -267,4 +268,19 @@ pub(crate) fn files_below(folder: &Path) -> BTreeMap<PathBuf, u64> {
         }
     }
     files
+}
+
+/// What a folder holds, but for the made-up names of data files: two crashes of the same shape are one case.
+pub(crate) fn shape(root: &Path) -> Vec<(PathBuf, u64)> {
+    let shown = |path: &Path| {
+        let path = path.strip_prefix(root).unwrap();
+        if path.to_string_lossy().contains("part-") { path.with_file_name("part") } else { path.to_owned() }
+    };
+    let files = files_below(root).into_iter().map(|(path, length)| (shown(&path), length));
+    // Whatever is staged is one temporary file or none; the next start removes it unread.
+    let mut shape: Vec<_> = files
+        .map(|(path, length)| if path.starts_with(STAGING) { (STAGING.into(), 0) } else { (path, length) })
+        .collect();
+    shape.sort();
+    shape
 }

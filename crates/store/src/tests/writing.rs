@@ -154,7 +154,7 @@ async fn the_loser_of_a_race_rewrites_what_is_missing_and_removes_its_files() {
     let mut rows = stored(&root).await.unwrap()[0].clone();
     rows.sort_unstable();
     assert_eq!(rows, [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 5), (1, 0)]);
-    assert_eq!(unnamed_files(&root.join("observations")), [PathBuf::new(); 0]);
+    assert_eq!(unnamed_files(&root.join("observations")), Vec::<PathBuf>::new());
 }
 
 /// The data files of a table that no commit names.
@@ -194,7 +194,7 @@ async fn two_writers_of_one_log_store_every_row_once() {
     rows[0].sort_unstable();
     assert_eq!(rows[0], (0..ROWS as i64).map(|offset| (0, offset)).collect::<Vec<_>>());
     assert_eq!(rows[5].len(), 2);
-    assert_eq!(unnamed_files(&root.join("observations")), [PathBuf::new(); 0]);
+    assert_eq!(unnamed_files(&root.join("observations")), Vec::<PathBuf>::new());
 }
 
 /// Commits paused altogether: nobody flushes.

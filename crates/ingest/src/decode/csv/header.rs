@@ -4,7 +4,8 @@ use crate::decode::csv::clock::Series;
 use crate::decode::csv::mapping::{Ids, Mapping, ROLES};
 use crate::decode::csv::record::Record;
 use crate::decode::csv::spec::Layout;
-use crate::decode::names::{NameCache, Refusal};
+use crate::decode::names::NameCache;
+use crate::decode::reason::Reason;
 use crate::limits::NAMES_REPORTED_MAX;
 use std::collections::BTreeMap;
 use vigie_model::diagnostic::{Diagnostic, did_you_mean};
@@ -77,7 +78,7 @@ impl Plan {
 }
 
 /// The ids of one series as integers; the error names the id that is refused and why.
-pub(super) fn series_of(ids: &Ids, names: &mut NameCache) -> Result<Series, Refusal> {
+pub(super) fn series_of(ids: &Ids, names: &mut NameCache) -> Result<Series, Reason> {
     let mut series = [NO_NAME; ROLES.len()];
     // The space comes first, so that a refused one leaves no other name behind.
     for ((index, id), (_, _, kind)) in series.iter_mut().zip(ids).zip(ROLES) {

@@ -90,7 +90,7 @@ impl<R: BufRead> CsvReader<R> {
             }
         };
         let plan = Plan::new(file, line, file_hash, &record, &mapping, names).map_err(OpenError::Header)?;
-        let feed = names.index(NameKind::Feed, mapping.feed()).map_err(|refusal| wrong(line, refusal))?;
+        let feed = names.index(NameKind::Feed, mapping.feed()).map_err(|refusal| wrong(line, refusal.to_string()))?;
         let repeated = RepeatedTimes::default();
         Ok(Self { lines, record, plan, mapping, feed, file_hash, repeated, time_text: String::new() })
     }

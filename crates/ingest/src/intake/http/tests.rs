@@ -1,7 +1,11 @@
 //! `POST /v1/events` over a real socket, in front of a real sequencer.
 
+mod dead_letters;
+mod limits;
+mod pressure;
+
 use super::*;
-use crate::decode::feed::FeedSpec;
+use crate::limits::BODY_BYTES_MAX;
 use crate::spaces::registry::UnknownSpace;
 use std::net::SocketAddr;
 use std::sync::mpsc;
@@ -19,6 +23,9 @@ struct Server {
     address: SocketAddr,
     intake: Intake,
     agent: ureq::Agent,
+    pressure: Arc<Mutex<Pressure>>,
+    dead_letters: DeadLetters,
+    data: tempfile::TempDir,
     /// Serves until it is dropped.
     _runtime: Runtime,
 }
@@ -42,24 +49,36 @@ fn server(ring_rows_max: usize) -> (Server, Reader<Arc<Record>>) {
     let (intake, _thread) = vigie_log::intake::spawn(sequencer, ()).unwrap();
     let registry = Arc::new(Registry::new("c", spaces, UnknownSpace::Reject, 0, 0.0));
     let feeds = Feeds::new([FeedSpec { name: "dispatch".into(), text_allowed: true }], FeedSpec::named("default"));
-    let routes = router(intake.clone(), registry, feeds);
+    let pressure = Arc::new(Mutex::new(Pressure::None));
+    let gauge = Arc::clone(&pressure);
+    let data = tempfile::tempdir().unwrap();
+    let dead_letters = DeadLetters::start(&data.path().join("dead-letters")).unwrap();
+    let gauge: PressureGauge = Arc::new(move || gauge.lock().unwrap().clone());
+    let routes = router(intake.clone(), registry, feeds, gauge, dead_letters.clone());
     let runtime = Runtime::new().unwrap();
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
+    let routes = routes.into_make_service_with_connect_info::<SocketAddr>();
     runtime.spawn(async move { axum::serve(listener, routes).await });
     let agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    (Server { address, intake, agent, _runtime: runtime }, readers.remove(0))
+    (Server { address, intake, agent, pressure, dead_letters, data, _runtime: runtime }, readers.remove(0))
 }
 
 impl Server {
     /// Status and body of the reply to `body`.
     fn post(&self, query: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, String) {
+        let (status, _, reply) = self.exchange(query, headers, body);
+        (status, reply)
+    }
+
+    /// Status, headers and body of the reply to `body`.
+    fn exchange(&self, query: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, HeaderMap, String) {
         let mut request = self.agent.post(format!("http://{}/v1/events{query}", self.address));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let mut response = request.send(body).unwrap();
-        (response.status().as_u16(), response.body_mut().read_to_string().unwrap())
+        (response.status().as_u16(), response.headers().clone(), response.body_mut().read_to_string().unwrap())
     }
 
     fn post_lines(&self, body: &str) -> (u16, String) {
@@ -82,7 +101,7 @@ fn what_was_taken_and_what_was_not_is_told() {
         r#"{"space":"nowhere","metric":"m","value":1,"time":0}"#.to_owned(),
     ];
     let (status, reply) = server.post_lines(&body.join("\n"));
-    assert_eq!(status, 202);
+    assert_eq!(status, 200);
     let expected = concat!(
         r#"{"accepted":2,"duplicates":1,"undeduplicated":0,"time_adjusted":0,"rejected":["#,
         r#"{"line":2,"reason":"not a JSON object: key must be a string at column 2"},"#,
@@ -91,7 +110,7 @@ fn what_was_taken_and_what_was_not_is_told() {
     assert_eq!(reply, expected);
     let (status, reply) =
         server.post("", &[("content-type", "application/json; charset=utf-8")], format!("[{}]", event(2)).as_bytes());
-    assert_eq!((status, reply.contains(r#""accepted":0,"duplicates":1"#)), (202, true));
+    assert_eq!((status, reply.contains(r#""accepted":0,"duplicates":1"#)), (200, true));
 }
 
 #[test]
@@ -99,7 +118,7 @@ fn an_event_from_the_future_is_adjusted_and_the_reply_says_why() {
     let (server, _reader) = server(1000);
     let (status, reply) =
         server.post_lines(r#"{"space":"town-hall","metric":"m","value":1,"time":"2030-01-01T00:00:00Z"}"#);
-    assert_eq!(status, 202);
+    assert_eq!(status, 200);
     assert!(reply.contains(r#""time_adjusted":1"#) && !reply.contains(r#""notes":[]"#), "{reply}");
 }
 
@@ -108,9 +127,9 @@ fn the_feed_must_be_known() {
     let (server, _reader) = server(1000);
     let incident = r#"{"type":"incident","space":"town-hall","category":"theft","time":0,"text":"words"}"#;
     let (status, reply) = server.post("?feed=dispatch", &[], incident.as_bytes());
-    assert_eq!((status, reply.contains(r#""undeduplicated":1"#)), (202, true));
+    assert_eq!((status, reply.contains(r#""undeduplicated":1"#)), (200, true));
     let (status, reply) = server.post("", &[], incident.as_bytes());
-    assert_eq!((status, reply.contains("free texts were dropped")), (202, true));
+    assert_eq!((status, reply.contains("free texts were dropped")), (200, true));
     let (status, reply) = server.post("?feed=dispach", &[], incident.as_bytes());
     assert_eq!((status, reply.as_str()), (400, r#"{"error":"feed is unknown; known feeds: default, dispatch"}"#));
 }
@@ -124,9 +143,9 @@ fn nothing_understood_is_an_error_and_refused_events_are_not() {
         (400, true, true)
     );
     let (status, reply) = server.post_lines(r#"{"hello":"world"}"#);
-    assert_eq!((status, reply.contains(r#""accepted":0"#)), (202, true));
+    assert_eq!((status, reply.contains(r#""accepted":0"#)), (200, true));
     assert_eq!(server.post_lines(" \n").0, 400);
-    assert_eq!(server.post_lines("[]").0, 202);
+    assert_eq!(server.post_lines("[]").0, 200);
 }
 
 #[test]
@@ -135,8 +154,11 @@ fn bodies_that_are_too_large_or_of_another_kind_are_refused_in_words() {
     let too_large = vec![b' '; BODY_BYTES_MAX + 1];
     let expected = r#"{"error":"the body is larger than 1048576 bytes; nothing was taken, send it in pieces"}"#;
     assert_eq!(server.post("", &[], &too_large), (413, expected.to_owned()));
-    let (status, reply) = server.post("", &[("content-encoding", "gzip")], b"x");
-    assert_eq!((status, reply.contains("send the body without one (identity)")), (415, true));
+    for encoding in ["br", "gzip, zstd"] {
+        let (status, headers, reply) = server.exchange("", &[("content-encoding", encoding)], b"x");
+        assert_eq!((status, reply.contains("expected one of gzip, zstd, identity")), (415, true), "{reply}");
+        assert_eq!(headers["accept-encoding"], "gzip, zstd, identity");
+    }
     let (status, reply) = server.post("", &[("content-type", "text/csv")], b"x");
     assert_eq!((status, reply.contains("expected one of application/x-ndjson")), (415, true));
 }
