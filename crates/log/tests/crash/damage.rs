@@ -54,7 +54,7 @@ fn live(story: &mut Story, lives: usize) -> Result<(), Broken> {
 fn what_is_acknowledged_behind_damage_is_safe() {
     let counts = Mutex::new([0; 3]);
     seeds::each(seeds::count(SEEDS, SEEDS_LONG), |seed| {
-        let mut story = Story::new(seed, Setup { segment_bytes: 2048 + 2048 * (seed % 3), ..Setup::default() });
+        let mut story = Story::new(seed, Setup { segment_bytes: 4096 + 1024 * (seed % 3), ..Setup::default() });
         let mut rng = Rng::new(!seed);
         let told = |story: &Story, broken: Broken| panic!("{}", story.tell(&broken));
         live(&mut story, 1 + seed as usize % 2).unwrap_or_else(|broken| told(&story, broken));
