@@ -10,7 +10,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const CONFIG: &str = "\
 [centre]
@@ -145,6 +145,29 @@ fn an_event_becomes_an_alert_that_an_operator_handles_and_an_analyst_finds() {
     let actions = sql(&data, "SELECT action, outcome, operator FROM actions ORDER BY \"offset\"");
     let action = |action: &str, outcome: &str| json!({"action": action, "outcome": outcome, "operator": "eve"});
     assert_eq!(actions, [action("close", "still_active"), action("acknowledge", "done"), action("close", "done")]);
+}
+
+/// Also while history commits: by number of rows or every five seconds, whichever comes first.
+#[test]
+fn a_row_is_in_sql_within_a_second_of_its_answer_and_once() {
+    let folder = tempfile::tempdir().unwrap();
+    write_config(folder.path(), "127.0.0.1:0");
+    let server = serve(folder.path());
+    let rows = json!({"sql": "SELECT count(*) AS n, count(DISTINCT id) AS ids FROM observations"});
+    for sent in 1..=12_u64 {
+        let body: String = (0..2_000).map(|index| people(10, &format!("{sent}-{index}"))).collect();
+        let (status, answer) = server.post("/v1/events", "application/x-ndjson", &body);
+        assert_eq!(status, 200, "{answer}");
+        let answered = Instant::now();
+        loop {
+            let (_, found) = server.post_json("/v1/sql", &rows);
+            assert_eq!(found[0]["n"], found[0]["ids"], "a row was seen twice");
+            if found[0]["n"] == sent * 2_000 {
+                break;
+            }
+            assert!(answered.elapsed() < Duration::from_secs(1), "{found} of {} rows", sent * 2_000);
+        }
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
     python3 tests/oracle/rules_oracle.py melbourne configs/melbourne --from 2017-03-09T12:00:00+11:00 --days 14
     python3 tests/oracle/rules_oracle.py melbourne configs/melbourne                  # a replay of the whole month
     python3 tests/oracle/rules_oracle.py melbourne configs/melbourne --words
+    python3 tests/oracle/rules_oracle.py log rules.yaml log.ndjson
 
 It shares no code with Vigie and is as plain as possible: every judgement looks at every value again, numbers are
 fractions, timers are found by searching. Needs Python 3.11 and PyYAML.
@@ -30,6 +31,11 @@ and prints the expected transitions, one sorted line `rule TAB key TAB state TAB
   the next pane boundary of the window rules, where a row that comes later would be judged instead.
 * `--words` prints raised alerts in words for people (local time, space, value) instead.
 * `--digest` prints the SHA-256 of all lines, absences included, instead.
+
+`log` judges the log of a server: lines of JSON in the order of the log, each with its `log_time` in epoch milliseconds.
+`{"type": "tick", "tick": T}` fires what is due up to T, `{"type": "intake-up"}` lets silences count anew, observations and
+incidents are as in the conformance cases, with values as text. Nothing else makes time pass, and duplicates are gone. It
+prints every line, absences included.
 """
 
 import argparse
@@ -271,6 +277,10 @@ class Absence:
             self.emit("cleared", log_time_ms)
         self.since_ms = log_time_ms
 
+    def intake_up(self, log_time_ms: int) -> None:
+        """Nobody listened before: an open silence stays open, any other one begins now."""
+        self.since_ms = max(self.since_ms, log_time_ms)
+
 
 class Engine:
     """All keys of all rules, one log."""
@@ -306,6 +316,10 @@ class Engine:
             self.start(event.time_ms)
         self.tick(event.time_ms // self.tick_ms * self.tick_ms)
         self.log_time_ms = max(self.log_time_ms, event.time_ms)
+        self.judge(event)
+
+    def judge(self, event: Event) -> None:
+        """Hands an event to every rule that reads it."""
         for rule in self.rules:
             if rule.reads(event) and rule.key_of(event) is not None and self.in_scope(rule, event.space):
                 key = self.key(rule, event)
@@ -318,6 +332,20 @@ class Engine:
         self.last_tick_ms = at_ms
         for (rule, _), key in self.keys.items():
             key.fire_until(at_ms - 1 if self.rules[rule].kind == "absence" else at_ms)
+
+    def record(self, line: dict) -> None:
+        """The next record of a recorded log, whose ticks and log times stand as they were."""
+        self.log_time_ms = line["log_time"]
+        if line["type"] == "intake-up":
+            for (rule, _), key in self.keys.items():
+                if self.rules[rule].kind == "absence":
+                    key.intake_up(self.log_time_ms)
+        elif line["type"] == "tick":
+            for (rule, _), key in self.keys.items():
+                is_absence = self.rules[rule].kind == "absence"
+                key.fire_until(min(line["tick"], self.log_time_ms - 1) if is_absence else line["tick"])
+        else:
+            self.judge(event_of(line))
 
     def flush(self, until_ms: int) -> None:
         """The end of a replay: fires every timer due not later than this."""
@@ -408,23 +436,27 @@ def text_of(lines: list[tuple]) -> str:
     return "".join(sorted(("\t".join(map(str, line)) + "\n" for line in lines), key=str.encode))
 
 
+def event_of(raw: dict) -> Event | None:
+    """An event as it is sent; None for a perception."""
+    time = raw["time"]
+    time_ms = time if isinstance(time, int) else count_csv.epoch_ms(datetime.fromisoformat(time))
+    kind = raw.get("type", "observation")
+    identity = (kind, raw["space"], raw.get("node"), raw["id"]) if "id" in raw else None
+    if kind == "incident":
+        named = tuple((f"incident.{n}", raw[n]) for n in ("category", "severity", "channel") if n in raw)
+        return Event(time_ms, raw["space"], incident=named, identity=identity)
+    if kind == "observation":
+        good = raw.get("quality", "good") == "good"
+        place = (raw.get("sensor"), raw.get("node"), good, (), identity)
+        return Event(time_ms, raw["space"], raw["metric"], fixed(raw["value"]), *place)
+    return None
+
+
 def read_ndjson(path: pathlib.Path) -> list[Event]:
     """The events of a conformance case, in file order."""
-    events = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        raw = json.loads(line, parse_float=Decimal)
-        time = raw["time"]
-        time_ms = time if isinstance(time, int) else count_csv.epoch_ms(datetime.fromisoformat(time))
-        kind = raw.get("type", "observation")
-        identity = (kind, raw["space"], raw.get("node"), raw["id"]) if "id" in raw else None
-        if kind == "incident":
-            named = tuple((f"incident.{n}", raw[n]) for n in ("category", "severity", "channel") if n in raw)
-            events.append(Event(time_ms, raw["space"], incident=named, identity=identity))
-        elif kind == "observation":
-            good = raw.get("quality", "good") == "good"
-            place = (raw.get("sensor"), raw.get("node"), good, (), identity)
-            events.append(Event(time_ms, raw["space"], raw["metric"], fixed(raw["value"]), *place))
-    return events
+    lines = path.read_text(encoding="utf-8").splitlines()
+    events = (event_of(json.loads(line, parse_float=Decimal)) for line in lines)
+    return [event for event in events if event is not None]
 
 
 def conformance(folder: pathlib.Path) -> bool:
@@ -517,6 +549,17 @@ def melbourne(args) -> None:
         print(text_of([line for line in engine.lines if every or (line[0] in absences) == args.absence]), end="")
 
 
+def recorded(args) -> None:
+    """Prints the transitions of a server's log."""
+    rules, others = load_rules([args.rules], {})
+    if others:
+        sys.exit("only rules of the kinds " + ", ".join(KINDS) + " can be checked")
+    engine = Engine(rules, {})
+    for line in args.log.read_text(encoding="utf-8").splitlines():
+        engine.record(json.loads(line))
+    print(text_of(engine.lines), end="")
+
+
 def main() -> None:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -531,7 +574,12 @@ def main() -> None:
     city.add_argument("--input", type=pathlib.Path, action="append", default=[])
     for option in ("--end-flush", "--absence", "--words", "--digest"):
         city.add_argument(option, action="store_true")
+    log = commands.add_parser("log", help="expected transitions of a server's log")
+    log.add_argument("rules", type=pathlib.Path)
+    log.add_argument("log", type=pathlib.Path)
     args = parser.parse_args()
+    if args.command == "log":
+        return recorded(args)
     if args.command == "conformance":
         sys.exit(0 if conformance(args.folder) else 1)
     melbourne(args)

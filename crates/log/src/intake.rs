@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
+use vigie_failpoints::reach;
 use vigie_model::batch::Events;
 use vigie_model::command::Command;
 
@@ -189,6 +190,9 @@ fn run<S: LogStore>(
             Err(RecvTimeoutError::Disconnected) => is_over = true,
         }
         sequencer.commit()?;
+        if !answers.is_empty() {
+            reach("log.before_answer");
+        }
         answers.drain(..).for_each(Answer::send);
         gauges.show(&sequencer);
     }

@@ -19,6 +19,7 @@ use crate::store::{LogStore, Room};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use vigie_failpoints::reach;
 use vigie_model::batch::{EventRef, Events, flags};
 use vigie_model::command::Command;
 use vigie_model::control::Control;
@@ -250,6 +251,7 @@ impl<S: LogStore> Sequencer<S> {
     fn recall(&mut self) -> Result<(), LogError> {
         let (began, mut records) = (Instant::now(), 0u64);
         while let Some(record) = self.store.recall()? {
+            reach("log.recall");
             self.known.take_in(&record, &self.interner).map_err(|misfit| {
                 let what = format!("record {} does not fit: {misfit}", record.sequence);
                 LogError::damaged(Path::new("the log"), what)

@@ -19,6 +19,7 @@ use crate::segments::survey::{Survey, survey};
 use crate::store::{EVENTS_FILL_MAX, Room};
 use std::collections::VecDeque;
 use std::sync::Arc;
+use vigie_failpoints::reach;
 use vigie_model::control::Control;
 
 /// Bytes of a segment kept for ticks and commands when no further segment can be made, as a share of it.
@@ -210,8 +211,11 @@ impl Segments {
             self.roll(first_sequence)?;
         }
         let path = || self.folder.segment(self.segments.back().map_or(0, |info| info.first_sequence));
+        reach("log.before_write");
         self.current.write_at(self.position, frames).map_err(|error| LogError::disk("write", &path())(error))?;
+        reach("log.before_sync");
         self.current.sync_data().map_err(|error| LogError::disk("sync", &path())(error))?;
+        reach("log.after_sync");
         self.position += frames.len() as u64;
         Ok(())
     }
@@ -227,7 +231,9 @@ impl Segments {
         let spare = self.folder.spare();
         file.write_at(0, &header.bytes()).map_err(LogError::disk("write", &spare))?;
         file.sync_data().map_err(LogError::disk("sync", &spare))?;
+        reach("log.roll_header_synced");
         self.folder.publish(&spare, &self.folder.segment(first_sequence))?;
+        reach("log.roll_folder_synced");
         self.segments.push_back(SegmentInfo { first_sequence, newest_ms: None });
         (self.current, self.position) = (file, HEADER_BYTES as u64);
         self.make_room();

@@ -11,6 +11,7 @@ use crate::disk::{Disk, DiskFile};
 use crate::error::LogError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use vigie_failpoints::reach;
 
 /// The reserved space of the next segment.
 const SPARE_NAME: &str = "next.tmp";
@@ -91,6 +92,7 @@ impl Folder {
     /// Gives a synced file its name, durably.
     pub(crate) fn publish(&self, temporary: &Path, path: &Path) -> Result<(), LogError> {
         self.disk.rename(temporary, path).map_err(LogError::disk("rename to", path))?;
+        reach("log.after_rename");
         self.sync()
     }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
+use vigie_failpoints::number;
 
 /// The length of a segment by default.
 pub const SEGMENT_BYTES: u64 = 64 << 20;
@@ -24,7 +25,8 @@ pub struct LogOptions {
 impl LogOptions {
     /// The defaults for a folder.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self { folder: folder.into(), segment_bytes: SEGMENT_BYTES, bytes_max: LOG_BYTES_MAX, age_max_ms: None }
+        let segment_bytes = number("log.segment_bytes").unwrap_or(SEGMENT_BYTES);
+        Self { folder: folder.into(), segment_bytes, bytes_max: LOG_BYTES_MAX, age_max_ms: None }
     }
 }
 

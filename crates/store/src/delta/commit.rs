@@ -33,6 +33,7 @@ use deltalake::{DeltaTable, DeltaTableError, checkpoints};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use vigie_failpoints::reach;
 use vigie_model::position::{LogId, PartitionIx};
 
 /// A commit that lost to other writers is tried again this often before the caller hears of it.
@@ -145,6 +146,7 @@ impl DeltaHistory {
         let mut writer = RecordBatchWriter::for_table(&self.delta)?;
         writer.write(rows).await?;
         let adds: Vec<Action> = writer.flush().await?.into_iter().map(Action::Add).collect();
+        reach("history.before_commit");
         let ahead = next.iter().filter(|(partition, next)| *next > self.positions.get(*partition));
         let transactions: Vec<_> =
             ahead.map(|(partition, next)| Transaction::new(self.app_id(partition), next)).collect();
@@ -184,7 +186,9 @@ impl DeltaHistory {
     /// Writes a checkpoint and removes log entries that it replaces and that are older than Delta's log retention (30
     /// days), which bounds the log's length.
     async fn checkpoint(&mut self) -> Result<(), DeltaTableError> {
+        reach("history.before_checkpoint");
         checkpoints::create_checkpoint(&self.delta, None).await?;
+        reach("history.after_checkpoint");
         checkpoints::cleanup_metadata(&self.delta, None).await?;
         let mut fresh = DeltaTable::new(self.delta.log_store());
         fresh.load().await?;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use vigie_failpoints::number;
 use vigie_model::position::{LogId, PARTITIONS_DEFAULT, PartitionIx};
 
 /// Hot rows after which a caller has to wait; at some 300 bytes a row about 60 MB.
@@ -47,8 +48,8 @@ impl HistoryOptions {
             partitions: PARTITIONS_DEFAULT,
             rows_hot_max: ROWS_HOT_MAX,
             rows_per_flush: ROWS_PER_FLUSH,
-            flush_interval: FLUSH_INTERVAL,
-            commits_per_checkpoint: COMMITS_PER_CHECKPOINT,
+            flush_interval: number("history.flush_ms").map_or(FLUSH_INTERVAL, Duration::from_millis),
+            commits_per_checkpoint: number("history.commits_per_checkpoint").unwrap_or(COMMITS_PER_CHECKPOINT),
         }
     }
 }

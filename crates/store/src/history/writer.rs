@@ -23,6 +23,7 @@ use deltalake::logstore::LogStoreRef;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Instant;
 use tokio::sync::Notify;
+use vigie_failpoints::reach;
 use vigie_model::position::PartitionIx;
 use vigie_model::record::{Payload, Record};
 use vigie_model::stream::{AlertRecord, AppliedCommand};
@@ -219,6 +220,7 @@ impl History {
         let stored = delta.store(&cut).await;
         self.status.lock().expect("no holder of the status panics").conflicts += delta.conflicts() - conflicts;
         let stored = stored? as u64;
+        reach("history.before_publish");
         let published = Published { provider: delta.provider().await?, positions: delta.positions().clone() };
         let positions = published.positions.clone();
         *store.published.write().expect("no holder of a published version panics") = Arc::new(published);
