@@ -2,11 +2,12 @@
 //! acknowledged afterwards is as safe as in a log that was never damaged.
 
 use crate::checker::Broken;
-use crate::life::Setup;
+use crate::life::{Setup, read};
 use crate::rng::Rng;
 use crate::seeds;
 use crate::sim::faults::Fault;
 use crate::story::Story;
+use std::path::PathBuf;
 use std::sync::Mutex;
 
 const SEEDS: u64 = 600;
@@ -17,8 +18,7 @@ const NEWEST_BYTES: usize = 900;
 /// Flips a few bits of one segment, of a disk on which nothing is undecided any more.
 fn spoil(story: &Story, rng: &mut Rng) {
     story.disk.lose_power();
-    let mut segments = story.disk.files();
-    segments.retain(|(path, _)| path.extension().is_some_and(|extension| extension == "seg"));
+    let mut segments = story.segments_now();
     let Some((path, mut bytes)) = (if rng.chance(2, 3) { segments.pop() } else { None }).or_else(|| {
         let index = rng.below(segments.len());
         segments.into_iter().nth(index)
@@ -70,4 +70,60 @@ fn what_is_acknowledged_behind_damage_is_safe() {
     let [refused, damaged, others] = counts.into_inner().unwrap();
     println!("{refused} do not open, {damaged} tell of damage, {others} of a torn end or nothing");
     assert!(seeds::only().is_some() || refused > 10 && damaged > 100 && others > 100);
+}
+
+/// The bytes of a segment before its first record.
+const HEADER_BYTES: usize = 64;
+
+/// A log whose last segment holds no record yet, as a crash right after a roll leaves it, and in which the last record
+/// before is damaged.
+fn damaged_at_its_end() -> Story {
+    let mut story = Story::new(13, Setup { segment_bytes: 4096, ..Setup::default() });
+    let mut life = story.start().unwrap().unwrap();
+    while story.segments_now().len() < 3 {
+        story.send(&mut life, 1).unwrap();
+    }
+    story.end(life).unwrap();
+    story.disk.lose_power();
+    let [_, (before, mut damaged), (last, mut empty)] = <[_; 3]>::try_from(story.segments_now()).unwrap();
+    empty[HEADER_BYTES..].fill(0);
+    let newest = damaged.iter().rposition(|byte| *byte != 0).unwrap();
+    damaged[newest] ^= 1;
+    story.disk.plant(&last, empty);
+    story.disk.plant(&before, damaged);
+    assert!(story.accept_damage() && story.is_damaged());
+    story
+}
+
+/// It goes on where it ended, not behind the last record that can be read.
+#[test]
+fn a_log_goes_on_behind_damage_at_its_end() {
+    let mut story = damaged_at_its_end();
+    for _ in 0..3 {
+        let mut life = story.start().unwrap().unwrap();
+        let sent = story.send(&mut life, 3).and_then(|()| story.end(life)).and_then(|()| story.check());
+        sent.unwrap_or_else(|broken| panic!("{}", story.tell(&broken)));
+    }
+}
+
+/// Damaged bytes may be cut once they are kept aside; nothing may then take the copy away.
+#[test]
+fn what_is_kept_aside_stays_whatever_fails_later() {
+    let story = damaged_at_its_end();
+    let (_, recovery) = read(story.disk.mount(), &story.setup).unwrap();
+    let is_kept = |path: &PathBuf| recovery.holes.iter().any(|hole| hole.kept == *path);
+    let kept: Vec<_> = story.disk.files().into_iter().filter(|(path, _)| is_kept(path)).collect();
+    assert!(!kept.is_empty() && kept.iter().all(|(_, bytes)| !bytes.is_empty()));
+    let calls = story.disk.calls_count();
+    read(story.disk.mount(), &story.setup).unwrap();
+    for at in 0..story.disk.calls_count() - calls {
+        for fault in [Fault::Error, Fault::PowerLoss, Fault::Kill] {
+            let disk = story.disk.copy(at as u64);
+            disk.fault_after(at, fault);
+            let _opened_or_not = read(disk.mount(), &story.setup);
+            disk.restart();
+            let files = disk.files();
+            assert!(kept.iter().all(|file| files.contains(file)), "{fault:?} at {at}\n{}", disk.trace(40));
+        }
+    }
 }

@@ -6,6 +6,7 @@ use crate::life::{Life, Served, Setup, ZONES, read, verify};
 use crate::rng::Rng;
 use crate::sender::{Request, Sender};
 use crate::sim::disk::SimDisk;
+use std::path::PathBuf;
 use std::sync::Arc;
 use vigie_log::error::LogError;
 use vigie_log::segments::options::{Quarantined, Recovery};
@@ -188,6 +189,13 @@ impl Story {
         broken.extend(self.check_seen(&records).err());
         broken.extend(self.wrong_receipt.clone());
         broken
+    }
+
+    /// The segments on disk, in order.
+    pub(crate) fn segments_now(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut segments = self.disk.files();
+        segments.retain(|(path, _)| path.extension().is_some_and(|extension| extension == "seg"));
+        segments
     }
 
     /// The log was damaged from outside: what can still be read, and what is told to be lost, counts from now on. Whether
