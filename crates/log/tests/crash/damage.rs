@@ -9,6 +9,7 @@ use crate::sim::faults::Fault;
 use crate::story::Story;
 use std::path::PathBuf;
 use std::sync::Mutex;
+use vigie_model::record::{Payload, Record};
 
 const SEEDS: u64 = 600;
 const SEEDS_LONG: u64 = 20_000;
@@ -76,9 +77,9 @@ fn what_is_acknowledged_behind_damage_is_safe() {
 const HEADER_BYTES: usize = 64;
 
 /// A log whose last segment holds no record yet, as a crash right after a roll leaves it, and in which the last record
-/// before is damaged.
-fn damaged_at_its_end() -> Story {
-    let mut story = Story::new(13, Setup { segment_bytes: 4096, ..Setup::default() });
+/// before is damaged. Also the offset behind the newest row of each partition, before the damage.
+fn damaged_at_its_end(seed: u64) -> (Story, Vec<u64>) {
+    let mut story = Story::new(seed, Setup { segment_bytes: 4096, ..Setup::default() });
     let mut life = story.start().unwrap().unwrap();
     while story.segments_now().len() < 3 {
         story.send(&mut life, 1).unwrap();
@@ -87,18 +88,24 @@ fn damaged_at_its_end() -> Story {
     story.disk.lose_power();
     let [_, (before, mut damaged), (last, mut empty)] = <[_; 3]>::try_from(story.segments_now()).unwrap();
     empty[HEADER_BYTES..].fill(0);
+    story.disk.plant(&last, empty);
+    let mut ends = vec![0; usize::from(story.setup.partitions)];
+    for (partition, first_offset, rows) in
+        read(story.disk.copy(0).mount(), &story.setup).unwrap().0.iter().filter_map(|record| place_of(record))
+    {
+        ends[partition] = first_offset + rows;
+    }
     let newest = damaged.iter().rposition(|byte| *byte != 0).unwrap();
     damaged[newest] ^= 1;
-    story.disk.plant(&last, empty);
     story.disk.plant(&before, damaged);
     assert!(story.accept_damage() && story.is_damaged());
-    story
+    (story, ends)
 }
 
 /// It goes on where it ended, not behind the last record that can be read.
 #[test]
 fn a_log_goes_on_behind_damage_at_its_end() {
-    let mut story = damaged_at_its_end();
+    let (mut story, _) = damaged_at_its_end(13);
     for _ in 0..3 {
         let mut life = story.start().unwrap().unwrap();
         let sent = story.send(&mut life, 3).and_then(|()| story.end(life)).and_then(|()| story.check());
@@ -106,10 +113,40 @@ fn a_log_goes_on_behind_damage_at_its_end() {
     }
 }
 
+/// What a role has stored under an offset stays what that offset means: rows lost with damage take their offsets along.
+#[test]
+#[ignore = "a log that lost the newest rows of a partition gives their offsets again"]
+fn no_offset_is_given_twice() {
+    for seed in 0..20 {
+        let (mut story, ends) = damaged_at_its_end(seed);
+        let mut life = story.start().unwrap().unwrap();
+        let first = life.recovery.next_sequence;
+        let sent = story.send(&mut life, 6).and_then(|()| story.end(life));
+        sent.unwrap_or_else(|broken| panic!("{}", story.tell(&broken)));
+        let (records, _) = read(story.disk.mount(), &story.setup).unwrap();
+        let new = records.iter().filter(|record| record.sequence >= first);
+        for (partition, offset, _) in new.filter_map(|record| place_of(record)) {
+            let end = ends[partition];
+            assert!(offset >= end, "seed {seed}: partition {partition} gives {offset} again, it was at {end}");
+        }
+    }
+}
+
+/// Partition, first offset and number of rows of a record.
+fn place_of(record: &Record) -> Option<(usize, u64, u64)> {
+    let (partition, first_offset, rows) = match &record.payload {
+        Payload::Observations(batch) => (batch.partition, batch.first_offset, batch.rows.len()),
+        Payload::Incidents(batch) => (batch.partition, batch.first_offset, batch.rows.len()),
+        Payload::Perceptions(batch) => (batch.partition, batch.first_offset, batch.rows.len()),
+        _ => return None,
+    };
+    Some((usize::from(partition), first_offset, rows as u64))
+}
+
 /// Damaged bytes may be cut once they are kept aside; nothing may then take the copy away.
 #[test]
 fn what_is_kept_aside_stays_whatever_fails_later() {
-    let story = damaged_at_its_end();
+    let (story, _) = damaged_at_its_end(13);
     let (_, recovery) = read(story.disk.mount(), &story.setup).unwrap();
     let is_kept = |path: &PathBuf| recovery.holes.iter().any(|hole| hole.kept == *path);
     let kept: Vec<_> = story.disk.files().into_iter().filter(|(path, _)| is_kept(path)).collect();
