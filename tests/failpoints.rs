@@ -7,6 +7,7 @@
 mod common;
 mod crash;
 
+use common::count;
 use crash::audit::audit;
 use crash::dice::Dice;
 use crash::load::{Load, Round};
@@ -16,7 +17,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use vigie_failpoints::POINTS;
+use std::time::{Duration, Instant};
+use vigie_failpoints::names::POINTS;
 
 /// Events of a request: some ends are a second away, and the log is read at every start.
 const EVENTS_PER_REQUEST: u64 = 20;
@@ -43,6 +45,8 @@ const LATER: [(&str, &[u64]); 12] = [
 const PAUSES: [&str; 4] = ["history.before_commit", "log.before_write", "log.before_sync", "log.before_answer"];
 /// Ends between a data file and its commit, at least.
 const ORPHANING_ENDS_MIN: usize = 3;
+/// How long a test looks for what must not be there; a mistake shows within milliseconds.
+const LOOK: Duration = Duration::from_millis(500);
 const SIGKILL: i32 = 9;
 const SIGABRT: i32 = 6;
 
@@ -83,6 +87,37 @@ fn whatever_was_half_done_at_a_failpoint_is_whole_or_undone() {
     shown.take(follower);
     let audited = audit(&folder.path().join("data"), &load.acknowledged());
     assert_eq!(shown.rows.len(), audited.alerts.len());
+}
+
+/// One commit stands still before its write: neither the stream nor a query may know of it, and after a kill it never was.
+#[test]
+fn nothing_is_shown_before_it_is_durable() {
+    let folder = tempfile::tempdir().unwrap();
+    crash::centre::found(folder.path());
+    let config = folder.path().join("vigie.toml");
+    let quiet = fs::read_to_string(&config).unwrap() + "[time]\ntick = \"1h\"\n";
+    fs::write(&config, quiet).unwrap();
+    let mut load = Load::new(EVENTS_PER_REQUEST, &mut Dice::seeded("durable", 20_260_303));
+    // The first commit opens the log; ticks are far away.
+    let mut server = Server::start(folder.path(), "log.before_write=2:pause");
+    let address = server.address();
+    let round = load.run(&address, |progress| {
+        server.wait_to_hear("failpoint log.before_write: standing still");
+        let follower = Follower::start(&address).unwrap();
+        let until = Instant::now() + LOOK;
+        while Instant::now() < until {
+            let found = count(&folder.path().join("data"), "SELECT count(*) FROM observations");
+            assert_eq!((follower.seen(), found), (0, 0), "shown before it is durable");
+        }
+        progress.killing();
+        assert_eq!(server.kill().signal(), Some(SIGKILL));
+    });
+    assert_eq!((round.answered, round.found_again), (0, 0));
+    let mut server = Server::start(folder.path(), "");
+    let round = load.settle(&server.address());
+    assert!(round.answered > 0 && round.found_again == 0, "{round:?}");
+    assert_eq!(server.stop().code(), Some(0));
+    audit(&folder.path().join("data"), &load.acknowledged());
 }
 
 /// One life under load, which ends when `point` is reached for the given time.

@@ -84,7 +84,7 @@ fn kill_starts(folder: &Path, dice: &mut Dice) -> usize {
     for _ in 0..KILLS_OF_STARTS_TRIED_MAX {
         let mut server = Server::start(folder, "");
         server.wait_to_hear(RECALLS);
-        sleep(Duration::from_micros(dice.below(3_000)));
+        sleep(Duration::from_micros(dice.below(60_000)));
         assert_eq!(server.kill().signal(), Some(SIGKILL), "{}", server.said());
         if !server.said().contains(RECALLED) {
             return 1;

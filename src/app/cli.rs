@@ -139,6 +139,9 @@ pub struct ReplayArgs {
     /// Judge in file order instead of by event time.
     #[arg(long)]
     pub keep_order: bool,
+    /// Write the embedded log too, in the --data folder: its syncs then count in the time.
+    #[arg(long, requires = "data")]
+    pub through_log: bool,
     /// Rows handed to the sequencer at once.
     #[arg(long, value_name = "ROWS", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub batch: u32,

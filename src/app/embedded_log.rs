@@ -39,6 +39,24 @@ pub fn open_log(data: &Path, centre: &str, config: &Log, readers: usize) -> Resu
     Ok(opened)
 }
 
+/// Opens a fresh log for a replay, beside the server's: a replay always begins at its beginning, so one left by an earlier
+/// replay is removed.
+///
+/// # Errors
+/// When it cannot be removed or written.
+pub fn open_replay_log(data: &Path, identity: LogIdentity, config: &Log, readers: usize) -> Result<OpenedLog, Failure> {
+    let folder = data.join("replay-log");
+    match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Failure::io(format!("cannot remove {}", folder.display()), error));
+        }
+        _ => {}
+    }
+    let options = LogOptions { bytes_max: config.bytes_max, ..LogOptions::new(folder) };
+    let opened = SegmentLog::open(Arc::new(SystemDisk), options, identity, RING_ROWS_MAX, readers);
+    opened.map_err(|error| Failure::io("cannot open the replay's log", error))
+}
+
 /// Damage is an alarm: people must hear of it at every start until the folder is mended.
 fn tell(recovery: &Recovery) {
     if let Some(cut) = &recovery.cut {

@@ -160,9 +160,9 @@ fn run_book(
 fn run_history(mut log: Reader<Arc<Record>>, history: &HistoryFeed, health: &Health) {
     let mut records = Vec::new();
     while log.take(&mut records) {
-        for record in records.drain(..) {
-            history.record(&record);
-            health.folded(Part::History, record.log_time_ms);
+        history.records(&records);
+        if let Some(last) = records.drain(..).next_back() {
+            health.folded(Part::History, last.log_time_ms);
         }
     }
 }

@@ -161,12 +161,12 @@ impl Sender {
         while self.unanswered.is_some() || !progress.is_over() {
             let (request, turn) = self.next();
             match connection.post_events(&request.body) {
-                Ok((503, answer)) => {
+                Ok((429 | 503, answer)) => {
                     assert!(taken_at.elapsed() < WAIT_MAX, "refused for {WAIT_MAX:?}: {answer}");
                     self.unanswered = Some(request);
                 }
                 Ok((status, answer)) => {
-                    assert!(TAKEN.contains(&status), "{status}: {answer}");
+                    assert_eq!(status, TAKEN, "{answer}");
                     taken_at = Instant::now();
                     let number = |name: &str| answer[name].as_u64().unwrap_or_else(|| panic!("no {name} in {answer}"));
                     let (accepted, duplicates) = (number("accepted"), number("duplicates"));

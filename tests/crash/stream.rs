@@ -97,10 +97,10 @@ fn follow(mut stream: BufReader<TcpStream>, seen: &Mutex<Vec<Row>>) {
             id = value.trim().parse().ok();
         } else if let Some(value) = text.strip_prefix("data:") {
             data = Some(value.trim().to_owned());
-        } else if text.is_empty() {
-            if let (Some(id), Some(data)) = (id.take(), data.take()) {
-                seen.lock().expect("no holder panics").push((id, data));
-            }
+        } else if text.is_empty()
+            && let (Some(id), Some(data)) = (id.take(), data.take())
+        {
+            seen.lock().expect("no holder panics").push((id, data));
         }
         line.clear();
     }

@@ -1,6 +1,6 @@
 //! What the environment variable says, read once, and how often each point was reached.
 
-use crate::{NUMBERS, POINTS};
+use crate::names::{NUMBERS, POINTS};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 

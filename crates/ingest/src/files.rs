@@ -2,7 +2,9 @@
 
 pub mod error;
 
+mod order;
 mod row;
+
 mod source;
 
 mod sort;

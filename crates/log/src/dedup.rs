@@ -14,12 +14,15 @@ use vigie_model::batch::{EventRef, Events, ObservationRow, Origin, Source};
 use vigie_model::event::{Incident, Perception};
 use vigie_model::names::{NO_NAME, NameIx};
 use vigie_model::position::PartitionIx;
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 /// Ids remembered per partition by default: the dedup window of the promise.
 pub const IDS_REMEMBERED: usize = 4 << 20;
 /// Sequence numbers below the highest that are told apart per node.
 pub const SEQ_WINDOW: i64 = 1024;
+
+/// Bytes of an identity hashed in one piece: six numbers and nearly every id there is.
+const IDENTITY_BYTES: usize = 88;
 
 /// What the log does with a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +140,16 @@ fn content_hash(row: &ObservationRow<'_>) -> u128 {
 
 /// A 128-bit hash over fixed-width words and the bytes after them; the first word tells the kinds of identity apart.
 fn hash_of(words: &[u32], bytes: &[u8]) -> u128 {
+    // In one piece it takes a fraction of the time, and is the same hash.
+    let mut piece = [0; IDENTITY_BYTES];
+    let start = size_of_val(words);
+    if let Some(place) = piece.get_mut(start..start + bytes.len()) {
+        place.copy_from_slice(bytes);
+        for (place, word) in piece.chunks_exact_mut(size_of::<u32>()).zip(words) {
+            place.copy_from_slice(&word.to_le_bytes());
+        }
+        return xxh3_128(&piece[..start + bytes.len()]);
+    }
     let mut hasher = Xxh3::new();
     for word in words {
         hasher.update(&word.to_le_bytes());

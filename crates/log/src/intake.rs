@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
-use vigie_failpoints::reach;
+use vigie_failpoints::point::reach;
 use vigie_model::batch::Events;
 use vigie_model::command::Command;
 

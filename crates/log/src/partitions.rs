@@ -22,6 +22,8 @@ pub struct Partitions {
 struct Partition {
     next_offset: u64,
     open: Option<Rows>,
+    /// Observations of the record before: the next one will hold about as many.
+    observations_before: usize,
     done: Vec<Payload>,
 }
 
@@ -63,7 +65,7 @@ impl Partitions {
         let place = &mut self.partitions[usize::from(partition)];
         if !matches!(&place.open, Some(Rows::Observations(rows)) if rows.len() < RECORD_ROWS_MAX) {
             place.cut(partition);
-            place.open = Some(Rows::Observations(Observations::default()));
+            place.open = Some(Rows::Observations(Observations::with_capacity(place.observations_before)));
         }
         if let Some(Rows::Observations(rows)) = &mut place.open {
             rows.push(row);
@@ -112,6 +114,7 @@ impl Partition {
         let (rows, payload) = match self.open.take() {
             None => return,
             Some(Rows::Observations(rows)) => {
+                self.observations_before = rows.len();
                 (rows.len(), Payload::Observations(Batch { partition, first_offset, rows }))
             }
             Some(Rows::Incidents(rows)) => (rows.len(), Payload::Incidents(Batch { partition, first_offset, rows })),

@@ -19,7 +19,7 @@ use crate::store::{LogStore, Room};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use vigie_failpoints::reach;
+use vigie_failpoints::point::reach;
 use vigie_model::batch::{EventRef, Events, flags};
 use vigie_model::command::Command;
 use vigie_model::control::Control;

@@ -73,6 +73,40 @@ impl Room {
     pub const ENDLESS: Self = Self { fill: 0.0, events: true, ticks: true };
 }
 
+impl<S: LogStore + ?Sized> LogStore for Box<S> {
+    fn recall(&mut self) -> Result<Option<Record>, LogError> {
+        (**self).recall()
+    }
+
+    fn pass_on(&mut self, record: Arc<Record>) -> Result<(), LogError> {
+        (**self).pass_on(record)
+    }
+
+    fn append(&mut self, records: Vec<Record>) -> Result<(), LogError> {
+        (**self).append(records)
+    }
+
+    fn commit(&mut self) -> Result<(), LogError> {
+        (**self).commit()
+    }
+
+    fn pending_bytes(&self) -> usize {
+        (**self).pending_bytes()
+    }
+
+    fn make_room(&mut self) {
+        (**self).make_room();
+    }
+
+    fn room(&self) -> Room {
+        (**self).room()
+    }
+
+    fn fill(&self) -> f64 {
+        (**self).fill()
+    }
+}
+
 /// Keeps records only until every role has taken them.
 #[derive(Debug)]
 pub struct MemoryLog {

@@ -3,8 +3,8 @@
 //! Observations are columns of interned integers, decoded once at the door and never parsed again; [`Events`] adds the
 //! few incidents and perceptions of the same request and the order in which all of them came.
 //!
-//! **Invariant**: the columns of [`Observations`] have the same length, which only [`Observations::push`] and
-//! [`Observations::push_from`] change.
+//! **Invariant**: the columns of [`Observations`] have the same length, which only [`Observations::push`],
+//! [`Observations::push_from`] and [`Observations::append`] change.
 
 use crate::decimal::Decimal;
 use crate::event::{Incident, Perception};
@@ -118,6 +118,27 @@ pub struct Observations {
 }
 
 impl Observations {
+    /// No rows, and room for `rows`.
+    #[must_use]
+    pub fn with_capacity(rows: usize) -> Self {
+        Self {
+            feed: Vec::with_capacity(rows),
+            space: Vec::with_capacity(rows),
+            metric: Vec::with_capacity(rows),
+            sensor: Vec::with_capacity(rows),
+            node: Vec::with_capacity(rows),
+            seq: Vec::with_capacity(rows),
+            value_micros: Vec::with_capacity(rows),
+            event_time_ms: Vec::with_capacity(rows),
+            sent_time_ms: Vec::with_capacity(rows),
+            log_time_ms: Vec::with_capacity(rows),
+            quality: Vec::with_capacity(rows),
+            flags: Vec::with_capacity(rows),
+            id_bytes: String::new(),
+            id_ends: Vec::with_capacity(rows),
+        }
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -179,6 +200,29 @@ impl Observations {
     /// Appends row `index` of another batch.
     pub fn push_from(&mut self, other: &Self, index: usize) {
         self.push(other.row(index));
+    }
+
+    /// Appends all rows of another batch.
+    ///
+    /// # Panics
+    /// As [`Self::push`].
+    pub fn append(&mut self, other: &Self) {
+        self.feed.extend_from_slice(&other.feed);
+        self.space.extend_from_slice(&other.space);
+        self.metric.extend_from_slice(&other.metric);
+        self.sensor.extend_from_slice(&other.sensor);
+        self.node.extend_from_slice(&other.node);
+        self.seq.extend_from_slice(&other.seq);
+        self.value_micros.extend_from_slice(&other.value_micros);
+        self.event_time_ms.extend_from_slice(&other.event_time_ms);
+        self.sent_time_ms.extend_from_slice(&other.sent_time_ms);
+        self.log_time_ms.extend_from_slice(&other.log_time_ms);
+        self.quality.extend_from_slice(&other.quality);
+        self.flags.extend_from_slice(&other.flags);
+        let before = self.id_ends.last().copied().unwrap_or(0);
+        self.id_bytes.push_str(&other.id_bytes);
+        assert!(u32::try_from(self.id_bytes.len()).is_ok(), "the ids of one batch fit in 4 GiB");
+        self.id_ends.extend(other.id_ends.iter().map(|end| before + end));
     }
 
     /// The id of a row, when its source gave one.
@@ -338,6 +382,10 @@ mod tests {
         let mut copy = Observations::default();
         copy.push_from(&batch, 2);
         assert_eq!(copy.row(0), row(Some("bc")));
+        copy.append(&batch);
+        let ids: Vec<_> = (0..copy.len()).map(|index| copy.id(index)).collect();
+        assert_eq!(ids, [Some("bc"), Some("a"), None, Some("bc")]);
+        assert_eq!(copy.row(1), row(Some("a")));
     }
 
     #[test]

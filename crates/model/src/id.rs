@@ -38,6 +38,9 @@ pub fn check_id(text: &str) -> Result<(), IdError> {
     if text.len() > ID_BYTES_MAX {
         return Err(TooLong);
     }
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'/') {
+        return Ok(());
+    }
     for c in text.chars() {
         if c == '/' {
             return Err(Slash);

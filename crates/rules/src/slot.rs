@@ -3,6 +3,9 @@
 //! A slot has a time of its own that never runs backwards. Before an input is judged at t, every timer of the slot due
 //! at or before t fires, in order of due time, the hold or off-delay before a re-evaluation of the same instant
 //! (RULES.md, "Time and order"). Silences run on the log-time axis instead.
+//!
+//! A city has many more slots than a processor's cache has room for, and an observation visits every rule of its key. So
+//! what each visit reads lies close together in [`Slot`]; what only a transition needs lies behind a pointer, in `About`.
 
 use crate::episode::{Episode, Verdict};
 use crate::evidence::{Decision, of_decision, of_silence};
@@ -36,19 +39,25 @@ pub(crate) struct SlotKey {
 /// State of one rule on one key.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    id: SlotKey,
+    /// Index of the rule.
+    rule: u32,
     /// Which plan of the rule holds in the space.
-    plan: usize,
-    /// Sources of values; a member's index is its place here.
-    members: Vec<Member>,
+    plan: u32,
     /// Feed of the newest input.
     feed: NameIx,
     /// The time of the key; only inputs and fired timers move it.
     time_ms: i64,
     episode: Episode,
     state: State,
-    /// The value judged last; `None` when it was missing.
-    latest: Option<Quantity>,
+    about: Box<About>,
+}
+
+/// What is known about a slot and its latest episode.
+#[derive(Debug)]
+struct About {
+    id: SlotKey,
+    /// Sources of values; a member's index is its place here.
+    members: Vec<Member>,
     /// Why raise became true, while a hold runs.
     decision: Option<Box<Decision>>,
     /// The latest episode; empty before the first.
@@ -71,29 +80,38 @@ enum Timer {
 impl Slot {
     /// A slot without inputs; a silence counts from `log_time_ms`.
     pub(crate) fn new(id: SlotKey, rule: &Rule, log_time_ms: i64) -> Self {
+        let index = |index: usize| u32::try_from(index).expect("rules and their plans are fewer than 2^32");
         Self {
-            plan: rule.plan_index(&id.space),
-            id,
-            members: Vec::new(),
+            rule: index(id.rule),
+            plan: index(rule.plan_index(&id.space)),
             feed: NO_NAME,
             time_ms: i64::MIN,
             episode: Episode::default(),
             state: State::new(rule.kind, log_time_ms),
-            latest: None,
-            decision: None,
-            alert_id: AlertId::from_text(""),
-            active_ms: i64::MIN,
-            earlier: 0,
+            about: Box::new(About {
+                id,
+                members: Vec::new(),
+                decision: None,
+                alert_id: AlertId::from_text(""),
+                active_ms: i64::MIN,
+                earlier: 0,
+            }),
         }
     }
 
     /// Index of a member, which is added when it is new. Cost: linear in the members; once for each series.
     pub(crate) fn member(&mut self, member: Member) -> MemberIx {
-        let index = self.members.iter().position(|known| *known == member).unwrap_or_else(|| {
-            self.members.push(member);
-            self.members.len() - 1
+        let members = &mut self.about.members;
+        let index = members.iter().position(|known| *known == member).unwrap_or_else(|| {
+            members.push(member);
+            members.len() - 1
         });
         MemberIx::try_from(index).expect("members are interned names, fewer than 2^32")
+    }
+
+    /// Reads what a visit will read; the number means nothing.
+    pub(crate) fn touch(&self) -> i64 {
+        self.time_ms ^ i64::from(self.rule ^ self.feed) ^ self.episode.timer_ms().unwrap_or(0) ^ self.state.touch()
     }
 
     /// Takes in an observation or incident.
@@ -181,9 +199,9 @@ impl Slot {
     /// input from decades ago would cost a judgement for every pane since.
     fn skip_idle_panes(&self, due_ms: i64, timer: Timer, until_ms: i64) -> i64 {
         match (&self.state, timer) {
-            (State::Window { panes, span, .. }, Timer::Again) if panes.is_empty() => {
+            (State::Window(window), Timer::Again) if window.panes.is_empty() => {
                 let last_ms = self.episode.timer_ms().map_or(until_ms, |timer_ms| until_ms.min(timer_ms - 1));
-                due_ms + (last_ms - due_ms).max(0) / span.pane_ms * span.pane_ms
+                due_ms + (last_ms - due_ms).max(0) / window.span.pane_ms * window.span.pane_ms
             }
             _ => due_ms,
         }
@@ -200,7 +218,7 @@ impl Slot {
         self.state.advance(due_ms);
         match self.state {
             State::Absence { .. } => self.emit(AlertState::Active, due_ms, step),
-            State::Threshold { .. } | State::Window { .. } => self.judge(due_ms, step),
+            State::Threshold { .. } | State::Window(_) => self.judge(due_ms, step),
         }
     }
 
@@ -218,36 +236,46 @@ impl Slot {
 
     fn judge(&mut self, at_ms: i64, step: &mut Step<'_>) {
         step.counters.judgements += 1;
-        let rule = &step.rules.rules[self.id.rule];
+        let rule = self.rule(step.rules);
         let quantity = self.state.quantity();
         let verdict = match quantity {
             None => Verdict::Missing,
-            Some(quantity) => verdict(&rule.plans[self.plan], quantity, step.counters),
+            Some(quantity) => verdict(self.plan_of(rule), quantity, step.counters),
         };
-        self.latest = quantity;
         if let (Some(quantity), Verdict::Raise, true) = (quantity, verdict, self.episode.is_inactive()) {
-            let detail = self.state.detail(at_ms, &self.members, step.names);
-            self.decision = Some(Box::new(Decision { since_ms: at_ms, position: step.position, quantity, detail }));
+            let detail = self.state.detail(at_ms, &self.about.members, step.names);
+            self.about.decision =
+                Some(Box::new(Decision { since_ms: at_ms, position: step.position, quantity, detail }));
         }
         let mut episode = self.episode;
         episode.judge(at_ms, verdict, rule.delays, |state, at_ms| self.emit(state, at_ms, step));
         self.episode = episode;
     }
 
+    fn rule<'a>(&self, rules: &'a RuleSet) -> &'a Rule {
+        &rules.rules[self.rule as usize]
+    }
+
+    fn plan_of<'a>(&self, rule: &'a Rule) -> &'a Plan {
+        &rule.plans[self.plan as usize]
+    }
+
     /// Writes a transition.
     fn emit(&mut self, state: AlertState, at_ms: i64, step: &mut Step<'_>) {
-        let rule = &step.rules.rules[self.id.rule];
+        let rule = self.rule(step.rules);
+        let about = self.about.as_mut();
         if state == AlertState::Active {
-            self.earlier = if self.active_ms == at_ms { self.earlier + 1 } else { 0 };
-            self.active_ms = at_ms;
+            about.earlier = if about.active_ms == at_ms { about.earlier + 1 } else { 0 };
+            about.active_ms = at_ms;
             let uid = &rule.identity.uid;
-            self.alert_id = AlertId::of_episode(&step.rules.centre, uid, &self.id.key, at_ms, self.earlier);
+            about.alert_id = AlertId::of_episode(&step.rules.centre, uid, &about.id.key, at_ms, about.earlier);
         }
+        let about = self.about.as_ref();
         step.out.push(Transition {
-            alert_id: if state.is_of_episode() { self.alert_id.clone() } else { AlertId::from_text("") },
+            alert_id: if state.is_of_episode() { about.alert_id.clone() } else { AlertId::from_text("") },
             rule: Arc::clone(&rule.identity),
-            key: Arc::clone(&self.id.key),
-            space: Arc::clone(&self.id.space),
+            key: Arc::clone(&about.id.key),
+            space: Arc::clone(&about.id.space),
             state,
             event_time_ms: at_ms,
             log_time_ms: step.log_time_ms,
@@ -260,34 +288,38 @@ impl Slot {
         });
         *step.ordinal += 1;
         if matches!(state, AlertState::Active | AlertState::Inactive) {
-            self.decision = None;
+            self.about.decision = None;
         }
     }
 
     /// What the episode that begins now rests on: a silence, or the decision taken when raise became true.
     fn evidence(&self, rule: &Rule, step: &Step<'_>) -> Option<Arc<str>> {
-        let plan = &rule.plans[self.plan];
+        let plan = self.plan_of(rule);
         if let State::Absence { silence, silence_ms } = &self.state {
             return Some(of_silence(rule, plan, silence, *silence_ms, step.log_time_ms, step.position));
         }
-        self.decision.as_ref().map(|decision| of_decision(rule, plan, decision))
+        self.about.decision.as_ref().map(|decision| of_decision(rule, plan, decision))
     }
 
     fn words<'a>(&'a self, state: AlertState, at_ms: i64, rule: &'a Rule, rules: &'a RuleSet) -> Words<'a> {
-        let decision = self.decision.as_ref().filter(|_| matches!(state, AlertState::Pending | AlertState::Active));
+        let decision =
+            self.about.decision.as_ref().filter(|_| matches!(state, AlertState::Pending | AlertState::Active));
         let value_time_ms = match (&self.state, decision) {
             (State::Absence { silence, .. }, _) => silence.since_ms(),
             (_, Some(decision)) => decision.since_ms,
             _ => at_ms,
         };
+        let id = &self.about.id;
+        // Nothing changes the value between a judgement and what it brings about: it is still the one judged last.
+        let quantity = decision.map(|decision| decision.quantity).or_else(|| self.state.quantity());
         Words {
             rule,
-            params: &rule.plans[self.plan].params,
+            params: &self.plan_of(rule).params,
             zone: &rules.zone,
-            space: rules.space_name(&self.id.space),
-            key: &self.id.key,
-            part: &self.id.part,
-            quantity: decision.map(|decision| decision.quantity).or(self.latest),
+            space: rules.space_name(&id.space),
+            key: &id.key,
+            part: &id.part,
+            quantity,
             value_time_ms,
             event_time_ms: at_ms,
         }

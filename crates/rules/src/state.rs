@@ -72,17 +72,8 @@ pub(crate) enum State {
         /// How they become one.
         agg: Aggregate,
     },
-    /// Panes of a window.
-    Window {
-        /// The panes.
-        panes: Panes,
-        /// Length of window and panes.
-        span: Span,
-        /// How its inputs become one value.
-        agg: Aggregate,
-        /// Fewer inputs make no mean, minimum or maximum.
-        min_count: i64,
-    },
+    /// A sliding window; behind a pointer, for it is much larger than the others.
+    Window(Box<Window>),
     /// A silence, an episode after `silence_ms`.
     Absence {
         /// The silence.
@@ -90,6 +81,19 @@ pub(crate) enum State {
         /// How long is too long.
         silence_ms: i64,
     },
+}
+
+/// A sliding window.
+#[derive(Debug)]
+pub(crate) struct Window {
+    /// The panes.
+    pub(crate) panes: Panes,
+    /// Length of window and panes.
+    pub(crate) span: Span,
+    /// How its inputs become one value.
+    agg: Aggregate,
+    /// Fewer inputs make no mean, minimum or maximum.
+    min_count: i64,
 }
 
 impl State {
@@ -100,9 +104,19 @@ impl State {
                 Self::Threshold { values: Values::default(), stale_after_ms, agg }
             }
             Kind::Window { window_ms, pane_ms, agg, min_count } => {
-                Self::Window { panes: Panes::default(), span: Span { window_ms, pane_ms }, agg, min_count }
+                let span = Span { window_ms, pane_ms };
+                Self::Window(Box::new(Window { panes: Panes::default(), span, agg, min_count }))
             }
             Kind::Absence { silence_ms } => Self::Absence { silence: Silence::from(log_time_ms), silence_ms },
+        }
+    }
+
+    /// Reads what a visit will read; the number means nothing.
+    pub(crate) fn touch(&self) -> i64 {
+        match self {
+            Self::Threshold { values, stale_after_ms, .. } => values.touch() ^ stale_after_ms,
+            Self::Window(window) => window.panes.touch(),
+            Self::Absence { silence, .. } => silence.since_ms(),
         }
     }
 
@@ -119,10 +133,10 @@ impl State {
                 values.set(input.member, input.micros, input.event_time_ms);
                 Entry::Taken
             }
-            Self::Window { span, .. } if input.event_time_ms < span.bounds_ms(at_ms).0 => Entry::BeforeWindow,
-            Self::Window { panes, span, .. } => {
-                panes.slide(at_ms, *span);
-                panes.add(input.micros, input.event_time_ms, *span);
+            Self::Window(window) if input.event_time_ms < window.span.bounds_ms(at_ms).0 => Entry::BeforeWindow,
+            Self::Window(window) => {
+                window.panes.slide(at_ms, window.span);
+                window.panes.add(input.micros, input.event_time_ms, window.span);
                 Entry::Taken
             }
             Self::Absence { .. } => Entry::Taken,
@@ -133,7 +147,7 @@ impl State {
     pub(crate) fn again_ms(&self, idle: bool) -> Option<i64> {
         match self {
             Self::Threshold { values, stale_after_ms, .. } => values.next_expiry_ms(*stale_after_ms),
-            Self::Window { panes, .. } => (!(panes.is_empty() && idle)).then(|| panes.boundary_ms()),
+            Self::Window(window) => (!(window.panes.is_empty() && idle)).then(|| window.panes.boundary_ms()),
             Self::Absence { silence, silence_ms } => silence.due_ms(*silence_ms),
         }
     }
@@ -142,7 +156,7 @@ impl State {
     pub(crate) fn advance(&mut self, due_ms: i64) {
         match self {
             Self::Threshold { values, stale_after_ms, .. } => values.expire(due_ms, *stale_after_ms),
-            Self::Window { panes, span, .. } => panes.slide(due_ms, *span),
+            Self::Window(window) => window.panes.slide(due_ms, window.span),
             Self::Absence { silence, .. } => silence.open(),
         }
     }
@@ -151,7 +165,7 @@ impl State {
     pub(crate) fn quantity(&self) -> Option<Quantity> {
         match self {
             Self::Threshold { values, agg, .. } => values.quantity(*agg),
-            Self::Window { panes, agg, min_count, .. } => panes.quantity(*agg, *min_count),
+            Self::Window(window) => window.panes.quantity(window.agg, window.min_count),
             Self::Absence { .. } => None,
         }
     }
@@ -171,7 +185,8 @@ impl State {
                 });
                 Detail::Members(values.collect())
             }
-            Self::Window { panes, span, .. } => {
+            Self::Window(window) => {
+                let Window { panes, span, .. } = window.as_ref();
                 let (start_ms, end_ms) = span.bounds_ms(at_ms);
                 let pane = |pane: &Pane| PaneValue {
                     start_ms: pane.index * span.pane_ms,

@@ -11,9 +11,11 @@
 use crate::positions::Positions;
 use crate::schema::table::OFFSET;
 use arrow::array::{AsArray, RecordBatch};
-use arrow::compute::concat_batches;
+use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{Int64Type, SchemaRef};
+use arrow::error::ArrowError;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Chunks are merged up to this many rows; beyond it copying costs more than another chunk.
 const MERGED_ROWS_MAX: usize = 4_096;
@@ -52,11 +54,6 @@ impl HotTable {
     /// Number of rows held.
     pub(crate) fn rows(&self) -> usize {
         self.rows
-    }
-
-    /// The schema every row must have.
-    pub(crate) fn schema(&self) -> &SchemaRef {
-        &self.schema
     }
 
     /// The next offset of a partition that would be new.
@@ -122,6 +119,13 @@ pub(crate) fn from_offset(rows: &RecordBatch, first: i64) -> RecordBatch {
     rows.slice(skip, rows.num_rows() - skip)
 }
 
+/// The same rows with the column types of `schema`.
+pub(crate) fn cast_to(rows: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    let columns = rows.columns().iter().zip(schema.fields());
+    let cast = columns.map(|(column, field)| cast(column, field.data_type())).collect::<Result<_, _>>()?;
+    RecordBatch::try_new(Arc::clone(schema), cast)
+}
+
 fn merge_equal_neighbours(schema: &SchemaRef, chunks: &mut Vec<Chunk>) {
     while let [.., before, last] = chunks.as_slice() {
         let merged_rows = before.rows.num_rows() + last.rows.num_rows();
@@ -140,7 +144,6 @@ mod tests {
     use super::*;
     use arrow::array::Int64Array;
     use arrow::datatypes::{DataType, Field, Schema};
-    use std::sync::Arc;
 
     fn schema() -> SchemaRef {
         Arc::new(Schema::new(vec![Field::new(OFFSET, DataType::Int64, false)]))

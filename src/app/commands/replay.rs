@@ -6,6 +6,7 @@
 
 use crate::app::cli::ReplayArgs;
 use crate::app::commands::running::{answer, block_on};
+use crate::app::embedded_log::open_replay_log;
 use crate::app::lock::DataLock;
 use crate::app::pipeline::{Observer, Pipeline, PipelineOptions};
 use crate::app::roles::history::HistoryFeed;
@@ -19,6 +20,7 @@ use serde::Serialize;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use tokio::runtime::Handle;
@@ -29,16 +31,25 @@ use vigie_ingest::files::inputs::{InputOptions, Inputs, Progress};
 use vigie_ingest::limits::REGISTERED_SPACES_MAX;
 use vigie_ingest::spaces::registry::Registry;
 use vigie_log::clock::LogClock;
+use vigie_log::intake::COMMIT_BYTES;
 use vigie_log::interner::{Interner, NAMES_PER_KIND_MAX};
 use vigie_log::receipt::Receipt;
+use vigie_log::segments::header::LogIdentity;
 use vigie_log::sequencer::{Sequencer, Settings};
-use vigie_log::store::{MemoryLog, RING_ROWS_MAX};
+use vigie_log::store::{LogStore, MemoryLog, RING_ROWS_MAX};
 use vigie_model::id::hashed_id;
 use vigie_model::position::PartitionIx;
 use vigie_model::stream::{AlertItem, AlertRecord};
 use vigie_store::history::flusher::Flusher;
-use vigie_store::history::options::HistoryOptions;
+use vigie_store::history::options::{HistoryOptions, ROWS_HOT_MAX};
 use vigie_store::history::writer::History;
+
+/// Batches that may wait for the sequencer: enough for both threads to go on, and few megabytes.
+const BATCHES_AHEAD_MAX: usize = 16;
+
+/// Hot rows after which a replay commits: half of what history may hold, so that it takes rows while it commits. Nobody
+/// reads beside a replay, and few large files cost less than many small ones.
+const ROWS_PER_FLUSH: usize = ROWS_HOT_MAX / 2;
 
 /// The last line of a replay.
 #[derive(Debug, Serialize)]
@@ -77,8 +88,12 @@ pub fn run(args: &ReplayArgs, log_format: LogFormat) -> Result<(), Failure> {
     let started = Instant::now();
     let reading = progress_bar(args.json, "reading {bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
     let (inputs, interner) = open_inputs(args, &prepared, &reading)?;
+    if !inputs.is_reading() {
+        reading.finish_and_clear();
+    }
+    let summary = block_on(replay(args, prepared, inputs, interner, started));
     reading.finish_and_clear();
-    let summary = block_on(replay(args, prepared, inputs, interner, started))?;
+    let summary = summary?;
     let line = serde_json::to_string(&summary).map_err(|error| Failure::io("cannot write the summary", error))?;
     answer(line.as_bytes())?;
     if summary.accepted + summary.duplicates == 0 && summary.rejected > 0 {
@@ -140,11 +155,23 @@ async fn replay(
         history: history.map(|history| HistoryFeed::new(history, Handle::current())),
         observer: Some(observer(Arc::clone(&collected), centre)),
     };
-    let (log, readers) = MemoryLog::new(RING_ROWS_MAX, options.readers());
+    let (log, readers): (Box<dyn LogStore>, _) = match args.data.as_deref().filter(|_| args.through_log) {
+        Some(data) => {
+            let identity = LogIdentity { log_id: Arc::clone(&log_id), partitions };
+            let opened = open_replay_log(data, identity, &prepared.config.log, options.readers())?;
+            (Box::new(opened.log), opened.readers)
+        }
+        None => {
+            let (log, readers) = MemoryLog::new(RING_ROWS_MAX, options.readers());
+            (Box::new(log), readers)
+        }
+    };
     let pipeline = Pipeline::start(options, readers)?;
     let settings = Settings { partitions, tick_ms: prepared.config.time.tick_ms, ..Settings::new(Arc::clone(&log_id)) };
     let json = args.json;
-    let judging = progress_bar(json, "judging {bar:40} {human_pos}/{human_len} events {per_sec} {eta}");
+    // While files are still read, how far they are says how far everything is.
+    let judging =
+        progress_bar(json || inputs.is_reading(), "judging {bar:40} {human_pos}/{human_len} events {per_sec} {eta}");
     let folded = tokio::task::spawn_blocking(move || {
         let sequencer = Sequencer::start(settings, LogClock::Data, log, interner, prepared.control);
         let sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
@@ -180,25 +207,39 @@ async fn replay(
     })
 }
 
-/// Hands all batches to the sequencer and ends its log; what was accepted, and how many rows were rejected.
+/// Hands all batches to the sequencer and ends its log; what was accepted, and how many rows were rejected. Reading and
+/// decoding run ahead on a thread of their own.
 fn feed(
-    mut sequencer: Sequencer<MemoryLog>,
+    mut sequencer: Sequencer<Box<dyn LogStore>>,
     mut inputs: Inputs,
     json: bool,
     bar: &ProgressBar,
 ) -> Result<(Receipt, u64), Failure> {
     let mut total = Receipt::default();
     bar.set_length(inputs.reports().iter().map(|file| file.report.taken).sum());
-    for batch in &mut inputs {
-        let batch = batch.map_err(|error| Failure::Io(error.to_string()))?;
-        let receipt = sequencer.take(&batch).map_err(|error| Failure::io("the log failed", error))?;
-        total.accepted += receipt.accepted;
-        total.duplicates += receipt.duplicates;
-        total.late += receipt.late;
-        bar.set_position(total.accepted + total.duplicates);
-    }
+    std::thread::scope(|scope| {
+        let (ahead, batches) = sync_channel(BATCHES_AHEAD_MAX);
+        let reader = std::thread::Builder::new().name("reader".to_owned());
+        // Nobody listens any more once judging has failed, which is then the failure to tell.
+        let files = &mut inputs;
+        let read = move || while files.next().is_some_and(|batch| ahead.send(batch).is_ok()) {};
+        reader.spawn_scoped(scope, read).map_err(|error| Failure::io("cannot start a thread", error))?;
+        for batch in batches {
+            let batch = batch.map_err(|error| Failure::Io(error.to_string()))?;
+            let receipt = sequencer.take(&batch).map_err(|error| Failure::io("the log failed", error))?;
+            if sequencer.pending_bytes() >= COMMIT_BYTES {
+                sequencer.commit().map_err(|error| Failure::io("the log failed", error))?;
+            }
+            total.accepted += receipt.accepted;
+            total.duplicates += receipt.duplicates;
+            total.late += receipt.late;
+            bar.set_position(total.accepted + total.duplicates);
+        }
+        Ok(())
+    })?;
     bar.finish_and_clear();
-    sequencer.finish_replay().map_err(|error| Failure::io("the log failed", error))?;
+    let finished = sequencer.finish_replay().and_then(|()| sequencer.commit());
+    finished.map_err(|error| Failure::io("the log failed", error))?;
     let mut rejected = 0;
     for file in inputs.reports() {
         rejected += file.report.rejected;
@@ -240,6 +281,7 @@ async fn open_history(
 ) -> Result<Arc<History>, Failure> {
     let options = HistoryOptions {
         partitions,
+        rows_per_flush: ROWS_PER_FLUSH,
         ..HistoryOptions::new(data.join("history"), Arc::clone(centre), Arc::clone(log_id))
     };
     let opened = History::open(options).await;

@@ -7,6 +7,8 @@ use crate::decode::reason::Reason;
 use crate::limits::CACHED_NAMES_MAX;
 use crate::spaces::registry::Registry;
 use hashbrown::HashMap;
+use std::borrow::Borrow;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use vigie_log::interner::Interner;
 use vigie_model::names::{NameIx, NameKind};
@@ -16,7 +18,10 @@ use vigie_model::names::{NameIx, NameKind};
 pub struct NameCache {
     interner: Arc<Interner>,
     registry: Arc<Registry>,
-    known: [HashMap<Box<str>, NameIx>; NameKind::ALL.len()],
+    known: [HashMap<Key, NameIx>; NameKind::ALL.len()],
+    /// The name of each kind asked for last: metric and feed hardly change from event to event, and what is sent
+    /// together mostly has one node.
+    latest: [(String, NameIx); NameKind::ALL.len()],
     /// Spaces refused before: asking again would search for a hint again.
     refused_spaces: HashMap<Box<str>, Reason>,
 }
@@ -25,7 +30,13 @@ impl NameCache {
     /// An empty cache in front of `interner` and `registry`.
     #[must_use]
     pub fn new(interner: Arc<Interner>, registry: Arc<Registry>) -> Self {
-        Self { interner, registry, known: Default::default(), refused_spaces: HashMap::new() }
+        Self {
+            interner,
+            registry,
+            known: Default::default(),
+            latest: Default::default(),
+            refused_spaces: HashMap::new(),
+        }
     }
 
     /// The registry that admits spaces.
@@ -36,7 +47,14 @@ impl NameCache {
 
     /// The integer of a checked id; a space must be admitted by the registry.
     pub(crate) fn index(&mut self, kind: NameKind, name: &str) -> Result<NameIx, Reason> {
-        if let Some(index) = self.known[kind as usize].get(name) {
+        let (latest, latest_index) = &mut self.latest[kind as usize];
+        if latest == name && !name.is_empty() {
+            return Ok(*latest_index);
+        }
+        if let Some(index) = self.known[kind as usize].get(name.as_bytes()) {
+            latest.clear();
+            latest.push_str(name);
+            *latest_index = *index;
             return Ok(*index);
         }
         if kind == NameKind::Space {
@@ -50,7 +68,7 @@ impl NameCache {
         if known.len() >= CACHED_NAMES_MAX {
             known.clear();
         }
-        known.insert(name.into(), index);
+        known.insert(Key::of(name), index);
         Ok(index)
     }
 
@@ -65,5 +83,73 @@ impl NameCache {
         }
         self.refused_spaces.insert(space.into(), refusal.clone());
         Err(refusal)
+    }
+}
+
+/// Bytes of a name that stand in the table itself, so that comparing it costs no further wait for memory.
+const SHORT_BYTES_MAX: usize = 30;
+
+/// A name in the cache; equal to another with the same bytes.
+#[derive(Debug)]
+enum Key {
+    Short(u8, [u8; SHORT_BYTES_MAX]),
+    Long(Box<[u8]>),
+}
+
+impl Key {
+    fn of(name: &str) -> Self {
+        let mut bytes = [0; SHORT_BYTES_MAX];
+        match (bytes.get_mut(..name.len()), u8::try_from(name.len())) {
+            (Some(place), Ok(length)) => {
+                place.copy_from_slice(name.as_bytes());
+                Self::Short(length, bytes)
+            }
+            _ => Self::Long(name.as_bytes().into()),
+        }
+    }
+}
+
+impl Borrow<[u8]> for Key {
+    fn borrow(&self) -> &[u8] {
+        match self {
+            Self::Short(length, bytes) => &bytes[..usize::from(*length)],
+            Self::Long(bytes) => bytes,
+        }
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        let (one, other): (&[u8], &[u8]) = (self.borrow(), other.borrow());
+        one == other
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let bytes: &[u8] = self.borrow();
+        bytes.hash(state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spaces::registry::UnknownSpace;
+
+    #[test]
+    fn names_of_any_length_keep_their_index() {
+        let registry = Registry::new("c", Arc::default(), UnknownSpace::Register, 100, 0.0);
+        let mut names = NameCache::new(Arc::new(Interner::new(1000)), Arc::new(registry));
+        let lengths = [1, 2, SHORT_BYTES_MAX - 1, SHORT_BYTES_MAX, SHORT_BYTES_MAX + 1, 128];
+        for _ in 0..2 {
+            for (index, length) in (0..).zip(lengths) {
+                assert_eq!(names.index(NameKind::Sensor, &"x".repeat(length)), Ok(index));
+                assert_eq!(names.index(NameKind::Sensor, &"x".repeat(length)), Ok(index), "asked for again at once");
+            }
+        }
+        assert_eq!(names.index(NameKind::Node, "x"), Ok(0), "kinds have indices of their own");
     }
 }

@@ -18,6 +18,9 @@ pub enum Error {
     /// Files that no mapping fits, or fits only in part; everything found, one line each.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Unusable(Vec<Diagnostic>),
+    /// A file's rows are no longer in the order in which they stood when it was opened.
+    #[error("{path}: changed while it was read; replay it again", path = .0.display())]
+    Changed(PathBuf),
     /// Sorting on disk failed; is there room for temporary files?
     #[error("sorting the input on disk failed: {0}")]
     Sort(io::Error),

@@ -1,7 +1,8 @@
 //! The inputs of a replay: several files as one stream of batches.
 //!
 //! By default rows come merged by event time, stable in the order of files and lines, sorted on disk where they do not
-//! fit in memory; all files are then read before the first batch comes out. With `keep_order` they come as they stand.
+//! fit in memory; all files are then read before the first batch comes out. Files whose lines are in order already, one
+//! after the other, are not sorted: their rows come as they are read. With `keep_order` all come as they stand.
 
 use crate::decode::csv::mapping::Mapping;
 use crate::decode::feed::FeedSpec;
@@ -9,16 +10,19 @@ use crate::decode::names::NameCache;
 use crate::decode::native::Decoder;
 use crate::decode::report::Report;
 use crate::files::error::Error;
+use crate::files::order::Times;
 use crate::files::sort::{Limits, Merge, Sorter};
 use crate::files::source::InputFile;
 use crate::limits::SORT_ROWS_MAX;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use vigie_model::batch::Events;
+use vigie_model::batch::{Events, Observations};
 use vigie_model::diagnostic::Diagnostic;
 use xxhash_rust::xxh3::Xxh3;
 
+/// Rows of a batch for which room is made beforehand, at most.
+const BATCH_ROWS_FORESEEN_MAX: usize = 8192;
 /// Rows read between two calls of the progress function.
 const ROWS_PER_STEP: usize = 8192;
 
@@ -72,6 +76,8 @@ pub struct FileReport {
 pub struct Inputs {
     opened: Opened,
     sorted: Option<Merge>,
+    /// The newest event time so far, unless rows come as they stand.
+    newest_ms: Option<i64>,
     batch_rows: usize,
     is_over: bool,
 }
@@ -98,7 +104,7 @@ impl Inputs {
         let mut opened = Opened::open(paths, mappings, Decoder::new(names), options.feed, Box::new(progress))?;
         let batch_rows = options.batch_rows.max(1);
         let mut sorted = None;
-        if !options.keep_order {
+        if !options.keep_order && !opened.is_in_order() {
             let limits =
                 Limits { rows_max: options.sort_rows_max.max(1), folder: options.sort_folder, ..Limits::default() };
             let mut sorter = Sorter::new(limits);
@@ -113,7 +119,14 @@ impl Inputs {
             }
             sorted = Some(sorter.finish().map_err(Error::Sort)?);
         }
-        Ok(Self { opened, sorted, batch_rows, is_over: false })
+        let newest_ms = (!options.keep_order).then_some(i64::MIN);
+        Ok(Self { opened, sorted, newest_ms, batch_rows, is_over: false })
+    }
+
+    /// Whether files are still to be read while batches come out.
+    #[must_use]
+    pub const fn is_reading(&self) -> bool {
+        self.sorted.is_none()
     }
 
     /// What was found in each file, in the order given; complete once the stream has ended.
@@ -133,13 +146,30 @@ impl Inputs {
     }
 
     fn next_batch(&mut self) -> Result<Events, Error> {
-        let mut events = Events::default();
+        let observations = Observations::with_capacity(self.batch_rows.min(BATCH_ROWS_FORESEEN_MAX));
+        let mut events = Events { observations, ..Events::default() };
         let Some(merge) = &mut self.sorted else {
             while events.len() < self.batch_rows && self.opened.read(self.batch_rows, &mut events)? {}
+            self.check_order(&events)?;
             return Ok(events);
         };
         while events.len() < self.batch_rows && merge.pop_into(&mut events).map_err(Error::Sort)? {}
         Ok(events)
+    }
+}
+
+impl Inputs {
+    /// What was seen when the files were opened must still be so: the log must not depend on who writes meanwhile.
+    fn check_order(&mut self, events: &Events) -> Result<(), Error> {
+        let Some(newest_ms) = &mut self.newest_ms else { return Ok(()) };
+        for index in 0..events.len() {
+            let time_ms = events.event_time_ms(index);
+            if time_ms < *newest_ms {
+                return Err(Error::Changed(self.opened.path_being_read()));
+            }
+            *newest_ms = time_ms;
+        }
+        Ok(())
     }
 }
 
@@ -194,6 +224,17 @@ impl Opened {
         }
         let bytes_total = reports.iter().map(|file| file.bytes).sum();
         Ok(Self { files, reports, current: 0, bytes_before: 0, bytes_total, decoder, feed, progress })
+    }
+
+    /// Whether all rows are known to come in order of time.
+    fn is_in_order(&self) -> bool {
+        let mut files = self.files.iter();
+        files.try_fold(Times::NONE, |times, file| times.followed_by(file.in_order?)).is_some()
+    }
+
+    /// The file that is being read, or was read last.
+    fn path_being_read(&self) -> PathBuf {
+        self.reports.get(self.current).or(self.reports.last()).map_or_else(PathBuf::new, |file| file.path.clone())
     }
 
     /// Appends rows until `events` holds `events_max`, or the current file ends; whether there may be more.

@@ -7,6 +7,7 @@ use crate::decode::names::NameCache;
 use crate::decode::native::{Decoder, begins_array};
 use crate::decode::report::Report;
 use crate::files::error::Error;
+use crate::files::order::{LineOrder, Times};
 use crate::json::elements::{Element, ElementReader};
 use crate::json::lines::LineReader;
 use crate::limits::LINE_BYTES_MAX;
@@ -28,6 +29,8 @@ const NATIVE_ENDINGS: [&str; 3] = ["ndjson", "jsonl", "json"];
 pub(super) struct InputFile {
     pub(super) hash: u128,
     pub(super) bytes: u64,
+    /// When its rows are known to come in order of time: between which instants.
+    pub(super) in_order: Option<Times>,
     rows: Rows,
 }
 
@@ -59,7 +62,7 @@ impl InputFile {
             let hint = "end its name in .ndjson, .jsonl or .json, or add a [[csv]] section whose 'files' match it";
             return Err(unusable("nothing says what this file holds".to_owned(), hint));
         }
-        let (hash, bytes, is_array) = scan(path).map_err(failed)?;
+        let Scanned { hash, bytes, is_array, in_order } = scan(path, mapping.is_none()).map_err(failed)?;
         let reader = BufReader::with_capacity(BUFFER_BYTES, File::open(path).map_err(failed)?);
         let rows = match mapping {
             Some(mapping) => {
@@ -73,7 +76,7 @@ impl InputFile {
             None if is_array => Rows::Elements(ElementReader::new(reader, LINE_BYTES_MAX)),
             None => Rows::Lines(LineReader::new(reader, LINE_BYTES_MAX)),
         };
-        Ok(Self { hash, bytes, rows })
+        Ok(Self { hash, bytes, in_order, rows })
     }
 
     /// Appends rows until `events` holds at least `events_max`, or the file ends; whether there may be more.
@@ -119,20 +122,35 @@ impl InputFile {
     }
 }
 
-/// Hash and length of a file, and whether it begins a JSON array.
-fn scan(path: &Path) -> io::Result<(u128, u64, bool)> {
+/// What one pass over the bytes of a file tells.
+struct Scanned {
+    hash: u128,
+    bytes: u64,
+    is_array: bool,
+    in_order: Option<Times>,
+}
+
+/// Reads a file once; the order of its rows is only looked for in native lines.
+fn scan(path: &Path, is_native: bool) -> io::Result<Scanned> {
     let mut file = File::open(path)?;
     let mut buffer = vec![0; BUFFER_BYTES];
     let (mut hasher, mut bytes, mut is_array) = (Xxh3::new(), 0u64, false);
+    let mut order = is_native.then(LineOrder::new);
     loop {
         let length = file.read(&mut buffer)?;
         if length == 0 {
-            return Ok((hasher.digest128(), bytes, is_array));
+            let in_order = order.and_then(LineOrder::finish);
+            return Ok(Scanned { hash: hasher.digest128(), bytes, is_array, in_order });
         }
+        let piece = &buffer[..length];
         if bytes == 0 {
-            is_array = begins_array(&buffer[..length]);
+            is_array = begins_array(piece);
+            order = order.filter(|_| !is_array);
         }
-        hasher.update(&buffer[..length]);
+        hasher.update(piece);
+        if let Some(order) = &mut order {
+            order.take(piece);
+        }
         bytes += length as u64;
     }
 }

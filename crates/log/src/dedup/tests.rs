@@ -114,3 +114,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_hash_in_one_piece_is_the_hash_of_the_pieces() {
+    let bytes: Vec<u8> = (0..=200).collect();
+    for length in 0..bytes.len() {
+        let mut hasher = Xxh3::new();
+        [7u32, 8, 9].iter().for_each(|word| hasher.update(&word.to_le_bytes()));
+        hasher.update(&bytes[..length]);
+        assert_eq!(hash_of(&[7, 8, 9], &bytes[..length]), hasher.digest128(), "{length} bytes");
+    }
+}

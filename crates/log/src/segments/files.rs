@@ -19,7 +19,7 @@ use crate::segments::survey::{Survey, survey};
 use crate::store::{EVENTS_FILL_MAX, Room};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use vigie_failpoints::reach;
+use vigie_failpoints::point::reach;
 use vigie_model::control::Control;
 
 /// Bytes of a segment kept for ticks and commands when no further segment can be made, as a share of it.

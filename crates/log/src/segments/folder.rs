@@ -11,7 +11,7 @@ use crate::disk::{Disk, DiskFile};
 use crate::error::LogError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use vigie_failpoints::reach;
+use vigie_failpoints::point::reach;
 
 /// The reserved space of the next segment.
 const SPARE_NAME: &str = "next.tmp";

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
-use vigie_failpoints::number;
+use vigie_failpoints::point::number;
 
 /// The length of a segment by default.
 pub const SEGMENT_BYTES: u64 = 64 << 20;

@@ -69,8 +69,8 @@ impl Folded {
         Ok(match self {
             Self::Constant(truth) => *truth,
             Self::Cut { comparison, cut, scale } => {
-                let left = quantity.micros.checked_mul(*scale);
-                let right = cut.checked_mul(quantity.count.into());
+                let left = product(quantity.micros, *scale);
+                let right = product(*cut, quantity.count.into());
                 match (left, right) {
                     (Some(left), Some(right)) => match comparison {
                         Comparison::Less => left < right,
@@ -91,6 +91,14 @@ impl Folded {
                 holds(condition, &facts)?
             }
         })
+    }
+}
+
+/// The product, if it fits. Of numbers of 64 bits it always does, which spares most judgements the check.
+fn product(left: i128, right: i128) -> Option<i128> {
+    match (i64::try_from(left), i64::try_from(right)) {
+        (Ok(left), Ok(right)) => Some(i128::from(left) * i128::from(right)),
+        _ => left.checked_mul(right),
     }
 }
 

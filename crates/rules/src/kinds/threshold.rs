@@ -9,10 +9,12 @@ use crate::spec::Aggregate;
 /// Index of a member inside its key.
 pub(crate) type MemberIx = u32;
 
-/// The newest values of one key. Costs grow with the number of members: a handful of sensors of one space.
+/// The newest values of one key. Costs grow with the number of members: a handful of sensors of one space. The first
+/// member, for most keys the only one, stands in the key's own memory.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Values {
-    members: Vec<Newest>,
+    first: Newest,
+    others: Vec<Newest>,
 }
 
 /// The newest value of one member.
@@ -26,20 +28,40 @@ pub(crate) struct Newest {
     pub(crate) valid: bool,
 }
 
+impl Default for Newest {
+    /// A member that was not heard yet.
+    fn default() -> Self {
+        Self { micros: 0, event_time_ms: i64::MIN, valid: false }
+    }
+}
+
 impl Values {
+    /// Reads the first value; the number means nothing.
+    pub(crate) fn touch(&self) -> i64 {
+        self.first.event_time_ms ^ i64::from(self.others.is_empty())
+    }
+
     /// Whether the member already has a value that is as new as this.
     pub(crate) fn is_late(&self, member: MemberIx, event_time_ms: i64) -> bool {
-        self.members.get(member as usize).is_some_and(|newest| event_time_ms <= newest.event_time_ms)
+        let newest = match member.checked_sub(1) {
+            None => Some(&self.first).filter(|first| first.event_time_ms > i64::MIN),
+            Some(other) => self.others.get(other as usize),
+        };
+        newest.is_some_and(|newest| event_time_ms <= newest.event_time_ms)
     }
 
     /// Takes in a value that is neither late nor expired.
     pub(crate) fn set(&mut self, member: MemberIx, micros: i64, event_time_ms: i64) {
-        let index = member as usize;
-        if index >= self.members.len() {
-            let unheard = Newest { micros: 0, event_time_ms: i64::MIN, valid: false };
-            self.members.resize(index + 1, unheard);
+        let newest = Newest { micros, event_time_ms, valid: true };
+        let Some(other) = member.checked_sub(1) else {
+            self.first = newest;
+            return;
+        };
+        let index = other as usize;
+        if index >= self.others.len() {
+            self.others.resize(index + 1, Newest::default());
         }
-        self.members[index] = Newest { micros, event_time_ms, valid: true };
+        self.others[index] = newest;
     }
 
     /// When the first of the valid values expires.
@@ -49,7 +71,7 @@ impl Values {
 
     /// Drops the values that expire at or before `at_ms`.
     pub(crate) fn expire(&mut self, at_ms: i64, stale_after_ms: i64) {
-        for newest in &mut self.members {
+        for newest in std::iter::once(&mut self.first).chain(&mut self.others) {
             newest.valid &= newest.event_time_ms.saturating_add(stale_after_ms) > at_ms;
         }
     }
@@ -71,7 +93,7 @@ impl Values {
 
     /// The valid values with their members.
     pub(crate) fn valid(&self) -> impl Iterator<Item = (MemberIx, &Newest)> {
-        (0..).zip(&self.members).filter(|(_, newest)| newest.valid)
+        (0..).zip(std::iter::once(&self.first).chain(&self.others)).filter(|(_, newest)| newest.valid)
     }
 }
 

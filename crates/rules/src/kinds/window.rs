@@ -59,6 +59,11 @@ impl Default for Panes {
 }
 
 impl Panes {
+    /// Reads the oldest and the newest pane; the number means nothing.
+    pub(crate) fn touch(&self) -> i64 {
+        self.panes.front().map_or(0, |pane| pane.index) ^ self.panes.back().map_or(0, |pane| pane.index)
+    }
+
     /// Moves the window to `at_ms`: panes before it leave, and the next boundary is set.
     pub(crate) fn slide(&mut self, at_ms: i64, span: Span) {
         let (start_ms, end_ms) = span.bounds_ms(at_ms);
@@ -74,7 +79,12 @@ impl Panes {
     /// Takes in a value whose event time lies in the window.
     pub(crate) fn add(&mut self, micros: i64, event_time_ms: i64, span: Span) {
         let index = event_time_ms.div_euclid(span.pane_ms);
-        let place = self.panes.partition_point(|pane| pane.index < index);
+        // Inputs mostly come in order: into the newest pane, or into one behind it.
+        let place = match self.panes.back() {
+            Some(newest) if newest.index < index => self.panes.len(),
+            Some(newest) if newest.index == index => self.panes.len() - 1,
+            _ => self.panes.partition_point(|pane| pane.index < index),
+        };
         if self.panes.get(place).is_none_or(|pane| pane.index != index) {
             let empty = Pane { index, count: 0, sum_micros: 0, min_micros: i64::MAX, max_micros: i64::MIN };
             self.panes.insert(place, empty);

@@ -12,28 +12,29 @@
 //! returns (see [`super::durable`]). Files of a failed attempt that no commit names are removed as far as the disk allows;
 //! those of a killed process stay. Nobody reads either.
 
+use super::files::writer_properties;
 use super::log_folder::{ACTIONS_FIELD, LOG_FOLDER, LogFolder};
 use super::open::{open_or_create, table_path};
+use super::sort::by_date_and_space;
 use super::storage::Storage;
 use crate::error::Error;
 use crate::hot::{Cut, from_offset};
 use crate::positions::Positions;
 use crate::schema::table::{DATE, Table};
-use arrow::array::{RecordBatch, UInt32Array};
-use arrow::compute::{SortColumn, cast, concat_batches, lexsort_to_indices, take_record_batch};
-use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
+use arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
+use deltalake::kernel::scalars::ScalarExt;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake::kernel::{Action, Transaction};
 use deltalake::logstore::LogStoreRef;
 use deltalake::protocol::{DeltaOperation, SaveMode};
-use deltalake::writer::{DeltaWriter, RecordBatchWriter};
+use deltalake::writer::{DeltaWriter, RecordBatchWriter, WriteMode};
 use deltalake::{DeltaTable, DeltaTableError, checkpoints};
+use indexmap::IndexMap;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use vigie_failpoints::reach;
+use vigie_failpoints::point::reach;
 use vigie_model::position::{LogId, PartitionIx};
 
 /// A commit that lost to other writers is tried again this often before the caller hears of it.
@@ -114,8 +115,9 @@ impl DeltaHistory {
                 return Ok(0);
             }
             let rows = missing.iter().map(RecordBatch::num_rows).sum();
-            let sorted = sorted(self.table, &missing)?;
-            match self.commit(sorted, &cut.next).await {
+            let by_date = by_date_and_space(self.table, &missing)?;
+            drop(missing);
+            match self.commit(by_date, &cut.next).await {
                 Ok(()) => {
                     self.storage.claim(&self.path);
                     self.positions.advance_all(&cut.next);
@@ -141,10 +143,16 @@ impl DeltaHistory {
         Err(Error::Contended { path: self.path.clone(), attempts: ATTEMPTS_MAX })
     }
 
-    /// Writes the files and the commit; on error `delta` keeps its snapshot.
-    async fn commit(&mut self, rows: RecordBatch, next: &Positions) -> Result<(), DeltaTableError> {
-        let mut writer = RecordBatchWriter::for_table(&self.delta)?;
-        writer.write(rows).await?;
+    /// Writes the files, one a date, and the commit; on error `delta` keeps its snapshot.
+    async fn commit(&mut self, by_date: Vec<RecordBatch>, next: &Positions) -> Result<(), DeltaTableError> {
+        let mut writer =
+            RecordBatchWriter::for_table(&self.delta)?.with_writer_properties(writer_properties(self.table));
+        for rows in by_date {
+            let dates = rows.column_by_name(DATE).expect("every history table has a date");
+            let date = ScalarExt::from_array(dates.as_ref(), 0).expect("a date of a row is a partition value");
+            // As `write` would, but it would copy all rows once more to find that they are of one date.
+            writer.write_partition(rows, &IndexMap::from([(DATE.to_owned(), date)]), WriteMode::Default).await?;
+        }
         let adds: Vec<Action> = writer.flush().await?.into_iter().map(Action::Add).collect();
         reach("history.before_commit");
         let ahead = next.iter().filter(|(partition, next)| *next > self.positions.get(*partition));
@@ -248,25 +256,4 @@ impl DeltaHistory {
 fn missing_rows(cut: &Cut, stored: &Positions) -> Vec<RecordBatch> {
     let above = cut.rows.iter().map(|(partition, rows)| from_offset(rows, stored.get(*partition)));
     above.filter(|rows| rows.num_rows() > 0).collect()
-}
-
-/// All rows in one batch of the stored schema, sorted by space and time, then by place in the log.
-fn sorted(table: Table, batches: &[RecordBatch]) -> Result<RecordBatch, Error> {
-    let schema = table.schema();
-    let stored: Vec<RecordBatch> = batches.iter().map(|batch| cast_to(batch, &schema)).collect::<Result<_, _>>()?;
-    let all = concat_batches(&schema, &stored)?;
-    let keys = [table.space_column(), table.time_column(), "partition", "offset"];
-    let columns = keys.map(|key| {
-        let values = Arc::clone(all.column_by_name(key).expect("sort keys are columns of every history table"));
-        SortColumn { values, options: None }
-    });
-    let order: UInt32Array = lexsort_to_indices(&columns, None)?;
-    Ok(take_record_batch(&all, &order)?)
-}
-
-/// The same rows with the column types of `schema`.
-pub(crate) fn cast_to(rows: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
-    let columns = rows.columns().iter().zip(schema.fields());
-    let cast = columns.map(|(column, field)| cast(column, field.data_type())).collect::<Result<_, _>>()?;
-    RecordBatch::try_new(Arc::clone(schema), cast)
 }

@@ -14,4 +14,7 @@ pub(crate) mod storage;
 
 pub mod open;
 
+mod files;
+mod sort;
+
 pub(crate) mod commit;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use vigie_failpoints::number;
+use vigie_failpoints::point::number;
 use vigie_model::position::{LogId, PARTITIONS_DEFAULT, PartitionIx};
 
 /// Hot rows after which a caller has to wait; at some 300 bytes a row about 60 MB.

@@ -41,7 +41,7 @@ impl Captured {
 
 /// Where queries get their rows.
 pub trait RowSource: Send + Sync {
-    /// The table as of now; cheap: no row is copied.
+    /// The table as of now; cheap: no text is copied.
     fn capture(&self, table: Table) -> Captured;
 
     /// Makes the files of the tables readable in a session and all sessions sharing its runtime environment.

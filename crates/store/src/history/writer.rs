@@ -10,12 +10,12 @@
 use super::fold::{Fold, Rows};
 use super::options::{Full, HistoryOptions, HistoryStatus};
 use super::source::{Captured, Published, RowSource, attach_all};
-use crate::delta::commit::{DeltaHistory, cast_to};
+use crate::delta::commit::DeltaHistory;
 use crate::delta::disk::{Disk, SystemDisk};
 use crate::delta::open::survey;
 use crate::delta::storage::Storage;
 use crate::error::Error;
-use crate::hot::{HotTable, from_offset};
+use crate::hot::{HotTable, cast_to, from_offset};
 use crate::rows::alerts::{STREAM_PARTITION, action, alert};
 use crate::schema::table::Table;
 use datafusion::catalog::Session;
@@ -23,7 +23,7 @@ use deltalake::logstore::LogStoreRef;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use std::time::Instant;
 use tokio::sync::Notify;
-use vigie_failpoints::reach;
+use vigie_failpoints::point::reach;
 use vigie_model::position::PartitionIx;
 use vigie_model::record::{Payload, Record};
 use vigie_model::stream::{AlertRecord, AppliedCommand};
@@ -71,7 +71,7 @@ impl History {
             let opening = DeltaHistory::open(&storage, table, folder.as_ref(), log_id, partitions, per_checkpoint);
             let delta = opening.await?;
             let (provider, positions) = (delta.provider().await?, delta.positions().clone());
-            hot.push(HotTable::new(provider.schema(), positions.clone()));
+            hot.push(HotTable::new(table.schema(), positions.clone()));
             stores.push(Store {
                 table,
                 log_store: delta.log_store(),
@@ -233,13 +233,11 @@ impl History {
         Ok(stored)
     }
 
-    /// Puts rows into the hot buffer, in the column types that queries see, so that they are cast once.
+    /// Puts rows into the hot buffer.
     fn take(&self, rows: &Rows) {
         let mut hot = self.hot();
         let buffer = &mut hot[rows.table as usize];
-        let fresh = from_offset(&rows.batch, buffer.taken(rows.partition));
-        let fresh = cast_to(&fresh, buffer.schema()).expect("stored and queried types of a column are the same values");
-        buffer.take(rows.partition, &fresh, rows.next);
+        buffer.take(rows.partition, &rows.batch, rows.next);
         let rows_hot: usize = hot.iter().map(HotTable::rows).sum();
         drop(hot);
         if rows_hot >= self.options.rows_per_flush {
@@ -292,7 +290,11 @@ impl RowSource for History {
         let store = &self.stores[table as usize];
         let published = store.published();
         let above = hot.into_iter().map(|(partition, rows)| from_offset(&rows, published.positions.get(partition)));
-        Captured { hot: above.filter(|rows| rows.num_rows() > 0).collect(), committed: Arc::clone(&published.provider) }
+        // Queries see the same values in other column types. Far more rows are committed than are queried while hot.
+        let schema = published.provider.schema();
+        let seen = |rows| cast_to(&rows, &schema).expect("stored and queried types of a column are the same values");
+        let hot = above.filter(|rows| rows.num_rows() > 0).map(seen).collect();
+        Captured { hot, committed: Arc::clone(&published.provider) }
     }
 
     fn attach(&self, session: &dyn Session) -> Result<(), deltalake::DeltaTableError> {

@@ -3,7 +3,7 @@
 use crate::schema::column::UTC;
 use crate::schema::table::Table;
 use arrow::array::{
-    ArrayRef, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    ArrayRef, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray,
 };
 use std::sync::Arc;
 
@@ -36,12 +36,21 @@ pub(super) fn batch(table: Table, mut columns: Vec<ArrayRef>, common: &Common<'_
     RecordBatch::try_new(table.schema(), columns).expect("builders follow the schema of their table")
 }
 
-pub(super) fn texts<T: AsRef<str>>(values: impl Iterator<Item = T>) -> ArrayRef {
-    Arc::new(StringArray::from_iter_values(values))
+/// A column of texts. They are gone through twice, so that memory is asked for once and none is left over: hot rows keep
+/// it for seconds.
+pub(super) fn texts<T: AsRef<str>>(values: impl Iterator<Item = T> + Clone) -> ArrayRef {
+    texts_or_null(values.map(Some))
 }
 
-pub(super) fn texts_or_null<T: AsRef<str>>(values: impl Iterator<Item = Option<T>>) -> ArrayRef {
-    Arc::new(StringArray::from_iter(values))
+/// As [`texts`]; some may be missing.
+pub(super) fn texts_or_null<T: AsRef<str>>(values: impl Iterator<Item = Option<T>> + Clone) -> ArrayRef {
+    let (mut rows, mut bytes) = (0, 0);
+    for value in values.clone() {
+        (rows, bytes) = (rows + 1, bytes + value.map_or(0, |text| text.as_ref().len()));
+    }
+    let mut column = StringBuilder::with_capacity(rows, bytes);
+    values.for_each(|value| column.append_option(value));
+    Arc::new(column.finish())
 }
 
 pub(super) fn instants(values_ms: impl Iterator<Item = i64>) -> ArrayRef {

@@ -80,12 +80,12 @@ fn offsets(first: u64, rows: usize) -> Vec<i64> {
 }
 
 /// Ids as given, else made from the row's place in the log: an empty id would join every row without one to every other.
-fn ids<'a>(partition: u16, offsets: &[i64], given: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
+fn ids<'a>(partition: u16, offsets: &[i64], given: impl Iterator<Item = Option<&'a str>> + Clone) -> ArrayRef {
     let made = |offset: &i64| format!("#{partition}-{offset}");
     texts(given.zip(offsets).map(|(id, offset)| id.map_or_else(|| made(offset), str::to_owned)))
 }
 
-fn spaces(names: &Names, indices: impl Iterator<Item = NameIx>) -> ArrayRef {
+fn spaces(names: &Names, indices: impl Iterator<Item = NameIx> + Clone) -> ArrayRef {
     texts(indices.map(|index| names.name(NameKind::Space, index)))
 }
 

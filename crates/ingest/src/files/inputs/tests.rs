@@ -104,6 +104,36 @@ fn file_order_is_kept_when_asked_and_batches_have_their_size() {
 }
 
 #[test]
+fn files_in_order_are_not_sorted() {
+    let folder = Folder::new();
+    let paths = [
+        folder.file("a.ndjson", &[event(1), event(2), event(2)].join("\n")),
+        folder.file("empty.ndjson", "\n"),
+        folder.file("b.ndjson", &[event(2), event(5)].join("\n")),
+    ];
+    let mut inputs = open(&paths, |options| options.batch_rows = 2).unwrap();
+    assert!(inputs.is_reading());
+    assert_eq!(rows(&mut inputs), [vec![(1, 1), (2, 2)], vec![(2, 3), (2, 1)], vec![(5, 2)]]);
+    assert_eq!(inputs.reports().iter().map(|file| file.report.taken).sum::<u64>(), 5);
+
+    let [a, empty, b] = paths;
+    for paths in [vec![b, empty, a.clone()], vec![a, folder.file("wide.csv", "t,x\n3,1\n")]] {
+        assert!(!open(&paths, |_| {}).unwrap().is_reading(), "{paths:?}");
+    }
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_ends_the_replay() {
+    let folder = Folder::new();
+    let path = folder.file("a.ndjson", &[event(1), event(2)].join("\n"));
+    let mut inputs = open(std::slice::from_ref(&path), |_| {}).unwrap();
+    std::fs::write(&path, [event(2), event(1)].join("\n")).unwrap();
+    let Some(Err(Error::Changed(changed))) = inputs.next() else { panic!("expected a refusal") };
+    assert_eq!(changed, path);
+    assert!(inputs.next().is_none());
+}
+
+#[test]
 fn the_identity_is_that_of_the_content() {
     let folder = Folder::new();
     let (a, same, other) =
