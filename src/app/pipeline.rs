@@ -9,6 +9,7 @@ use crate::app::roles::history::HistoryFeed;
 use crate::app::roles::rules::RulesRole;
 use crate::exit::Failure;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use vigie_alerts::feed::{AlertFeed, RING_ROWS_MAX as FEED_ROWS_MAX};
 use vigie_alerts::live::LiveAlerts;
@@ -35,6 +36,33 @@ pub struct PipelineOptions {
     pub observer: Option<Observer>,
 }
 
+/// How far the rules have judged the log, and how long the alert stream is by then.
+#[derive(Debug, Default)]
+pub struct Judged {
+    alert_position: AtomicU64,
+    /// Written last: whoever sees it sees the position that belongs to it, or a later one.
+    next_sequence: AtomicU64,
+}
+
+impl Judged {
+    /// Sequence of the next record to be judged.
+    #[must_use]
+    pub fn next_sequence(&self) -> u64 {
+        self.next_sequence.load(Ordering::Acquire)
+    }
+
+    /// Position of the next record of the alert stream.
+    #[must_use]
+    pub fn alert_position(&self) -> u64 {
+        self.alert_position.load(Ordering::Acquire)
+    }
+
+    fn show(&self, next_sequence: u64, alert_position: u64) {
+        self.alert_position.store(alert_position, Ordering::Release);
+        self.next_sequence.store(next_sequence, Ordering::Release);
+    }
+}
+
 /// Running roles.
 #[derive(Debug)]
 pub struct Pipeline {
@@ -46,6 +74,8 @@ pub struct Pipeline {
     pub waiting: Arc<Waiting>,
     /// How the roles are doing.
     pub health: Arc<Health>,
+    /// How far the rules have judged.
+    pub judged: Arc<Judged>,
     threads: Vec<(&'static str, JoinHandle<()>)>,
 }
 
@@ -74,6 +104,7 @@ impl Pipeline {
             feed: Arc::clone(&feed),
             waiting: Arc::default(),
             health: Arc::default(),
+            judged: Arc::default(),
             threads: Vec::new(),
         };
         if let Some(history) = options.history.clone() {
@@ -83,7 +114,8 @@ impl Pipeline {
         }
         let reader = readers.pop().expect("rules have a reader");
         let rules = RulesRole::new(options.partitions);
-        pipeline.spawn("rules", Part::Rules, move || run_rules(reader, rules, &alert_writer))?;
+        let judged = Arc::clone(&pipeline.judged);
+        pipeline.spawn("rules", Part::Rules, move || run_rules(reader, rules, &alert_writer, &judged))?;
         let book = BookRole::new(live, feed, Arc::clone(&pipeline.waiting));
         let reader = alert_readers.pop().expect("the book has a reader");
         let (history, observer) = (options.history, options.observer);
@@ -117,15 +149,17 @@ impl Pipeline {
     }
 }
 
-fn run_rules(mut log: Reader<Arc<Record>>, mut rules: RulesRole, alerts: &Writer<AlertRecord>) {
+fn run_rules(mut log: Reader<Arc<Record>>, mut rules: RulesRole, alerts: &Writer<AlertRecord>, judged: &Judged) {
     let (mut records, mut out) = (Vec::new(), Vec::new());
     while log.take(&mut records) {
+        let judged_next = records.last().map_or(0, |record| record.sequence + 1);
         for record in records.drain(..) {
             rules.step(&record, &mut out);
         }
         if alerts.append(out.drain(..)).is_err() {
             return;
         }
+        judged.show(judged_next, rules.next_position());
     }
 }
 

@@ -9,7 +9,7 @@ use crate::app::connections::{ConnectionLimits, serve};
 use crate::app::embedded_log::open_log;
 use crate::app::health::Part;
 use crate::app::listener::{HealthState, health_router};
-use crate::app::pipeline::{Pipeline, PipelineOptions};
+use crate::app::pipeline::{Judged, Pipeline, PipelineOptions};
 use crate::app::pressure::pressure_gauge;
 use crate::app::roles::history::HistoryFeed;
 use crate::app::telemetry;
@@ -38,9 +38,11 @@ use vigie_log::error::LogError;
 use vigie_log::intake::{Intake, spawn};
 use vigie_log::interner::{Interner, NAMES_PER_KIND_MAX};
 use vigie_log::sequencer::{Sequencer, Settings};
+use vigie_log::store::LogStore;
 use vigie_model::doors::QueryDoor;
 use vigie_model::position::LogId;
 use vigie_model::principal::Principal;
+use vigie_model::record::Gap;
 use vigie_store::history::flusher::Flusher;
 use vigie_store::history::options::HistoryOptions;
 use vigie_store::history::writer::History;
@@ -134,11 +136,13 @@ impl Server {
         let interner = Arc::new(Interner::new(NAMES_PER_KIND_MAX));
         let control = Arc::clone(&prepared.control);
         // It reads the whole log and waits for the roles, so it must not hold up the runtime they need.
-        let start = move || Sequencer::start(settings, clock, opened.log, interner, control);
-        let sequencer = tokio::task::spawn_blocking(start).await;
+        let recall = move || Sequencer::recalled(settings, clock, opened.log, interner, control);
+        let sequencer = tokio::task::spawn_blocking(recall).await;
         let sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
-        let sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
-        caught_up(&pipeline, sequencer.last_tick_ms()).await?;
+        let mut sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
+        caught_up(&pipeline, &sequencer).await?;
+        let gap = gap_between(&history, &sequencer, &pipeline.judged);
+        sequencer.begin(gap).map_err(|error| Failure::io("cannot start the log", error))?;
         let (intake, sequencer) = spawn(sequencer, pipeline.health.watch(Part::Sequencer))
             .map_err(|error| Failure::io("cannot start the sequencer's thread", error))?;
         let dead_letters = DeadLetters::start(&data.join("dead-letters"))
@@ -218,9 +222,13 @@ impl Server {
 }
 
 /// Returns once the roles have judged again what the log held: before, pages would show half of it.
-async fn caught_up(pipeline: &Pipeline, last_tick_ms: i64) -> Result<(), Failure> {
+async fn caught_up<S: LogStore>(pipeline: &Pipeline, sequencer: &Sequencer<S>) -> Result<(), Failure> {
+    let is_behind = || {
+        pipeline.judged.next_sequence() < sequencer.next_sequence()
+            || pipeline.health.folded_ms() < sequencer.last_tick_ms()
+    };
     let folded = async {
-        while pipeline.health.folded_ms() < last_tick_ms {
+        while is_behind() {
             tokio::time::sleep(CATCH_UP_LOOK).await;
         }
     };
@@ -228,6 +236,21 @@ async fn caught_up(pipeline: &Pipeline, last_tick_ms: i64) -> Result<(), Failure
         () = folded => Ok(()),
         failure = pipeline.health.part_ended() => Err(failure),
     }
+}
+
+/// Whether history has rows or alerts that the log does not hold (any more), because its newest records are damaged or gone:
+/// numbering then goes on behind them, or new rows would pass for the lost ones.
+fn gap_between<S: LogStore>(history: &History, sequencer: &Sequencer<S>, judged: &Judged) -> Option<Gap> {
+    let (own, stored) = (sequencer.next_offsets(), history.next_offsets());
+    let lost_rows: u64 = own.iter().zip(&stored).map(|(own, stored)| stored.saturating_sub(*own)).sum();
+    if lost_rows == 0 && judged.alert_position() >= history.next_alert_position() {
+        return None;
+    }
+    tracing::error!(lost_rows, "history is ahead of the log, which lost its newest records; `vigie verify` shows more");
+    Some(Gap {
+        next_offsets: own.into_iter().zip(stored).map(|(own, stored)| own.max(stored)).collect(),
+        alert_position: judged.alert_position().max(history.next_alert_position()),
+    })
 }
 
 fn routes(

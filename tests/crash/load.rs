@@ -178,16 +178,14 @@ impl Sender {
                     };
                     assert!(right && answer["rejected"] == serde_json::json!([]), "{turn:?} of {events}: {answer}");
                     assert_eq!((number("undeduplicated"), number("time_adjusted")), (0, 0), "{answer}");
-                    if turn != Turn::Repeat {
-                        self.keep(request);
-                    }
+                    self.keep(request);
                     progress.count(|state| {
                         state.round.answered += 1;
                         state.round.found_again += u64::from(turn == Turn::Again && duplicates > 0);
                     });
                 }
                 Err(cut) => {
-                    self.unanswered = (turn != Turn::Repeat).then_some(request);
+                    self.unanswered = Some(request);
                     progress.count(|state| {
                         // A server that ended by itself did so later than any request it was sent.
                         let was_open = |sent| state.killed_at.is_none_or(|killed_at| sent < killed_at);
@@ -211,13 +209,17 @@ impl Sender {
     }
 
     fn keep(&mut self, request: Request) {
+        // One that is kept for longer would leave the window of its node's numbers.
+        let is_new = !self.acknowledged.contains_key(&request.events[0].key);
         for event in &request.events {
             let before = self.acknowledged.insert(event.key.clone(), event.clone());
             assert!(before.is_none_or(|before| before == *event), "the test makes an event twice: {event:?}");
         }
-        if self.answered.len() == REPEATED_MAX {
+        if is_new {
+            self.answered.push_back(request);
+        }
+        if self.answered.len() > REPEATED_MAX {
             self.answered.pop_front();
         }
-        self.answered.push_back(request);
     }
 }

@@ -51,6 +51,7 @@ pub fn judged_again(records: &[Record]) -> Vec<String> {
                 }
             }
             Payload::Dictionary(entries) => step(&mut engine, Input::Names(entries), &mut transitions),
+            Payload::Gap(gap) => panic!("a kill loses no record: {gap:?}"),
             Payload::IntakeUp => step(&mut engine, Input::IntakeUp { log_time_ms }, &mut transitions),
             Payload::Tick { tick_ms } => {
                 step(&mut engine, Input::Tick { tick_ms: *tick_ms, log_time_ms }, &mut transitions);
@@ -116,6 +117,7 @@ pub fn lines(records: &[Record]) -> String {
         let log_time_ms = record.log_time_ms;
         match &record.payload {
             Payload::Dictionary(entries) => names.learn(entries),
+            Payload::Gap(gap) => panic!("a kill loses no record: {gap:?}"),
             Payload::IntakeUp => lines.push(json!({"type": "intake-up", "log_time": log_time_ms})),
             Payload::Tick { tick_ms } => {
                 lines.push(json!({"type": "tick", "tick": tick_ms, "log_time": log_time_ms}));

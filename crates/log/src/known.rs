@@ -15,7 +15,7 @@ use vigie_model::control::Control;
 use vigie_model::event::{Incident, Perception};
 use vigie_model::names::{NameIx, NameKind};
 use vigie_model::position::PartitionIx;
-use vigie_model::record::{Batch, Payload, Record};
+use vigie_model::record::{Batch, Gap, Payload, Record};
 
 /// What the log holds so far, as far as it decides what comes next.
 #[derive(Debug)]
@@ -58,6 +58,7 @@ impl Known {
             Payload::Control(control) => self.control = Some(Arc::clone(control)),
             Payload::Dictionary(entries) => self.names.learn(entries, interner)?,
             Payload::IntakeUp | Payload::Command(_) => {}
+            Payload::Gap(gap) => self.go_on_behind(gap)?,
             Payload::Tick { tick_ms } => self.last_tick_ms = *tick_ms,
             Payload::Observations(batch) => self.take_in_observations(batch)?,
             Payload::Incidents(batch) => self.take_in_incidents(batch)?,
@@ -120,6 +121,18 @@ impl Known {
     fn check_spaces(&self, partition: PartitionIx, spaces: impl Iterator<Item = NameIx>) -> Result<(), Misfit> {
         let has_rules = self.control.is_some();
         if has_rules && self.names.are_of(partition, spaces) { Ok(()) } else { Err(Misfit::Unknown) }
+    }
+
+    /// Numbering goes on where the gap says.
+    pub(crate) fn go_on_behind(&mut self, gap: &Gap) -> Result<(), Misfit> {
+        for (partition, next_offset) in (0..).zip(&gap.next_offsets) {
+            if partition >= self.names.partitions() {
+                return Err(Misfit::Unknown);
+            }
+            let next_offset = self.partitions.next_offset(partition).max(*next_offset);
+            self.partitions.move_to(partition, next_offset);
+        }
+        Ok(())
     }
 
     /// Rows of a partition follow each other; behind damage some are missing.

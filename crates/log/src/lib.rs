@@ -36,6 +36,7 @@ mod known;
 pub mod verify;
 
 pub mod receipt;
+pub mod settings;
 
 pub mod sequencer;
 

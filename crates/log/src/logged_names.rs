@@ -29,6 +29,11 @@ impl LoggedNames {
         Self { logged: [0; NameKind::ALL.len()], table: PartitionTable::new(partitions) }
     }
 
+    /// Partitions of the log.
+    pub(crate) const fn partitions(&self) -> PartitionIx {
+        self.table.partitions()
+    }
+
     /// The partition of a space that is in the log.
     pub(crate) fn partition(&self, space: NameIx) -> PartitionIx {
         self.table.get(space)

@@ -10,11 +10,13 @@
 //! ended, and the roles judge everything once more.
 
 use crate::clock::LogClock;
-use crate::dedup::{IDS_REMEMBERED, Verdict};
+use crate::dedup::Verdict;
 use crate::error::LogError;
 use crate::interner::Interner;
 use crate::known::Known;
+use crate::logged_names::Misfit;
 use crate::receipt::Receipt;
+pub use crate::settings::Settings;
 use crate::store::{LogStore, Room};
 use std::path::Path;
 use std::sync::Arc;
@@ -23,8 +25,7 @@ use vigie_failpoints::point::reach;
 use vigie_model::batch::{EventRef, Events, flags};
 use vigie_model::command::Command;
 use vigie_model::control::Control;
-use vigie_model::position::{LogId, PARTITIONS_DEFAULT, PartitionIx};
-use vigie_model::record::{Payload, Record};
+use vigie_model::record::{Gap, Payload, Record};
 
 /// At the end of a replay every timer due not later than the newest event time plus this fires (RULES.md, "Replay").
 pub const REPLAY_TAIL_MS: i64 = 86_400_000;
@@ -35,35 +36,6 @@ const ROW_BYTES: usize = 64;
 /// A running clock that did not tick for three intervals, but at least this long, has paused: silence then proves
 /// nothing about sensors.
 const PAUSE_REAL_MIN: Duration = Duration::from_secs(3);
-
-/// Settings fixed for the life of a log.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The log's identity.
-    pub log_id: LogId,
-    /// Number of partitions.
-    pub partitions: PartitionIx,
-    /// Interval of ticks.
-    pub tick_ms: i64,
-    /// How far an event time may lie ahead of log time.
-    pub max_skew_ms: i64,
-    /// Ids remembered per partition to find duplicates.
-    pub ids_remembered: usize,
-}
-
-impl Settings {
-    /// Defaults for a log with this identity: 16 partitions, a tick a second, five seconds of skew.
-    #[must_use]
-    pub fn new(log_id: LogId) -> Self {
-        Self {
-            log_id,
-            partitions: PARTITIONS_DEFAULT,
-            tick_ms: 1000,
-            max_skew_ms: 5000,
-            ids_remembered: IDS_REMEMBERED,
-        }
-    }
-}
 
 /// The one writer of a log.
 #[derive(Debug)]
@@ -79,12 +51,27 @@ pub struct Sequencer<S> {
 }
 
 impl<S: LogStore> Sequencer<S> {
-    /// Starts a log, or goes on with the one in the store: takes in what it holds, then writes the control record, unless
-    /// it stands there already, and `intake-up`; in a replay together with the first row.
+    /// Starts a log, or goes on with the one in the store: [`Self::recalled`], then [`Self::begin`].
     ///
     /// # Errors
     /// [`LogError`] when the store fails.
     pub fn start(
+        settings: Settings,
+        clock: LogClock,
+        store: S,
+        interner: Arc<Interner>,
+        control: Arc<Control>,
+    ) -> Result<Self, LogError> {
+        let mut sequencer = Self::recalled(settings, clock, store, interner, control)?;
+        sequencer.begin(None)?;
+        Ok(sequencer)
+    }
+
+    /// A sequencer that has taken in what the store holds and handed it to the roles, and has written nothing yet.
+    ///
+    /// # Errors
+    /// [`LogError`] when the store fails, or its records do not fit together.
+    pub fn recalled(
         settings: Settings,
         clock: LogClock,
         store: S,
@@ -101,13 +88,27 @@ impl<S: LogStore> Sequencer<S> {
             control: Some(control),
         };
         sequencer.recall()?;
-        sequencer.clock.not_before(sequencer.known.log_time_ms);
-        if sequencer.advance_clock() {
-            sequencer.open()?;
-            sequencer.tick()?;
-            sequencer.commit()?;
-        }
         Ok(sequencer)
+    }
+
+    /// Goes on: writes the gap if records are lost, then the control record, unless it stands in the log already, and
+    /// `intake-up`; in a replay together with the first row.
+    ///
+    /// # Errors
+    /// [`LogError`] when the store fails.
+    pub fn begin(&mut self, gap: Option<Gap>) -> Result<(), LogError> {
+        self.known.next_sequence = self.known.next_sequence.max(self.store.first_sequence());
+        self.clock.not_before(self.known.log_time_ms);
+        if !self.advance_clock() {
+            return Ok(());
+        }
+        if let Some(gap) = gap {
+            self.known.go_on_behind(&gap).map_err(|misfit| self.misfit(self.known.next_sequence, misfit))?;
+            self.append(vec![Payload::Gap(gap)])?;
+        }
+        self.open()?;
+        self.tick()?;
+        self.commit()
     }
 
     /// Takes events in order. Either all of them are accounted for in the receipt, or the log has failed. Nobody may be
@@ -223,6 +224,18 @@ impl<S: LogStore> Sequencer<S> {
         (self.known.log_time_ms > i64::MIN).then_some(self.known.log_time_ms)
     }
 
+    /// The sequence of the next record.
+    #[must_use]
+    pub const fn next_sequence(&self) -> u64 {
+        self.known.next_sequence
+    }
+
+    /// The offset of the next row of each partition.
+    #[must_use]
+    pub fn next_offsets(&self) -> Vec<u64> {
+        (0..self.settings.partitions).map(|partition| self.known.partitions.next_offset(partition)).collect()
+    }
+
     /// T of the newest tick: once the roles have folded it, they have folded all that was recalled.
     #[must_use]
     pub const fn last_tick_ms(&self) -> i64 {
@@ -252,10 +265,8 @@ impl<S: LogStore> Sequencer<S> {
         let (began, mut records) = (Instant::now(), 0u64);
         while let Some(record) = self.store.recall()? {
             reach("log.recall");
-            self.known.take_in(&record, &self.interner).map_err(|misfit| {
-                let what = format!("record {} does not fit: {misfit}", record.sequence);
-                LogError::damaged(Path::new("the log"), what)
-            })?;
+            let taken = self.known.take_in(&record, &self.interner);
+            taken.map_err(|misfit| self.misfit(record.sequence, misfit))?;
             self.store.pass_on(Arc::new(record))?;
             records += 1;
         }
@@ -264,6 +275,11 @@ impl<S: LogStore> Sequencer<S> {
             tracing::info!(records, elapsed_s, log_time_ms, "the log was read from its beginning");
         }
         Ok(())
+    }
+
+    fn misfit(&self, sequence: u64, misfit: Misfit) -> LogError {
+        let path = Path::new(self.settings.log_id.as_ref());
+        LogError::damaged(path, format!("record {sequence} of this log does not fit: {misfit}"))
     }
 
     /// Writes what stands at the beginning of a log, once its log time is known.

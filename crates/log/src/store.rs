@@ -25,6 +25,10 @@ pub trait LogStore: Send {
     /// When it cannot be read.
     fn recall(&mut self) -> Result<Option<Record>, LogError>;
 
+    /// The sequence of the first record of this start. It lies behind all that was stored, also behind records that are
+    /// lost and were not recalled.
+    fn first_sequence(&self) -> u64;
+
     /// Hands a recalled record to the roles; waits while they are far behind.
     ///
     /// # Errors
@@ -78,6 +82,10 @@ impl<S: LogStore + ?Sized> LogStore for Box<S> {
         (**self).recall()
     }
 
+    fn first_sequence(&self) -> u64 {
+        (**self).first_sequence()
+    }
+
     fn pass_on(&mut self, record: Arc<Record>) -> Result<(), LogError> {
         (**self).pass_on(record)
     }
@@ -127,6 +135,10 @@ impl LogStore for MemoryLog {
         Ok(None)
     }
 
+    fn first_sequence(&self) -> u64 {
+        0
+    }
+
     fn pass_on(&mut self, record: Arc<Record>) -> Result<(), LogError> {
         Ok(self.writer.append([record])?)
     }
@@ -161,6 +173,6 @@ pub(crate) fn rows_of(record: &Arc<Record>) -> usize {
         Payload::Incidents(batch) => batch.rows.len(),
         Payload::Perceptions(batch) => batch.rows.len(),
         Payload::Dictionary(entries) => entries.len(),
-        Payload::Control(_) | Payload::IntakeUp | Payload::Tick { .. } | Payload::Command(_) => 1,
+        Payload::Control(_) | Payload::IntakeUp | Payload::Gap(_) | Payload::Tick { .. } | Payload::Command(_) => 1,
     }
 }

@@ -11,6 +11,7 @@ use crate::control::Control;
 use crate::event::{Incident, Perception};
 use crate::names::NameEntry;
 use crate::position::PartitionIx;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One record of the log.
@@ -37,6 +38,8 @@ pub enum Payload {
     Dictionary(Vec<NameEntry>),
     /// The sequencer started, or goes on after a pause.
     IntakeUp,
+    /// Records before this one are lost, of which others still have some.
+    Gap(Gap),
     /// All timers due at or before `tick_ms` fire, in every partition.
     Tick {
         /// T, the instant up to which timers fire.
@@ -50,6 +53,16 @@ pub enum Payload {
     Perceptions(Batch<Vec<Perception>>),
     /// An operator's command.
     Command(Arc<Command>),
+}
+
+/// Where numbering goes on behind records that are lost: nothing that was ever numbered may be numbered again, or whoever
+/// has the old one would take the new one for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// The offset of the next row of each partition.
+    pub next_offsets: Vec<u64>,
+    /// The position of the next record of the alert stream.
+    pub alert_position: u64,
 }
 
 /// Rows of one partition.

@@ -60,9 +60,16 @@ impl RulesRole {
                 self.engines[usize::from(batch.partition)].step(input, &mut self.transitions);
             }
             Payload::Command(command) => self.write(log_time_ms, AlertItem::Command(Arc::clone(command)), out),
+            Payload::Gap(gap) => self.next_position = self.next_position.max(gap.alert_position),
             Payload::Perceptions(_) => {}
         }
         self.write_transitions(log_time_ms, out);
+    }
+
+    /// The position of the next record of the alert stream.
+    #[must_use]
+    pub const fn next_position(&self) -> u64 {
+        self.next_position
     }
 
     fn step_all(&mut self, input: &Input<'_>) {

@@ -47,6 +47,7 @@ pub(crate) enum Kind {
     Incidents = 6,
     Perceptions = 7,
     Command = 8,
+    Gap = 9,
 }
 
 impl Kind {
@@ -61,11 +62,12 @@ impl Kind {
             Payload::Incidents(batch) => (Self::Incidents, batch.partition),
             Payload::Perceptions(batch) => (Self::Perceptions, batch.partition),
             Payload::Command(_) => (Self::Command, 0),
+            Payload::Gap(_) => (Self::Gap, 0),
         }
     }
 
     fn from_byte(byte: u8) -> Option<Self> {
-        const ALL: [Kind; 8] = [
+        const ALL: [Kind; 9] = [
             Kind::Control,
             Kind::Dictionary,
             Kind::IntakeUp,
@@ -74,6 +76,7 @@ impl Kind {
             Kind::Incidents,
             Kind::Perceptions,
             Kind::Command,
+            Kind::Gap,
         ];
         ALL.into_iter().find(|kind| *kind as u8 == byte)
     }
@@ -90,6 +93,7 @@ pub(crate) fn encode(payload: &Payload, control: Option<ControlRef>, out: &mut V
         Payload::Incidents(batch) => write(&(batch.first_offset, &batch.rows), out),
         Payload::Perceptions(batch) => write(&(batch.first_offset, &batch.rows), out),
         Payload::Command(command) => write(command, out),
+        Payload::Gap(gap) => write(gap, out),
     }
 }
 
@@ -115,6 +119,7 @@ pub(crate) fn decode(
         Kind::Incidents => Payload::Incidents(batch::<Vec<Incident>>(frame).ok_or_else(unreadable)?),
         Kind::Perceptions => Payload::Perceptions(batch::<Vec<Perception>>(frame).ok_or_else(unreadable)?),
         Kind::Command => Payload::Command(read(frame.payload).ok_or_else(unreadable)?),
+        Kind::Gap => Payload::Gap(read(frame.payload).ok_or_else(unreadable)?),
     };
     Ok(Record { sequence: frame.sequence, log_time_ms: frame.log_time_ms, payload })
 }
@@ -145,6 +150,7 @@ mod tests {
     use vigie_model::command::{Action, Command, Disposition};
     use vigie_model::decimal::Decimal;
     use vigie_model::names::{NO_NAME, NameEntry, NameKind};
+    use vigie_model::record::Gap;
     use vigie_model::severity::Severity;
 
     fn observation() -> Observations {
@@ -223,7 +229,7 @@ mod tests {
             log_time_ms: 1,
         };
         let entry = NameEntry { kind: NameKind::Metric, index: 300, name: "n".into() };
-        let cases: [(Payload, Expect); 7] = [
+        let cases: [(Payload, Expect); 8] = [
             (Payload::Dictionary(vec![entry]), expect!["0103ac02016e"]),
             (Payload::IntakeUp, expect!["00"]),
             (Payload::Tick { tick_ms: 1_700_000_000_000 }, expect!["80a0abfef962"]),
@@ -239,6 +245,7 @@ mod tests {
                 Payload::Perceptions(Batch { partition: 1, first_offset: 2, rows: vec![perception()] }),
                 expect!["020101000201770171010173017001016b0176060800000a000c00"],
             ),
+            (Payload::Gap(Gap { next_offsets: vec![1, 300], alert_position: 5 }), expect!["0201ac0205"]),
             (Payload::Command(Arc::new(command)), expect!["01610178016f01020101630002"]),
         ];
         for (payload, expected) in cases {

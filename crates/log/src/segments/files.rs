@@ -18,6 +18,7 @@ use crate::segments::stored::StoredRecords;
 use crate::segments::survey::{Survey, survey};
 use crate::store::{EVENTS_FILL_MAX, Room};
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 use vigie_failpoints::point::reach;
 use vigie_model::control::Control;
@@ -296,9 +297,13 @@ fn quarantine(folder: &Folder, survey: &Survey) -> Result<Vec<Quarantined>, LogE
     for (first_sequence, Hole { bytes, sequences }) in &survey.holes {
         let segment = folder.segment(*first_sequence);
         let kept = folder.damaged(*first_sequence, bytes.start as u64);
-        if folder.disk.open(&kept).is_err() {
-            let all = folder.read(&segment)?;
-            folder.write_whole(&kept, 0, &all[bytes.clone()])?;
+        match folder.disk.open(&kept) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let all = folder.read(&segment)?;
+                folder.write_whole(&kept, 0, &all[bytes.clone()])?;
+            }
+            Err(error) => return Err(LogError::disk("open", &kept)(error)),
         }
         let bytes = bytes.start as u64..bytes.end as u64;
         holes.push(Quarantined { segment, bytes, sequences: sequences.clone(), kept });

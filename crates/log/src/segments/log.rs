@@ -23,6 +23,7 @@ use vigie_model::record::{Payload, Record};
 pub struct SegmentLog {
     segments: Segments,
     stored: StoredRecords,
+    first_sequence: u64,
     writer: Writer<Arc<Record>>,
     /// Frames of the records waiting for a commit, and the records.
     frames: Vec<u8>,
@@ -56,7 +57,8 @@ impl SegmentLog {
         let folder = Folder { disk, path: options.folder.clone() };
         let (segments, recovery, stored) = Segments::open(folder, options, identity)?;
         let (writer, readers) = ring(ring_rows_max, rows_of, roles);
-        let log = Self { segments, stored, writer, frames: Vec::new(), waiting: Vec::new() };
+        let first_sequence = recovery.next_sequence;
+        let log = Self { segments, stored, first_sequence, writer, frames: Vec::new(), waiting: Vec::new() };
         Ok(OpenedLog { log, readers, recovery })
     }
 
@@ -98,6 +100,10 @@ impl SegmentLog {
 impl LogStore for SegmentLog {
     fn recall(&mut self) -> Result<Option<Record>, LogError> {
         self.stored.next_record()
+    }
+
+    fn first_sequence(&self) -> u64 {
+        self.first_sequence
     }
 
     fn pass_on(&mut self, record: Arc<Record>) -> Result<(), LogError> {

@@ -8,6 +8,7 @@ use vigie_model::batch::{ObservationRow, Origin, Quality};
 use vigie_model::command::Action;
 use vigie_model::decimal::Decimal;
 use vigie_model::names::{NO_NAME, NameKind, Names};
+use vigie_model::position::PartitionIx;
 
 fn control() -> Arc<Control> {
     Arc::new(Control {
@@ -86,6 +87,7 @@ fn words(records: &[Arc<Record>]) -> Vec<String> {
                     .join(", "),
             ),
             Payload::Command(command) => Some(format!("command {}", command.action_id)),
+            Payload::Gap(gap) => Some(format!("gap {:?}@{}", gap.next_offsets, record.log_time_ms)),
             Payload::Incidents(_) | Payload::Perceptions(_) => unreachable!("these tests send observations"),
         })
         .collect()

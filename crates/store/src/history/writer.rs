@@ -201,6 +201,26 @@ impl History {
         self.storage.poison().wait().await.to_owned()
     }
 
+    /// The offset of the next row of each partition of the log that no table has committed.
+    #[must_use]
+    pub fn next_offsets(&self) -> Vec<u64> {
+        let of_log = [Table::Observations, Table::Incidents, Table::Perceptions];
+        let next = |partition: PartitionIx| of_log.map(|table| self.committed_to(table, partition)).into_iter().max();
+        (0..self.options.partitions).map(|partition| next(partition).unwrap_or(0)).collect()
+    }
+
+    /// The next position of the alert stream that no table has committed.
+    #[must_use]
+    pub fn next_alert_position(&self) -> u64 {
+        let committed = |table| self.committed_to(table, STREAM_PARTITION);
+        committed(Table::Alerts).max(committed(Table::Actions))
+    }
+
+    fn committed_to(&self, table: Table, partition: PartitionIx) -> u64 {
+        let position = self.stores[table as usize].published().positions.get(i32::from(partition));
+        u64::try_from(position).unwrap_or(0)
+    }
+
     /// Rows taken but not committed yet.
     #[must_use]
     pub fn rows_hot(&self) -> usize {

@@ -1,0 +1,33 @@
+//! What is fixed for the life of a log.
+
+use crate::dedup::IDS_REMEMBERED;
+use vigie_model::position::{LogId, PARTITIONS_DEFAULT, PartitionIx};
+
+/// Settings fixed for the life of a log.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The log's identity.
+    pub log_id: LogId,
+    /// Number of partitions.
+    pub partitions: PartitionIx,
+    /// Interval of ticks.
+    pub tick_ms: i64,
+    /// How far an event time may lie ahead of log time.
+    pub max_skew_ms: i64,
+    /// Ids remembered per partition to find duplicates.
+    pub ids_remembered: usize,
+}
+
+impl Settings {
+    /// Defaults for a log with this identity: 16 partitions, a tick a second, five seconds of skew.
+    #[must_use]
+    pub fn new(log_id: LogId) -> Self {
+        Self {
+            log_id,
+            partitions: PARTITIONS_DEFAULT,
+            tick_ms: 1000,
+            max_skew_ms: 5000,
+            ids_remembered: IDS_REMEMBERED,
+        }
+    }
+}
