@@ -79,6 +79,7 @@ pub(crate) fn is_same(a: &Record, b: &Record) -> bool {
         (Payload::Control(a), Payload::Control(b)) => a == b,
         (Payload::Dictionary(a), Payload::Dictionary(b)) => a == b,
         (Payload::IntakeUp, Payload::IntakeUp) => true,
+        (Payload::Gap(a), Payload::Gap(b)) => a == b,
         (Payload::Tick { tick_ms: a }, Payload::Tick { tick_ms: b }) => a == b,
         (Payload::Observations(a), Payload::Observations(b)) => {
             (a.partition, a.first_offset) == (b.partition, b.first_offset) && a.rows == b.rows
@@ -157,6 +158,13 @@ impl<'a> Checker<'a> {
             Payload::Control(_) => self.has_control = true,
             Payload::Dictionary(entries) => self.learn(entries),
             Payload::IntakeUp => {}
+            Payload::Gap(gap) => {
+                let may_have_gaps = self.may_have_gaps;
+                self.expect(may_have_gaps, Promise::Order, || format!("{gap:?} where nothing is lost"));
+                for (next, behind) in self.next_offset.iter_mut().zip(&gap.next_offsets) {
+                    *next = (*next).max(*behind);
+                }
+            }
             Payload::Tick { tick_ms } => {
                 let last_ms = std::mem::replace(&mut self.tick_ms, *tick_ms);
                 self.expect(*tick_ms >= last_ms, Promise::Order, || format!("tick {tick_ms} after {last_ms}"));

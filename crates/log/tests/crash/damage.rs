@@ -2,14 +2,15 @@
 //! acknowledged afterwards is as safe as in a log that was never damaged.
 
 use crate::checker::Broken;
-use crate::life::{Setup, read};
+use crate::facts::START_MS;
+use crate::life::{Life, Setup, ZONES, read};
 use crate::rng::Rng;
 use crate::seeds;
 use crate::sim::faults::Fault;
 use crate::story::Story;
 use std::path::PathBuf;
 use std::sync::Mutex;
-use vigie_model::record::{Payload, Record};
+use vigie_model::record::{Gap, Payload, Record};
 
 const SEEDS: u64 = 600;
 const SEEDS_LONG: u64 = 20_000;
@@ -115,13 +116,16 @@ fn a_log_goes_on_behind_damage_at_its_end() {
 
 /// What a role has stored under an offset stays what that offset means: rows lost with damage take their offsets along.
 #[test]
-#[ignore = "a log that lost the newest rows of a partition gives their offsets again"]
 fn no_offset_is_given_twice() {
     for seed in 0..20 {
         let (mut story, ends) = damaged_at_its_end(seed);
-        let mut life = story.start().unwrap().unwrap();
+        story.sender.restart();
+        // Whoever stored the lost rows says so at the start.
+        let gap = Gap { next_offsets: ends.clone(), alert_position: 0 };
+        let started = Life::start_behind(story.disk.mount(), &story.setup, START_MS, ZONES[0], Some(gap));
+        let mut life = started.unwrap();
         let first = life.recovery.next_sequence;
-        let sent = story.send(&mut life, 6).and_then(|()| story.end(life));
+        let sent = story.send(&mut life, 6).and_then(|()| story.end(life)).and_then(|()| story.check());
         sent.unwrap_or_else(|broken| panic!("{}", story.tell(&broken)));
         let (records, _) = read(story.disk.mount(), &story.setup).unwrap();
         let new = records.iter().filter(|record| record.sequence >= first);
