@@ -1,7 +1,7 @@
 //! Single bits flipped anywhere in the files of a log: each is told, or changes nothing. Never is a log silently another
 //! or a shorter one.
 
-use crate::checker::is_same;
+use crate::checker::{Broken, Promise, broken, is_same};
 use crate::facts::START_MS;
 use crate::life::{Life, Setup, ZONES, read, verify};
 use crate::rng::Rng;
@@ -99,8 +99,11 @@ impl Original {
         let inside: Vec<_> = lost.iter().filter(|sequence| **sequence < end).collect();
         assert!(inside.iter().all(|sequence| is_in_a_hole(sequence)), "{what}: lost {lost:?}, told {recovery:?}");
         for hole in &recovery.holes {
-            let is_all_lost = hole.sequences.clone().all(|sequence| lost.contains(&sequence));
-            assert!(is_all_lost, "{what}: lost {lost:?}, told {recovery:?}");
+            let known = hole.sequences.start..hole.sequences.end.min(self.recovery.next_sequence);
+            assert!(
+                known.into_iter().all(|sequence| lost.contains(&sequence)),
+                "{what}: lost {lost:?}, told {recovery:?}"
+            );
         }
         if lost.iter().all(is_in_a_hole) {
             return Verdict::Quarantined;
@@ -122,7 +125,13 @@ impl Original {
                 _ => lost.push(record.sequence),
             }
         }
-        assert!(found.peek().is_none(), "{what}: {:?} was never there", found.peek());
+        // Behind damage a record can show that a torn end had hidden; it was sent, but nobody was answered.
+        let (sender, partitions) = (&self.story.sender, self.story.setup.partitions);
+        let rest: Vec<_> = found.cloned().collect();
+        let is_made_up =
+            |broken: &Broken| matches!(broken.promise, Promise::NothingUnsentIsThere | Promise::NothingIsChanged);
+        let made_up = broken(&rest, sender, partitions, &[]).into_iter().find(is_made_up);
+        assert!(made_up.is_none(), "{what}: {made_up:?}");
         lost
     }
 
@@ -168,7 +177,9 @@ impl Original {
         let sequences: Vec<_> = new.iter().map(|record| record.sequence).collect();
         let is_contiguous = sequences.windows(2).all(|pair| pair[1] == pair[0] + 1);
         assert!(is_contiguous && recovery.cut.is_none(), "{what}: {sequences:?}, {recovery:?}");
-        assert_eq!(recovery.holes, told.holes, "{what}: damage is told at every opening");
+        let sequences =
+            |recovery: &Recovery| recovery.holes.iter().map(|hole| hole.sequences.clone()).collect::<Vec<_>>();
+        assert_eq!(sequences(&recovery), sequences(&told), "{what}: damage is told at every opening");
     }
 }
 

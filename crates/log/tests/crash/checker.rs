@@ -3,6 +3,7 @@
 use crate::facts::{Fact, MAX_SKEW_MS};
 use crate::sender::{Answer, Sender};
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 use vigie_model::batch::Observations;
 use vigie_model::command::Command;
@@ -53,11 +54,20 @@ impl Broken {
     }
 }
 
-/// Every promise that a whole log breaks, given what its sender knows.
-pub(crate) fn broken(records: &[Arc<Record>], sender: &Sender, partitions: PartitionIx) -> Vec<Broken> {
+/// Every promise that a log breaks, given what its sender knows and which records are told as damaged.
+pub(crate) fn broken(
+    records: &[Arc<Record>],
+    sender: &Sender,
+    partitions: PartitionIx,
+    damaged: &[Range<u64>],
+) -> Vec<Broken> {
     let mut checker = Checker::new(sender, partitions);
-    for (index, record) in records.iter().enumerate() {
-        checker.check_record(index as u64, record);
+    checker.may_have_gaps = !damaged.is_empty();
+    let mut sequence = 0;
+    for record in records {
+        sequence = damaged.iter().find(|gap| gap.start == sequence).map_or(sequence, |gap| gap.end);
+        checker.check_record(sequence, record);
+        sequence += 1;
     }
     checker.check_answers();
     checker.broken
@@ -69,6 +79,7 @@ pub(crate) fn is_same(a: &Record, b: &Record) -> bool {
         (Payload::Control(a), Payload::Control(b)) => a == b,
         (Payload::Dictionary(a), Payload::Dictionary(b)) => a == b,
         (Payload::IntakeUp, Payload::IntakeUp) => true,
+        (Payload::Gap(a), Payload::Gap(b)) => a == b,
         (Payload::Tick { tick_ms: a }, Payload::Tick { tick_ms: b }) => a == b,
         (Payload::Observations(a), Payload::Observations(b)) => {
             (a.partition, a.first_offset) == (b.partition, b.first_offset) && a.rows == b.rows
@@ -99,6 +110,8 @@ struct Checker<'a> {
     log_time_ms: i64,
     tick_ms: i64,
     has_control: bool,
+    /// Whether rows are missing with damaged records.
+    may_have_gaps: bool,
 }
 
 /// What all kinds of rows have in common.
@@ -126,6 +139,7 @@ impl<'a> Checker<'a> {
             log_time_ms: i64::MIN,
             tick_ms: i64::MIN,
             has_control: false,
+            may_have_gaps: false,
         }
     }
 
@@ -144,6 +158,13 @@ impl<'a> Checker<'a> {
             Payload::Control(_) => self.has_control = true,
             Payload::Dictionary(entries) => self.learn(entries),
             Payload::IntakeUp => {}
+            Payload::Gap(gap) => {
+                let may_have_gaps = self.may_have_gaps;
+                self.expect(may_have_gaps, Promise::Order, || format!("{gap:?} where nothing is lost"));
+                for (next, behind) in self.next_offset.iter_mut().zip(&gap.next_offsets) {
+                    *next = (*next).max(*behind);
+                }
+            }
             Payload::Tick { tick_ms } => {
                 let last_ms = std::mem::replace(&mut self.tick_ms, *tick_ms);
                 self.expect(*tick_ms >= last_ms, Promise::Order, || format!("tick {tick_ms} after {last_ms}"));
@@ -184,7 +205,8 @@ impl<'a> Checker<'a> {
             return;
         }
         let next = std::mem::replace(&mut self.next_offset[usize::from(partition)], first_offset + rows as u64);
-        self.expect(first_offset == next, Promise::Order, || {
+        let follows = first_offset == next || self.may_have_gaps && first_offset > next;
+        self.expect(follows, Promise::Order, || {
             format!("partition {partition} goes on at {first_offset} instead of {next}")
         });
     }

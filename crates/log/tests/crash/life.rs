@@ -21,7 +21,7 @@ use vigie_log::verify::{LogReport, verify_log};
 use vigie_model::batch::Events;
 use vigie_model::control::Control;
 use vigie_model::position::PartitionIx;
-use vigie_model::record::Record;
+use vigie_model::record::{Gap, Record};
 
 /// Wide enough that no writer ever waits for the role, which listens at the end of a life.
 const RING_ROWS_MAX: usize = 1 << 24;
@@ -81,6 +81,17 @@ impl Life {
     ///
     /// `zone` stands for all that a control record holds.
     pub(crate) fn start(disk: Arc<dyn Disk>, setup: &Setup, now_ms: i64, zone: &'static str) -> Result<Self, LogError> {
+        Self::start_behind(disk, setup, now_ms, zone, None)
+    }
+
+    /// As [`Self::start`], when it is known up to where numbers were given before records were lost.
+    pub(crate) fn start_behind(
+        disk: Arc<dyn Disk>,
+        setup: &Setup,
+        now_ms: i64,
+        zone: &'static str,
+        gap: Option<Gap>,
+    ) -> Result<Self, LogError> {
         let mut opened = setup.open(disk)?;
         let settings = Settings {
             partitions: setup.partitions,
@@ -90,7 +101,9 @@ impl Life {
         };
         let limit = Limit::at(now_ms);
         let clock = LogClock::anchored(now_ms, SPEED, limit.clone());
-        let sequencer = Sequencer::start(settings, clock, opened.log, Arc::new(Interner::new(1 << 16)), control(zone))?;
+        let mut sequencer =
+            Sequencer::recalled(settings, clock, opened.log, Arc::new(Interner::new(1 << 16)), control(zone))?;
+        sequencer.begin(gap)?;
         let role = opened.readers.pop().expect("one role was asked for");
         Ok(Self { sequencer, role, limit, now_ms, recovery: opened.recovery })
     }

@@ -11,6 +11,7 @@
 //! | [`io_errors`] | an I/O error at every call of a history |
 //! | [`torn_tail`] | the last commit cut at every byte |
 //! | [`bit_flips`] | 10,000 flipped bits |
+//! | [`damage`] | flipped bits, then crashes: what is acknowledged behind damage is as safe as before |
 //! | [`misplaced_files`] | whole files gone, cut short or exchanged |
 //! | [`disk_full`] | a disk of every size, and the log's own cap |
 //! | [`retention`] | a crash at every call of a deletion |
@@ -37,6 +38,7 @@ mod story;
 mod power_loss;
 
 mod bit_flips;
+mod damage;
 mod disk_full;
 mod group_commit;
 mod io_errors;

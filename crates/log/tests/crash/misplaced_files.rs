@@ -27,8 +27,7 @@ fn whole() -> Whole {
     story.send(&mut life, 12).unwrap();
     story.end(life).unwrap();
     let (records, _) = read(story.disk.copy(0).mount(), &story.setup).unwrap();
-    let mut segments = story.disk.files();
-    segments.retain(|(path, _)| path.extension().is_some_and(|extension| extension == "seg"));
+    let segments = story.segments_now();
     assert!(segments.len() > 3);
     Whole { story, records, segments }
 }

@@ -107,6 +107,11 @@ impl Sender {
         self.facts.iter().filter(unanswered).map(|fact| fact.mark).collect()
     }
 
+    /// Notes that the log was damaged: no answer so far counts any more.
+    pub(crate) fn doubt_all(&mut self) {
+        self.answers.iter_mut().chain(&mut self.commands).for_each(|answer| *answer = Answer::None.min(*answer));
+    }
+
     /// Notes that the log was opened again.
     pub(crate) fn restart(&mut self) {
         self.first_of_life = self.facts.len();

@@ -6,8 +6,10 @@ use crate::life::{Life, Served, Setup, ZONES, read, verify};
 use crate::rng::Rng;
 use crate::sender::{Request, Sender};
 use crate::sim::disk::SimDisk;
+use std::path::PathBuf;
 use std::sync::Arc;
 use vigie_log::error::LogError;
+use vigie_log::segments::options::{Quarantined, Recovery};
 use vigie_model::record::{Payload, Record};
 
 /// Calls shown with a broken promise.
@@ -29,6 +31,8 @@ pub(crate) struct Story {
     zone: Option<&'static str>,
     /// Processes that said they were ready.
     starts: usize,
+    /// Damage that is told at every opening.
+    holes: Vec<Quarantined>,
     /// Torn ends that were cut.
     pub(crate) cuts: usize,
     /// The most segments there were.
@@ -48,6 +52,7 @@ impl Story {
             wrong_receipt: None,
             zone: None,
             starts: 0,
+            holes: Vec::new(),
             cuts: 0,
             segments: 0,
         }
@@ -62,6 +67,7 @@ impl Story {
             rng: Rng::new(seed),
             seen: self.seen.clone(),
             wrong_receipt: self.wrong_receipt.clone(),
+            holes: self.holes.clone(),
             ..*self
         }
     }
@@ -132,10 +138,7 @@ impl Story {
 
     /// A process ends, however: what its role has seen now includes what any role saw before.
     pub(crate) fn end(&mut self, life: Life) -> Result<(), Broken> {
-        let holes = life.recovery.holes.clone();
-        if !holes.is_empty() {
-            return Err(Broken::new(Promise::OpensAfterACrash, format!("tells of damage: {holes:?}")));
-        }
+        self.check_holes(&life.recovery)?;
         self.see(life.end())
     }
 
@@ -164,14 +167,15 @@ impl Story {
             Ok(found) => found,
             Err(error) => return vec![Broken::new(Promise::OpensAfterACrash, error.to_string())],
         };
-        let mut broken = broken(&records, &self.sender, self.setup.partitions);
-        if !recovery.holes.is_empty() {
-            let words = format!("tells of damage: {:?}", recovery.holes);
-            broken.insert(0, Broken::new(Promise::OpensAfterACrash, words));
+        let damaged: Vec<_> = self.holes.iter().map(|hole| hole.sequences.clone()).collect();
+        let mut broken = broken(&records, &self.sender, self.setup.partitions, &damaged);
+        if let Err(first) = self.check_holes(&recovery) {
+            broken.insert(0, first);
         }
         let sequences: Vec<_> = records.iter().map(|record| record.sequence).collect();
-        let is_verified =
-            verified.as_ref().is_ok_and(|(report, seen)| report.findings.is_empty() && *seen == sequences);
+        let is_verified = verified
+            .as_ref()
+            .is_ok_and(|(report, seen)| report.findings.is_empty() == self.holes.is_empty() && *seen == sequences);
         if !is_verified || !is_unchanged {
             let words = format!("unchanged: {is_unchanged}, {verified:?}");
             broken.push(Broken::new(Promise::VerifiedAfterACrash, words));
@@ -185,6 +189,49 @@ impl Story {
         broken.extend(self.check_seen(&records).err());
         broken.extend(self.wrong_receipt.clone());
         broken
+    }
+
+    /// The segments on disk, in order.
+    pub(crate) fn segments_now(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut segments = self.disk.files();
+        segments.retain(|(path, _)| path.extension().is_some_and(|extension| extension == "seg"));
+        segments
+    }
+
+    /// The log was damaged from outside: what can still be read, and what is told to be lost, counts from now on. Whether
+    /// it can be opened at all.
+    pub(crate) fn accept_damage(&mut self) -> bool {
+        let opened = Life::start(self.disk.copy(0).mount(), &self.setup, self.now_ms, ZONES[0]);
+        let Ok((records, recovery)) = read(self.disk.copy(0).mount(), &self.setup) else { return false };
+        self.starts = records.iter().filter(|record| matches!(record.payload, Payload::IntakeUp)).count();
+        (self.seen, self.holes, self.zone, self.wrong_receipt) = (records, recovery.holes, None, None);
+        self.sender.doubt_all();
+        opened.is_ok()
+    }
+
+    /// Whether damage is told.
+    pub(crate) const fn is_damaged(&self) -> bool {
+        !self.holes.is_empty()
+    }
+
+    /// No damage is told but what was done from outside, and that at every opening.
+    fn check_holes(&self, recovery: &Recovery) -> Result<(), Broken> {
+        // The damaged bytes themselves may be gone from the segment, once they are kept aside.
+        let told = |holes: &[Quarantined]| {
+            let hole = |hole: &Quarantined| (hole.segment.clone(), hole.sequences.clone(), hole.kept.clone());
+            holes.iter().map(hole).collect::<Vec<_>>()
+        };
+        let files = self.disk.files();
+        let is_kept = |hole: &Quarantined| {
+            files
+                .iter()
+                .any(|(path, bytes)| *path == hole.kept && bytes.len() as u64 >= hole.bytes.end - hole.bytes.start)
+        };
+        if told(&recovery.holes) == told(&self.holes) && self.holes.iter().all(is_kept) {
+            return Ok(());
+        }
+        let words = format!("tells of damage {:?} instead of {:?}", recovery.holes, self.holes);
+        Err(Broken::new(Promise::OpensAfterACrash, words))
     }
 
     /// What is judged from now on is judged by the rules and settings of the newest start.
