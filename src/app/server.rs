@@ -288,7 +288,7 @@ fn routes(
         spaces: Arc::clone(&registry) as Arc<_>,
         log_clock: Arc::new(move || clock.log_time_ms()),
     };
-    let pressure = pressure_gauge(intake.clone(), Arc::clone(history));
+    let pressure = pressure_gauge(intake.clone());
     let events = intake_router(intake.clone(), registry, config.feed_specs(), pressure, dead_letters.clone());
     let health = health_router(HealthState {
         health: Arc::clone(&pipeline.health),

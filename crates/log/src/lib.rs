@@ -33,6 +33,8 @@ mod logged_names;
 
 mod known;
 
+mod recall;
+
 pub mod verify;
 
 pub mod receipt;

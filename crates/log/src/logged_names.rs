@@ -1,6 +1,8 @@
 //! Which names are in the log, and the partitions of its spaces.
 
+use crate::error::LogError;
 use crate::interner::Interner;
+use std::path::Path;
 use vigie_model::batch::Events;
 use vigie_model::names::{NO_NAME, NameEntry, NameIx, NameKind};
 use vigie_model::position::{PartitionIx, PartitionTable};
@@ -14,6 +16,13 @@ pub(crate) enum Misfit {
     Repeated,
     #[error("there are more names in the log than this binary keeps")]
     TooManyNames,
+}
+
+impl Misfit {
+    /// The error of a log whose record `sequence` does not fit.
+    pub(crate) fn at(self, sequence: u64) -> LogError {
+        LogError::damaged(Path::new("the log"), format!("record {sequence} does not fit: {self}"))
+    }
 }
 
 /// The names in the log: of each kind, those below a number.

@@ -14,14 +14,12 @@ use crate::dedup::Verdict;
 use crate::error::LogError;
 use crate::interner::Interner;
 use crate::known::Known;
-use crate::logged_names::Misfit;
+use crate::recall::recall;
 use crate::receipt::Receipt;
 pub use crate::settings::Settings;
 use crate::store::{LogStore, Room};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use vigie_failpoints::point::reach;
 use vigie_model::batch::{EventRef, Events, flags};
 use vigie_model::command::Command;
 use vigie_model::control::Control;
@@ -87,7 +85,7 @@ impl<S: LogStore> Sequencer<S> {
             ticked: None,
             control: Some(control),
         };
-        sequencer.recall()?;
+        recall(&mut sequencer.store, &mut sequencer.known, &sequencer.interner)?;
         Ok(sequencer)
     }
 
@@ -103,7 +101,7 @@ impl<S: LogStore> Sequencer<S> {
             return Ok(());
         }
         if let Some(gap) = gap {
-            self.known.go_on_behind(&gap).map_err(|misfit| self.misfit(self.known.next_sequence, misfit))?;
+            self.known.go_on_behind(&gap).map_err(|misfit| misfit.at(self.known.next_sequence))?;
             self.append(vec![Payload::Gap(gap)])?;
         }
         self.open()?;
@@ -258,28 +256,6 @@ impl<S: LogStore> Sequencer<S> {
     #[must_use]
     pub fn fill(&self) -> f64 {
         self.store.fill()
-    }
-
-    /// Takes in everything the store holds and hands it to the roles.
-    fn recall(&mut self) -> Result<(), LogError> {
-        let (began, mut records) = (Instant::now(), 0u64);
-        while let Some(record) = self.store.recall()? {
-            reach("log.recall");
-            let taken = self.known.take_in(&record, &self.interner);
-            taken.map_err(|misfit| self.misfit(record.sequence, misfit))?;
-            self.store.pass_on(Arc::new(record))?;
-            records += 1;
-        }
-        if records > 0 {
-            let (elapsed_s, log_time_ms) = (began.elapsed().as_secs_f64(), self.known.log_time_ms);
-            tracing::info!(records, elapsed_s, log_time_ms, "the log was read from its beginning");
-        }
-        Ok(())
-    }
-
-    fn misfit(&self, sequence: u64, misfit: Misfit) -> LogError {
-        let path = Path::new(self.settings.log_id.as_ref());
-        LogError::damaged(path, format!("record {sequence} of this log does not fit: {misfit}"))
     }
 
     /// Writes what stands at the beginning of a log, once its log time is known.

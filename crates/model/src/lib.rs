@@ -27,6 +27,7 @@ pub mod severity;
 pub mod space;
 
 pub mod event;
+pub mod observations;
 pub mod position;
 
 pub mod batch;

@@ -1,0 +1,314 @@
+//! Observations as rows and as columns: what comes by the million.
+//!
+//! A batch is columns of interned integers, decoded once at the door and never parsed again.
+//!
+//! **Invariant**: the columns of [`Observations`] have the same length, which only its pushing methods change.
+
+use crate::decimal::Decimal;
+use crate::names::NameIx;
+use serde::{Deserialize, Serialize};
+
+/// Bits of the `flags` of a row.
+pub mod flags {
+    /// The row's event time was not later than the newest of its series when it was taken.
+    pub const LATE: u8 = 1;
+    /// The row came from an archive: stored by its event date, never judged.
+    pub const BACKFILL: u8 = 2;
+    /// The sequencer moved the event time; the original is the row's sent time.
+    pub const TIME_ADJUSTED: u8 = 4;
+}
+
+/// Whether a source vouches for a value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[repr(u8)]
+pub enum Quality {
+    /// A value to be judged.
+    #[default]
+    Good,
+    /// An arrival, but no value.
+    Uncertain,
+    /// An arrival, but no value.
+    Bad,
+}
+
+impl Quality {
+    /// The word used on the wire and in history.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Uncertain => "uncertain",
+            Self::Bad => "bad",
+        }
+    }
+
+    /// Reads the word used on the wire.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Good, Self::Uncertain, Self::Bad].into_iter().find(|quality| quality.as_str() == word)
+    }
+}
+
+/// One observation, as a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservationRow<'a> {
+    /// Feed it came by.
+    pub feed: NameIx,
+    /// Space it is about.
+    pub space: NameIx,
+    /// What was measured.
+    pub metric: NameIx,
+    /// Sensor, or [`crate::names::NO_NAME`].
+    pub sensor: NameIx,
+    /// Edge node, or [`crate::names::NO_NAME`].
+    pub node: NameIx,
+    /// Sequence number given by the node.
+    pub seq: Option<i64>,
+    /// Id given by the source.
+    pub id: Option<&'a str>,
+    /// The value, in the metric's canonical unit.
+    pub value: Decimal,
+    /// When it was measured.
+    pub event_time_ms: i64,
+    /// The event time as sent, when the sequencer adjusted it.
+    pub sent_time_ms: Option<i64>,
+    /// When the log took it; 0 until the sequencer sets it.
+    pub log_time_ms: i64,
+    /// Whether its source vouches for it.
+    pub quality: Quality,
+    /// See [`flags`].
+    pub flags: u8,
+}
+
+/// Observations as columns.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observations {
+    /// Feeds.
+    pub feed: Vec<NameIx>,
+    /// Spaces.
+    pub space: Vec<NameIx>,
+    /// Metrics.
+    pub metric: Vec<NameIx>,
+    /// Sensors.
+    pub sensor: Vec<NameIx>,
+    /// Edge nodes.
+    pub node: Vec<NameIx>,
+    /// Sequence numbers.
+    pub seq: Vec<Option<i64>>,
+    /// Values in millionths.
+    pub value_micros: Vec<i64>,
+    /// Event times.
+    pub event_time_ms: Vec<i64>,
+    /// Event times as sent, where they were adjusted.
+    pub sent_time_ms: Vec<Option<i64>>,
+    /// Log times.
+    pub log_time_ms: Vec<i64>,
+    /// Qualities.
+    pub quality: Vec<Quality>,
+    /// Flags.
+    pub flags: Vec<u8>,
+    /// Ids, concatenated.
+    id_bytes: String,
+    /// End of each id in `id_bytes`; an id ends where the next begins, and an empty one is absent.
+    id_ends: Vec<u32>,
+}
+
+impl Observations {
+    /// No rows, and room for `rows`.
+    #[must_use]
+    pub fn with_capacity(rows: usize) -> Self {
+        Self {
+            feed: Vec::with_capacity(rows),
+            space: Vec::with_capacity(rows),
+            metric: Vec::with_capacity(rows),
+            sensor: Vec::with_capacity(rows),
+            node: Vec::with_capacity(rows),
+            seq: Vec::with_capacity(rows),
+            value_micros: Vec::with_capacity(rows),
+            event_time_ms: Vec::with_capacity(rows),
+            sent_time_ms: Vec::with_capacity(rows),
+            log_time_ms: Vec::with_capacity(rows),
+            quality: Vec::with_capacity(rows),
+            flags: Vec::with_capacity(rows),
+            id_bytes: String::new(),
+            id_ends: Vec::with_capacity(rows),
+        }
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.space.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.space.is_empty()
+    }
+
+    /// Appends a row.
+    ///
+    /// # Panics
+    /// When the ids of one batch exceed 4 GiB; the limits at the door keep batches far below.
+    pub fn push(&mut self, row: ObservationRow<'_>) {
+        self.feed.push(row.feed);
+        self.space.push(row.space);
+        self.metric.push(row.metric);
+        self.sensor.push(row.sensor);
+        self.node.push(row.node);
+        self.seq.push(row.seq);
+        self.value_micros.push(row.value.micros());
+        self.event_time_ms.push(row.event_time_ms);
+        self.sent_time_ms.push(row.sent_time_ms);
+        self.log_time_ms.push(row.log_time_ms);
+        self.quality.push(row.quality);
+        self.flags.push(row.flags);
+        self.id_bytes.push_str(row.id.unwrap_or_default());
+        self.id_ends.push(u32::try_from(self.id_bytes.len()).expect("the ids of one batch fit in 4 GiB"));
+    }
+
+    /// Whether the columns fit together, which holds for every batch made by pushing; one read from outside is asked.
+    #[must_use]
+    pub fn is_consistent(&self) -> bool {
+        let rows = self.len();
+        let lengths = [
+            self.feed.len(),
+            self.metric.len(),
+            self.sensor.len(),
+            self.node.len(),
+            self.seq.len(),
+            self.value_micros.len(),
+            self.event_time_ms.len(),
+            self.sent_time_ms.len(),
+            self.log_time_ms.len(),
+            self.quality.len(),
+            self.flags.len(),
+            self.id_ends.len(),
+        ];
+        let ends = self.id_ends.iter().map(|end| *end as usize);
+        lengths.iter().all(|length| *length == rows)
+            && self.id_ends.is_sorted()
+            && self.id_ends.last().map_or(0, |end| *end as usize) == self.id_bytes.len()
+            && ends.into_iter().all(|end| self.id_bytes.is_char_boundary(end))
+    }
+
+    /// Appends row `index` of another batch.
+    pub fn push_from(&mut self, other: &Self, index: usize) {
+        self.push(other.row(index));
+    }
+
+    /// Appends all rows of another batch.
+    ///
+    /// # Panics
+    /// As [`Self::push`].
+    pub fn append(&mut self, other: &Self) {
+        self.feed.extend_from_slice(&other.feed);
+        self.space.extend_from_slice(&other.space);
+        self.metric.extend_from_slice(&other.metric);
+        self.sensor.extend_from_slice(&other.sensor);
+        self.node.extend_from_slice(&other.node);
+        self.seq.extend_from_slice(&other.seq);
+        self.value_micros.extend_from_slice(&other.value_micros);
+        self.event_time_ms.extend_from_slice(&other.event_time_ms);
+        self.sent_time_ms.extend_from_slice(&other.sent_time_ms);
+        self.log_time_ms.extend_from_slice(&other.log_time_ms);
+        self.quality.extend_from_slice(&other.quality);
+        self.flags.extend_from_slice(&other.flags);
+        let before = self.id_ends.last().copied().unwrap_or(0);
+        self.id_bytes.push_str(&other.id_bytes);
+        assert!(u32::try_from(self.id_bytes.len()).is_ok(), "the ids of one batch fit in 4 GiB");
+        self.id_ends.extend(other.id_ends.iter().map(|end| before + end));
+    }
+
+    /// The id of a row, when its source gave one.
+    #[must_use]
+    pub fn id(&self, index: usize) -> Option<&str> {
+        let start = if index == 0 { 0 } else { self.id_ends[index - 1] as usize };
+        let id = &self.id_bytes[start..self.id_ends[index] as usize];
+        (!id.is_empty()).then_some(id)
+    }
+
+    /// A row.
+    #[must_use]
+    pub fn row(&self, index: usize) -> ObservationRow<'_> {
+        ObservationRow {
+            feed: self.feed[index],
+            space: self.space[index],
+            metric: self.metric[index],
+            sensor: self.sensor[index],
+            node: self.node[index],
+            seq: self.seq[index],
+            id: self.id(index),
+            value: Decimal::from_micros(self.value_micros[index]),
+            event_time_ms: self.event_time_ms[index],
+            sent_time_ms: self.sent_time_ms[index],
+            log_time_ms: self.log_time_ms[index],
+            quality: self.quality[index],
+            flags: self.flags[index],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::NO_NAME;
+
+    fn row(id: Option<&str>) -> ObservationRow<'_> {
+        ObservationRow {
+            feed: 0,
+            space: 1,
+            metric: 2,
+            sensor: NO_NAME,
+            node: NO_NAME,
+            seq: Some(7),
+            id,
+            value: Decimal::from_micros(1),
+            event_time_ms: 5,
+            sent_time_ms: None,
+            log_time_ms: 6,
+            quality: Quality::Good,
+            flags: 0,
+        }
+    }
+
+    #[test]
+    fn rows_come_back_as_they_were_pushed() {
+        let mut batch = Observations::default();
+        for id in [Some("a"), None, Some("bc")] {
+            batch.push(row(id));
+        }
+        assert_eq!(batch.row(0), row(Some("a")));
+        assert_eq!(batch.row(1), row(None));
+        let mut copy = Observations::default();
+        copy.push_from(&batch, 2);
+        assert_eq!(copy.row(0), row(Some("bc")));
+        copy.append(&batch);
+        let ids: Vec<_> = (0..copy.len()).map(|index| copy.id(index)).collect();
+        assert_eq!(ids, [Some("bc"), Some("a"), None, Some("bc")]);
+        assert_eq!(copy.row(1), row(Some("a")));
+    }
+
+    #[test]
+    fn columns_that_do_not_fit_together_are_noticed() {
+        let mut batch = Observations::default();
+        assert!(batch.is_consistent());
+        batch.push(row(Some("é")));
+        assert!(batch.is_consistent());
+        let break_one: [fn(&mut Observations); 4] =
+            [|b| b.flags.clear(), |b| b.id_ends[0] = 1, |b| b.id_ends[0] = 9, |b| b.id_bytes.push('x')];
+        for break_it in break_one {
+            let mut broken = batch.clone();
+            break_it(&mut broken);
+            assert!(!broken.is_consistent());
+        }
+    }
+
+    #[test]
+    fn quality_words_are_closed() {
+        assert_eq!(Quality::from_word("uncertain"), Some(Quality::Uncertain));
+        assert_eq!(Quality::from_word("Good"), None);
+    }
+}
