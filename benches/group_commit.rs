@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
 use vigie_log::clock::LogClock;
 use vigie_log::disk::{Disk, DiskFile, SystemDisk};
 use vigie_log::intake::{Intake, spawn};
@@ -40,7 +40,6 @@ fn main() {
     let (rounds, round) = if is_test { (1, Duration::from_millis(50)) } else { (ROUNDS, ROUND) };
     // On the same file system as the target folder: a temporary folder may be memory, which syncs nothing.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("the target folder can be written");
-    let runtime = Runtime::new().expect("threads start");
     let log = Log::open(folder.path());
     let mut bare = BareDisk::open(folder.path());
     let mut raw = Vec::new();
@@ -48,7 +47,7 @@ fn main() {
     for _ in 0..rounds {
         raw.push(bare.synced_writes(round));
         for (senders, (commits, answers)) in SENDERS.into_iter().zip(&mut grouped) {
-            let (synced, answered) = runtime.block_on(log.send(senders, round));
+            let (synced, answered) = log.send(senders, round);
             commits.push(synced);
             answers.push(answered);
         }
@@ -128,37 +127,30 @@ impl Log {
         Self { intake, syncs, next_id: AtomicU64::new(0) }
     }
 
-    /// Commits and answers a second while `senders` send one event after the other.
-    async fn send(&self, senders: usize, round: Duration) -> (f64, f64) {
-        let (is_over, before, began) =
-            (Arc::new(AtomicBool::new(false)), self.syncs.load(Ordering::SeqCst), Instant::now());
-        let tasks: Vec<_> = (0..senders)
-            .map(|sender| {
-                let (intake, is_over) = (self.intake.clone(), Arc::clone(&is_over));
-                let first_id = self.next_id.fetch_add(1 << 32, Ordering::Relaxed);
-                tokio::spawn(async move {
-                    let mut answered = 0u64;
-                    while !is_over.load(Ordering::Relaxed) {
-                        let event = event(&intake, sender % SPACES, first_id + answered);
-                        match intake.submit(event).await {
-                            Ok(_) => answered += 1,
-                            Err(error) => {
-                                // More senders than the queue holds: as a peer would, they try again.
-                                assert!(intake.has_room(), "{error}");
-                                tokio::task::yield_now().await;
-                            }
+    /// Commits and answers a second while `senders` send one event after the other, each from a thread of its own.
+    fn send(&self, senders: usize, round: Duration) -> (f64, f64) {
+        let (is_over, before, began) = (AtomicBool::new(false), self.syncs.load(Ordering::SeqCst), Instant::now());
+        let answered: u64 = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..senders)
+                .map(|sender| {
+                    let (intake, is_over) = (self.intake.clone(), &is_over);
+                    let first_id = self.next_id.fetch_add(1 << 32, Ordering::Relaxed);
+                    scope.spawn(move || {
+                        let waiting = Builder::new_current_thread().build().expect("a thread can wait");
+                        let mut answered = 0u64;
+                        while !is_over.load(Ordering::Relaxed) {
+                            let event = event(&intake, sender % SPACES, first_id + answered);
+                            waiting.block_on(intake.submit(event)).expect("the queue holds all senders");
+                            answered += 1;
                         }
-                    }
-                    answered
+                        answered
+                    })
                 })
-            })
-            .collect();
-        tokio::time::sleep(round).await;
-        is_over.store(true, Ordering::Relaxed);
-        let mut answered = 0;
-        for task in tasks {
-            answered += task.await.expect("a sender does not panic");
-        }
+                .collect();
+            std::thread::sleep(round);
+            is_over.store(true, Ordering::Relaxed);
+            threads.into_iter().map(|thread| thread.join().expect("a sender does not panic")).sum()
+        });
         let elapsed_s = began.elapsed().as_secs_f64();
         let commits = self.syncs.load(Ordering::SeqCst) - before;
         (commits as f64 / elapsed_s, answered as f64 / elapsed_s)
