@@ -1,11 +1,12 @@
 //! The journey: bytes of NDJSON to rows in history and alerts in the book, through every role.
 //!
 //! One iteration decodes seeded lines (about 190 bytes, one sensor per space, values that cross the threshold), runs them
-//! through sequencer, rules, alert book and history in memory, and ends when every role has folded them. `with history`
-//! adds the commit to Delta Lake in a temporary folder.
+//! through sequencer, rules, alert book and history in memory, and ends when every role has folded them, the last timers
+//! fired. `through the durable log` writes and syncs each body of 4,000 lines; `with history` adds the commit to Delta Lake.
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 use vigie::app::pipeline::{Pipeline, PipelineOptions};
@@ -16,9 +17,13 @@ use vigie_ingest::decode::native::Decoder;
 use vigie_ingest::decode::report::Report;
 use vigie_ingest::spaces::registry::{Registry, UnknownSpace};
 use vigie_log::clock::LogClock;
+use vigie_log::disk::SystemDisk;
 use vigie_log::interner::Interner;
+use vigie_log::segments::header::LogIdentity;
+use vigie_log::segments::log::SegmentLog;
+use vigie_log::segments::options::LogOptions;
 use vigie_log::sequencer::{Sequencer, Settings};
-use vigie_log::store::{MemoryLog, RING_ROWS_MAX};
+use vigie_log::store::{LogStore, MemoryLog, RING_ROWS_MAX};
 use vigie_model::batch::Events;
 use vigie_model::control::{Control, SourceFile};
 use vigie_store::history::options::HistoryOptions;
@@ -73,10 +78,29 @@ fn control() -> Arc<Control> {
     })
 }
 
+/// The log of one journey.
+enum Through {
+    Memory,
+    /// Segment files in this folder; each body is committed.
+    Segments(PathBuf),
+}
+
 /// Runs all bodies through the roles; returns once everything is folded.
-fn journey(bodies: &[String], history: Option<HistoryFeed>) {
+fn journey(bodies: &[String], history: Option<HistoryFeed>, through: Through) {
     let options = PipelineOptions { centre: "bench".into(), partitions: PARTITIONS, history, observer: None };
-    let (log, readers) = MemoryLog::new(RING_ROWS_MAX, options.readers());
+    let (log, readers): (Box<dyn LogStore>, _) = match through {
+        Through::Memory => {
+            let (log, readers) = MemoryLog::new(RING_ROWS_MAX, options.readers());
+            (Box::new(log), readers)
+        }
+        Through::Segments(folder) => {
+            let identity = LogIdentity { log_id: "bench".into(), partitions: PARTITIONS };
+            let log = LogOptions::new(folder.join("log"));
+            let opened = SegmentLog::open(Arc::new(SystemDisk), log, identity, RING_ROWS_MAX, options.readers());
+            let opened = opened.expect("the log opens");
+            (Box::new(opened.log), opened.readers)
+        }
+    };
     let pipeline = Pipeline::start(options, readers).expect("threads start");
     let interner = Arc::new(Interner::new(1 << 20));
     let registry = Registry::new("bench", Arc::default(), UnknownSpace::Register, SPACES, 0.0);
@@ -89,7 +113,9 @@ fn journey(bodies: &[String], history: Option<HistoryFeed>) {
         decoder.decode_body(&feed, body.as_bytes(), &mut events, &mut report);
         assert_eq!(report.rejected, 0, "{:?}", report.rejects.first());
         black_box(sequencer.take(&events).expect("the log takes them"));
+        sequencer.commit().expect("the log commits them");
     }
+    sequencer.finish_replay().and_then(|()| sequencer.commit()).expect("the log ends");
     drop(sequencer);
     pipeline.join().expect("no role fails");
 }
@@ -98,7 +124,17 @@ fn benches(criterion: &mut Criterion) {
     let bodies = bodies();
     let mut group = criterion.benchmark_group("journey");
     group.sample_size(10).throughput(Throughput::Elements(EVENTS as u64));
-    group.bench_function("decode, log, rules, book", |bencher| bencher.iter(|| journey(&bodies, None)));
+    group
+        .bench_function("decode, log, rules, book", |bencher| bencher.iter(|| journey(&bodies, None, Through::Memory)));
+    group.bench_function("the same through the durable log", |bencher| {
+        // On the same file system as the target folder: a temporary folder may be memory, which syncs nothing.
+        let folder = || tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("the target folder can be written");
+        let run = |folder: tempfile::TempDir| {
+            journey(&bodies, None, Through::Segments(folder.path().to_owned()));
+            folder
+        };
+        bencher.iter_batched(folder, run, BatchSize::PerIteration);
+    });
 
     let runtime = Runtime::new().expect("threads start");
     group.bench_function("with history", |bencher| {
@@ -112,7 +148,8 @@ fn benches(criterion: &mut Criterion) {
             (folder, Arc::new(history))
         };
         let run = |(folder, history): (tempfile::TempDir, Arc<History>)| {
-            journey(&bodies, Some(HistoryFeed::new(Arc::clone(&history), runtime.handle().clone())));
+            let feed = HistoryFeed::new(Arc::clone(&history), runtime.handle().clone());
+            journey(&bodies, Some(feed), Through::Memory);
             assert_eq!(runtime.block_on(history.flush()).expect("it commits") as usize / EVENTS, 1);
             folder
         };
