@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use tokio::runtime::Builder;
+use tokio::runtime::Runtime;
 use vigie_log::clock::LogClock;
 use vigie_log::disk::{Disk, DiskFile, SystemDisk};
 use vigie_log::intake::{Intake, spawn};
@@ -41,13 +41,14 @@ fn main() {
     // On the same file system as the target folder: a temporary folder may be memory, which syncs nothing.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("the target folder can be written");
     let log = Log::open(folder.path());
+    let runtime = Runtime::new().expect("threads start");
     let mut bare = BareDisk::open(folder.path());
     let mut raw = Vec::new();
     let mut grouped = SENDERS.map(|_| (Vec::new(), Vec::new()));
     for _ in 0..rounds {
         raw.push(bare.synced_writes(round));
         for (senders, (commits, answers)) in SENDERS.into_iter().zip(&mut grouped) {
-            let (synced, answered) = log.send(senders, round);
+            let (synced, answered) = runtime.block_on(log.send(senders, round));
             commits.push(synced);
             answers.push(answered);
         }
@@ -127,30 +128,31 @@ impl Log {
         Self { intake, syncs, next_id: AtomicU64::new(0) }
     }
 
-    /// Commits and answers a second while `senders` send one event after the other, each from a thread of its own.
-    fn send(&self, senders: usize, round: Duration) -> (f64, f64) {
-        let (is_over, before, began) = (AtomicBool::new(false), self.syncs.load(Ordering::SeqCst), Instant::now());
-        let answered: u64 = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..senders)
-                .map(|sender| {
-                    let (intake, is_over) = (self.intake.clone(), &is_over);
-                    let first_id = self.next_id.fetch_add(1 << 32, Ordering::Relaxed);
-                    scope.spawn(move || {
-                        let waiting = Builder::new_current_thread().build().expect("a thread can wait");
-                        let mut answered = 0u64;
-                        while !is_over.load(Ordering::Relaxed) {
-                            let event = event(&intake, sender % SPACES, first_id + answered);
-                            waiting.block_on(intake.submit(event)).expect("the queue holds all senders");
-                            answered += 1;
-                        }
-                        answered
-                    })
+    /// Commits and answers a second while `senders` send one event after the other, as tasks of the door would.
+    async fn send(&self, senders: usize, round: Duration) -> (f64, f64) {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (before, began) = (self.syncs.load(Ordering::SeqCst), Instant::now());
+        let tasks: Vec<_> = (0..senders)
+            .map(|sender| {
+                let (intake, is_over) = (self.intake.clone(), Arc::clone(&is_over));
+                let first_id = self.next_id.fetch_add(1 << 32, Ordering::Relaxed);
+                tokio::spawn(async move {
+                    let mut answered = 0u64;
+                    while !is_over.load(Ordering::Relaxed) {
+                        let event = event(&intake, sender % SPACES, first_id + answered);
+                        intake.submit(event).await.expect("the queue holds all senders");
+                        answered += 1;
+                    }
+                    answered
                 })
-                .collect();
-            std::thread::sleep(round);
-            is_over.store(true, Ordering::Relaxed);
-            threads.into_iter().map(|thread| thread.join().expect("a sender does not panic")).sum()
-        });
+            })
+            .collect();
+        tokio::time::sleep(round).await;
+        is_over.store(true, Ordering::Relaxed);
+        let mut answered = 0;
+        for task in tasks {
+            answered += task.await.expect("a sender does not panic");
+        }
         let elapsed_s = began.elapsed().as_secs_f64();
         let commits = self.syncs.load(Ordering::SeqCst) - before;
         (commits as f64 / elapsed_s, answered as f64 / elapsed_s)

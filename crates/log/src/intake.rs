@@ -5,18 +5,25 @@
 //!
 //! **Group commit.** The thread takes a request, and whatever else is waiting by then, up to [`COMMIT_BYTES`]; one commit
 //! makes all of it durable, and then all are answered. What arrives during a commit is the next one. So one sender waits
-//! for one sync, and many share one. Nobody waits for others to come.
+//! for one sync, and many share one. Nobody waits for others to come; a small request that comes alone does not even wait
+//! for the thread (`desk`).
 
+pub use crate::desk::IntakeError;
+use crate::desk::{ALONE_EVENTS_MAX, Counter, Desk, Turn};
 use crate::error::LogError;
 use crate::interner::Interner;
 use crate::receipt::Receipt;
 use crate::sequencer::Sequencer;
-use crate::store::{LogStore, Room};
+use crate::store::LogStore;
+use std::fmt::Debug;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
+use tokio::task::block_in_place;
 use vigie_failpoints::point::reach;
 use vigie_model::batch::Events;
 use vigie_model::command::Command;
@@ -27,37 +34,12 @@ pub const REQUESTS_QUEUED_MAX: usize = 80;
 /// Bytes after which a commit is made although more requests are waiting.
 pub const COMMIT_BYTES: usize = 1 << 20;
 
-/// Why a request was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum IntakeError {
-    /// The queue is full; nothing was taken.
-    #[error("too many requests are waiting; nothing was taken, try again in a second")]
-    Busy,
-    /// The log has no room; nothing was taken.
-    #[error("the log has no room for more; nothing was taken, try again later")]
-    Full,
-    /// The log has stopped or failed, perhaps while it took this request: what became of it is unknown.
-    #[error("the log is closed; it is unknown whether anything was taken")]
-    Closed,
-}
-
 /// A handle to the sequencer; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Intake {
     queue: SyncSender<Request>,
     interner: Arc<Interner>,
-    gauges: Arc<Gauges>,
-}
-
-/// What the sequencer's thread shows of itself.
-#[derive(Debug, Default)]
-struct Gauges {
-    log_time_ms: AtomicI64,
-    /// Bits of an `f64`.
-    ring_fill: AtomicU64,
-    /// Bits of an `f64`.
-    log_fill: AtomicU64,
-    has_room: AtomicBool,
+    desk: Arc<dyn Counter>,
 }
 
 #[derive(Debug)]
@@ -79,17 +61,17 @@ enum Answer {
 ///
 /// # Errors
 /// When the thread cannot be started.
-pub fn spawn<S: LogStore + 'static>(
+pub fn spawn<S: LogStore + Debug + 'static>(
     sequencer: Sequencer<S>,
     guard: impl Send + 'static,
 ) -> std::io::Result<(Intake, JoinHandle<Result<(), LogError>>)> {
     let (queue, requests) = sync_channel(REQUESTS_QUEUED_MAX);
-    let gauges = Arc::new(Gauges::default());
-    gauges.show(&sequencer);
-    let intake = Intake { queue, interner: Arc::clone(sequencer.interner()), gauges: Arc::clone(&gauges) };
+    let (interner, tick_real) = (Arc::clone(sequencer.interner()), sequencer.tick_real());
+    let desk = Arc::new(Desk::new(sequencer));
+    let intake = Intake { queue, interner, desk: Arc::clone(&desk) as Arc<dyn Counter> };
     let thread = std::thread::Builder::new().name("sequencer".to_owned()).spawn(move || {
         let _guard = guard;
-        let ended = run(sequencer, &requests, &gauges);
+        let ended = run(&desk, &requests, tick_real);
         if let Err(error) = &ended {
             tracing::error!(%error, "the log failed; nothing more is taken");
         }
@@ -108,25 +90,25 @@ impl Intake {
     /// The log time of the newest record.
     #[must_use]
     pub fn log_time_ms(&self) -> i64 {
-        self.gauges.log_time_ms.load(Ordering::Relaxed)
+        self.desk.gauges().log_time_ms.load(Ordering::Relaxed)
     }
 
     /// How full the queue between the sequencer and the roles is, from 0 to 1.
     #[must_use]
     pub fn ring_fill(&self) -> f64 {
-        f64::from_bits(self.gauges.ring_fill.load(Ordering::Relaxed))
+        f64::from_bits(self.desk.gauges().ring_fill.load(Ordering::Relaxed))
     }
 
     /// Share of the log's cap in use, from 0 to 1; 0 for a log that keeps nothing.
     #[must_use]
     pub fn log_fill(&self) -> f64 {
-        f64::from_bits(self.gauges.log_fill.load(Ordering::Relaxed))
+        f64::from_bits(self.desk.gauges().log_fill.load(Ordering::Relaxed))
     }
 
     /// Whether the log has room for events.
     #[must_use]
     pub fn has_room(&self) -> bool {
-        self.gauges.has_room.load(Ordering::Relaxed)
+        self.desk.gauges().has_room.load(Ordering::Relaxed)
     }
 
     /// Hands events to the log and answers once they are as safe as it makes them: for the embedded log, on stable
@@ -135,6 +117,13 @@ impl Intake {
     /// # Errors
     /// [`IntakeError`]; on `Busy` and `Full` nothing was taken.
     pub async fn submit(&self, events: Events) -> Result<Receipt, IntakeError> {
+        if events.len() <= ALONE_EVENTS_MAX
+            && may_wait_here()
+            && self.desk.is_free()
+            && let Some(answer) = block_in_place(|| self.desk.serve(&events))
+        {
+            return answer;
+        }
         let (reply, receipt) = oneshot::channel();
         self.send(Request::Events(Box::new(events), reply))?;
         receipt.await.unwrap_or(Err(IntakeError::Closed))
@@ -153,50 +142,74 @@ impl Intake {
     /// Ends the log after what is queued; roles see its end. Waits for a place in the queue.
     pub fn stop(&self) {
         // The thread may have ended already, with an error its join handle tells.
+        self.desk.queued().fetch_add(1, Ordering::AcqRel);
         let _ = self.queue.send(Request::Stop);
     }
 
     fn send(&self, request: Request) -> Result<(), IntakeError> {
-        self.queue.try_send(request).map_err(|error| match error {
-            TrySendError::Full(_) => IntakeError::Busy,
-            TrySendError::Disconnected(_) => IntakeError::Closed,
+        self.desk.queued().fetch_add(1, Ordering::AcqRel);
+        self.queue.try_send(request).map_err(|error| {
+            self.desk.queued().fetch_sub(1, Ordering::AcqRel);
+            match error {
+                TrySendError::Full(_) => IntakeError::Busy,
+                TrySendError::Disconnected(_) => IntakeError::Closed,
+            }
         })
     }
 }
 
-fn run<S: LogStore>(
-    mut sequencer: Sequencer<S>,
+/// Whether this thread may wait for a disk: the async runtime can give its other work to another one.
+fn may_wait_here() -> bool {
+    Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::MultiThread)
+}
+
+fn run<S: LogStore>(desk: &Desk<S>, requests: &Receiver<Request>, tick_real: Duration) -> Result<(), LogError> {
+    loop {
+        let request = requests.recv_timeout(tick_real);
+        let mut turn = desk.turn();
+        let ended = match &mut *turn {
+            Turn::Over(error) => error.take().map_or(Ok(true), Err),
+            Turn::Open(sequencer) => serve_all(sequencer, request, requests, desk),
+        };
+        if !matches!(ended, Ok(false)) {
+            *turn = Turn::Over(None);
+            return ended.map(drop);
+        }
+    }
+}
+
+/// Serves whoever waits, with one commit; whether that was the end.
+fn serve_all<S: LogStore>(
+    sequencer: &mut Sequencer<S>,
+    first: Result<Request, RecvTimeoutError>,
     requests: &Receiver<Request>,
-    gauges: &Gauges,
-) -> Result<(), LogError> {
-    let tick_real = sequencer.tick_real();
+    desk: &Desk<S>,
+) -> Result<bool, LogError> {
     let mut answers = Vec::new();
     let mut is_over = false;
-    while !is_over {
-        match requests.recv_timeout(tick_real) {
-            Ok(request) => {
-                is_over = take(&mut sequencer, request, &mut answers)?;
-                while !is_over && sequencer.pending_bytes() < COMMIT_BYTES {
-                    let Ok(request) = requests.try_recv() else { break };
-                    is_over = take(&mut sequencer, request, &mut answers)?;
-                }
+    match first {
+        Ok(request) => {
+            is_over = take(sequencer, request, &mut answers, &desk.queued)?;
+            while !is_over && sequencer.pending_bytes() < COMMIT_BYTES {
+                let Ok(request) = requests.try_recv() else { break };
+                is_over = take(sequencer, request, &mut answers, &desk.queued)?;
             }
-            Err(RecvTimeoutError::Timeout) => {
-                sequencer.make_room();
-                if sequencer.room().ticks {
-                    sequencer.tick()?;
-                }
+        }
+        Err(RecvTimeoutError::Timeout) => {
+            sequencer.make_room();
+            if sequencer.room().ticks {
+                sequencer.tick()?;
             }
-            Err(RecvTimeoutError::Disconnected) => is_over = true,
         }
-        sequencer.commit()?;
-        if !answers.is_empty() {
-            reach("log.before_answer");
-        }
-        answers.drain(..).for_each(Answer::send);
-        gauges.show(&sequencer);
+        Err(RecvTimeoutError::Disconnected) => is_over = true,
     }
-    Ok(())
+    sequencer.commit()?;
+    if !answers.is_empty() {
+        reach("log.before_answer");
+    }
+    answers.drain(..).for_each(Answer::send);
+    desk.gauges.show(sequencer);
+    Ok(is_over)
 }
 
 /// Takes one request; whether it was the last.
@@ -204,7 +217,9 @@ fn take<S: LogStore>(
     sequencer: &mut Sequencer<S>,
     request: Request,
     answers: &mut Vec<Answer>,
+    queued: &AtomicUsize,
 ) -> Result<bool, LogError> {
+    queued.fetch_sub(1, Ordering::AcqRel);
     let room = sequencer.room();
     // A sender that no longer waits does not undo what is in the log.
     match request {
@@ -236,14 +251,5 @@ impl Answer {
     }
 }
 
-impl Gauges {
-    fn show<S: LogStore>(&self, sequencer: &Sequencer<S>) {
-        let Room { fill, events, .. } = sequencer.room();
-        self.log_time_ms.store(sequencer.log_time_ms().unwrap_or(i64::MIN), Ordering::Relaxed);
-        self.ring_fill.store(sequencer.fill().to_bits(), Ordering::Relaxed);
-        self.log_fill.store(fill.to_bits(), Ordering::Relaxed);
-        self.has_room.store(events, Ordering::Relaxed);
-        metrics::gauge!("vigie_log_ring_fill_ratio").set(sequencer.fill());
-        metrics::gauge!("vigie_log_fill_ratio").set(fill);
-    }
-}
+#[cfg(test)]
+mod tests;

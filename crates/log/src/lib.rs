@@ -42,4 +42,6 @@ pub mod settings;
 
 pub mod sequencer;
 
+mod desk;
+
 pub mod intake;

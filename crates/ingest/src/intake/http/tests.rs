@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::sync::mpsc;
 use tokio::runtime::Runtime;
 use vigie_log::clock::{Limit, LogClock};
+use vigie_log::intake::REQUESTS_QUEUED_MAX;
 use vigie_log::interner::Interner;
 use vigie_log::ring::Reader;
 use vigie_log::sequencer::{Sequencer, Settings};
@@ -165,7 +166,7 @@ fn bodies_that_are_too_large_or_of_another_kind_are_refused_in_words() {
 
 #[test]
 fn a_full_queue_takes_nothing_and_a_closed_log_says_so() {
-    const CLIENTS: usize = 64;
+    const CLIENTS: usize = 2 * REQUESTS_QUEUED_MAX;
     // Room for what a log begins with, and little more.
     let (server, reader) = server(8);
     let (told, replies) = mpsc::channel();

@@ -1,0 +1,160 @@
+use super::*;
+use crate::clock::{Limit, LogClock};
+use crate::ring::Reader;
+use crate::settings::Settings;
+use crate::store::{MemoryLog, Room};
+use std::collections::HashSet;
+use std::sync::atomic::AtomicBool;
+use vigie_model::batch::{ObservationRow, Origin, Quality};
+use vigie_model::control::Control;
+use vigie_model::decimal::Decimal;
+use vigie_model::names::{NO_NAME, NameKind};
+use vigie_model::record::{Payload, Record};
+
+/// A memory log whose commits fail once it is told so.
+#[derive(Debug)]
+struct FailingLog {
+    log: MemoryLog,
+    fails: Arc<AtomicBool>,
+}
+
+impl LogStore for FailingLog {
+    fn recall(&mut self) -> Result<Option<Record>, LogError> {
+        self.log.recall()
+    }
+
+    fn first_sequence(&self) -> u64 {
+        self.log.first_sequence()
+    }
+
+    fn pass_on(&mut self, record: Arc<Record>) -> Result<(), LogError> {
+        self.log.pass_on(record)
+    }
+
+    fn append(&mut self, records: Vec<Record>) -> Result<(), LogError> {
+        self.log.append(records)
+    }
+
+    fn commit(&mut self) -> Result<(), LogError> {
+        if self.fails.load(Ordering::SeqCst) {
+            return Err(LogError::Poisoned { folder: "log".into() });
+        }
+        self.log.commit()
+    }
+
+    fn pending_bytes(&self) -> usize {
+        self.log.pending_bytes()
+    }
+
+    fn make_room(&mut self) {}
+
+    fn room(&self) -> Room {
+        self.log.room()
+    }
+
+    fn fill(&self) -> f64 {
+        self.log.fill()
+    }
+}
+
+type Thread = JoinHandle<Result<(), LogError>>;
+
+fn start() -> (Intake, Thread, Reader<Arc<Record>>, Arc<AtomicBool>) {
+    let (log, mut readers) = MemoryLog::new(1 << 20, 1);
+    let fails = Arc::new(AtomicBool::new(false));
+    let control = Control {
+        centre: "test".into(),
+        time_zone: "UTC".into(),
+        tick_ms: 1000,
+        rules: Vec::new(),
+        spaces: Arc::default(),
+        metrics: Arc::default(),
+    };
+    let clock = LogClock::anchored(1_700_000_000_000, 1.0, Limit::at(1_700_000_000_000));
+    let store = FailingLog { log, fails: Arc::clone(&fails) };
+    let settings = Settings::new("log".into());
+    let sequencer = Sequencer::start(settings, clock, store, Arc::new(Interner::new(1000)), Arc::new(control)).unwrap();
+    let (intake, thread) = spawn(sequencer, ()).unwrap();
+    (intake, thread, readers.remove(0), fails)
+}
+
+/// As many observations as told, with ids that begin with `id`.
+fn events(intake: &Intake, id: &str, count: usize) -> Events {
+    let name = |kind| intake.interner().intern(kind, "a").unwrap();
+    let mut events = Events::default();
+    for index in 0..count {
+        let id = format!("{id}-{index}");
+        let row = ObservationRow {
+            feed: name(NameKind::Feed),
+            space: name(NameKind::Space),
+            metric: name(NameKind::Metric),
+            sensor: NO_NAME,
+            node: NO_NAME,
+            seq: None,
+            id: Some(&id),
+            value: Decimal::default(),
+            event_time_ms: 0,
+            sent_time_ms: None,
+            log_time_ms: 0,
+            quality: Quality::Good,
+            flags: 0,
+        };
+        events.push_observation(row, Origin::default());
+    }
+    events
+}
+
+/// Small requests commit by themselves when nobody waits, large ones never: both at once must not lose or double any.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn requests_alone_and_together_are_each_taken_once() {
+    const SENDERS: usize = 8;
+    const REQUESTS: usize = 100;
+    let (intake, thread, mut reader, _) = start();
+    let senders: Vec<_> = (0..SENDERS)
+        .map(|sender| {
+            let intake = intake.clone();
+            tokio::spawn(async move {
+                let mut sent = 0;
+                for request in 0..REQUESTS {
+                    let count = if request % 10 == sender { ALONE_EVENTS_MAX + 1 } else { 1 };
+                    let receipt = intake.submit(events(&intake, &format!("{sender}-{request}"), count)).await.unwrap();
+                    assert_eq!(receipt.accepted, count as u64);
+                    sent += count;
+                }
+                sent
+            })
+        })
+        .collect();
+    let mut sent = 0;
+    for sender in senders {
+        sent += sender.await.unwrap();
+    }
+    intake.stop();
+    tokio::task::spawn_blocking(|| thread.join()).await.unwrap().unwrap().unwrap();
+    assert_eq!(intake.submit(events(&intake, "late", 1)).await, Err(IntakeError::Closed));
+    drop(intake);
+    let (mut records, mut ids, mut next_sequence) = (Vec::new(), HashSet::new(), 0);
+    while reader.take(&mut records) {}
+    for record in &records {
+        assert_eq!(record.sequence, next_sequence);
+        next_sequence += 1;
+        if let Payload::Observations(batch) = &record.payload {
+            ids.extend((0..batch.rows.len()).map(|row| batch.rows.id(row).unwrap().to_owned()));
+        }
+    }
+    assert_eq!(ids.len(), sent);
+}
+
+/// A sender that commits by itself may be the first to hear that the disk is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failure_ends_the_log_whoever_meets_it() {
+    for count in [1, ALONE_EVENTS_MAX + 1] {
+        let (intake, thread, _reader, fails) = start();
+        intake.submit(events(&intake, "before", count)).await.unwrap();
+        fails.store(true, Ordering::SeqCst);
+        assert_eq!(intake.submit(events(&intake, "lost", count)).await, Err(IntakeError::Closed));
+        assert_eq!(intake.submit(events(&intake, "after", 1)).await, Err(IntakeError::Closed));
+        let ended = tokio::task::spawn_blocking(|| thread.join()).await.unwrap().unwrap();
+        assert!(matches!(ended, Err(LogError::Poisoned { .. })), "{ended:?}");
+    }
+}
