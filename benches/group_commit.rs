@@ -5,8 +5,10 @@
 //! send the next event, so that a disk that gets slower or faster does so for both. Printed are medians over the rounds.
 //! `cargo bench --bench group_commit` takes about 25 s; `-- --test` one short round.
 
+#[path = "support/watched_disk.rs"]
+mod watched_disk;
+
 use std::fs::File;
-use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use vigie_log::clock::LogClock;
-use vigie_log::disk::{Disk, DiskFile, SystemDisk};
+use vigie_log::disk::DiskFile;
 use vigie_log::intake::{Intake, spawn};
 use vigie_log::interner::Interner;
 use vigie_log::segments::header::LogIdentity;
@@ -26,6 +28,7 @@ use vigie_model::batch::{Events, ObservationRow, Origin, Quality};
 use vigie_model::control::Control;
 use vigie_model::decimal::Decimal;
 use vigie_model::names::{NO_NAME, NameKind};
+use watched_disk::WatchedDisk;
 
 const SENDERS: [usize; 3] = [1, 8, 64];
 const ROUNDS: usize = 9;
@@ -101,7 +104,7 @@ struct Log {
 
 impl Log {
     fn open(folder: &Path) -> Self {
-        let disk = Arc::new(CountingDisk::default());
+        let disk = Arc::new(WatchedDisk::default());
         let syncs = Arc::clone(&disk.syncs);
         let identity = LogIdentity { log_id: "bench".into(), partitions: 16 };
         let options = LogOptions::new(folder.join("log"));
@@ -186,79 +189,4 @@ fn event(intake: &Intake, space: usize, id: u64) -> Events {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
-}
-
-/// The system's files, with their syncs counted.
-#[derive(Debug, Default)]
-struct CountingDisk {
-    syncs: Arc<AtomicU64>,
-}
-
-#[derive(Debug)]
-struct CountingFile {
-    file: Box<dyn DiskFile>,
-    syncs: Arc<AtomicU64>,
-}
-
-impl CountingDisk {
-    fn counted(&self, file: io::Result<Box<dyn DiskFile>>) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(CountingFile { file: file?, syncs: Arc::clone(&self.syncs) }))
-    }
-}
-
-impl Disk for CountingDisk {
-    fn create_folder(&self, folder: &Path) -> io::Result<()> {
-        SystemDisk.create_folder(folder)
-    }
-
-    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        SystemDisk.list(folder)
-    }
-
-    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        self.counted(SystemDisk.create(path))
-    }
-
-    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        self.counted(SystemDisk.open(path))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        SystemDisk.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        SystemDisk.remove(path)
-    }
-
-    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        SystemDisk.sync_folder(folder)
-    }
-}
-
-impl DiskFile for CountingFile {
-    fn length(&self) -> io::Result<u64> {
-        self.file.length()
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.file.read_at(offset, buffer)
-    }
-
-    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_at(offset, bytes)
-    }
-
-    fn reserve(&self, length: u64) -> io::Result<()> {
-        self.file.reserve(length)
-    }
-
-    fn truncate(&self, length: u64) -> io::Result<()> {
-        self.file.truncate(length)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.syncs.fetch_add(1, Ordering::SeqCst);
-        self.file.sync_data()
-    }
 }

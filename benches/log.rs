@@ -4,13 +4,15 @@
 //! disk whose sync does nothing: the difference is the disk's. `recall` opens a log of 200,000 observations and reads all
 //! of it, checksums and identities included, as a restart does before the roles judge it.
 
+#[path = "support/watched_disk.rs"]
+mod watched_disk;
+
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
 use vigie_log::clock::LogClock;
-use vigie_log::disk::{Disk, DiskFile, SystemDisk};
+use vigie_log::disk::{Disk, SystemDisk};
 use vigie_log::interner::Interner;
 use vigie_log::segments::header::LogIdentity;
 use vigie_log::segments::log::SegmentLog;
@@ -20,74 +22,12 @@ use vigie_model::batch::{Events, ObservationRow, Origin, Quality};
 use vigie_model::control::Control;
 use vigie_model::decimal::Decimal;
 use vigie_model::names::NameKind;
+use watched_disk::WatchedDisk;
 
 const BATCH_ROWS: usize = 1_000;
 const RECALLED_ROWS: usize = 200_000;
 const SPACES: usize = 1_000;
 const START_MS: i64 = 1_700_000_000_000;
-
-/// The system's files, whose syncs do nothing.
-#[derive(Debug)]
-struct UnsyncedDisk;
-
-#[derive(Debug)]
-struct UnsyncedFile(Box<dyn DiskFile>);
-
-impl Disk for UnsyncedDisk {
-    fn create_folder(&self, folder: &Path) -> io::Result<()> {
-        SystemDisk.create_folder(folder)
-    }
-
-    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        SystemDisk.list(folder)
-    }
-
-    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(UnsyncedFile(SystemDisk.create(path)?)))
-    }
-
-    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(UnsyncedFile(SystemDisk.open(path)?)))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        SystemDisk.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        SystemDisk.remove(path)
-    }
-
-    fn sync_folder(&self, _folder: &Path) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl DiskFile for UnsyncedFile {
-    fn length(&self) -> io::Result<u64> {
-        self.0.length()
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read_at(offset, buffer)
-    }
-
-    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_at(offset, bytes)
-    }
-
-    fn reserve(&self, length: u64) -> io::Result<()> {
-        self.0.reserve(length)
-    }
-
-    fn truncate(&self, length: u64) -> io::Result<()> {
-        self.0.truncate(length)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// A sequencer over a log in a folder, and a thread that takes what a role would.
 fn open(disk: Arc<dyn Disk>, folder: &Path) -> Sequencer<SegmentLog> {
@@ -148,7 +88,7 @@ fn appends(criterion: &mut Criterion) {
     group.sample_size(20).throughput(Throughput::Elements(BATCH_ROWS as u64));
     let disks: [(&str, Arc<dyn Disk>); 2] = [
         ("append 1,000 rows and sync", Arc::new(SystemDisk)),
-        ("append 1,000 rows without sync", Arc::new(UnsyncedDisk)),
+        ("append 1,000 rows without sync", Arc::new(WatchedDisk { is_unsynced: true, ..WatchedDisk::default() })),
     ];
     for (name, disk) in disks {
         let folder = folder();

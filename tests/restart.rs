@@ -6,7 +6,7 @@
 mod common;
 mod crash;
 
-use common::{count, sql};
+use common::{count, found_centre, sql};
 use crash::http::TAKEN;
 use crash::server::Server;
 use crash::stream::Follower;
@@ -15,20 +15,6 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-
-const CONFIG: &str = "\
-[centre]
-id = \"testville\"
-name = \"Testville\"
-time_zone = \"UTC\"
-data_dir = \"data\"
-[spaces]
-unknown = \"register\"
-[rules]
-files = [\"rules.yaml\"]
-[http]
-listen = \"127.0.0.1:0\"
-";
 
 const RULES: &str = "\
 groups:
@@ -39,8 +25,7 @@ groups:
 
 fn centre() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("vigie.toml"), CONFIG).unwrap();
-    fs::write(folder.path().join("rules.yaml"), RULES).unwrap();
+    found_centre(folder.path(), "", RULES);
     folder
 }
 
@@ -162,7 +147,7 @@ fn another_number_of_partitions_is_refused_with_what_to_do() {
     let folder = centre();
     let (server, _) = start(folder.path());
     assert_eq!(server.stop().code(), Some(0));
-    fs::write(folder.path().join("vigie.toml"), format!("{CONFIG}[log]\npartitions = 8\n")).unwrap();
+    found_centre(folder.path(), "[log]\npartitions = 8\n", RULES);
     let mut refused = Server::start(folder.path(), "");
     assert_eq!(refused.wait_to_end().code(), Some(3));
     let said = refused.said();

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Running, count, run, sql, text, vigie};
+use common::{Running, count, found_centre, run, sql, text, vigie};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -12,18 +12,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-const CONFIG: &str = "\
-[centre]
-id = \"testville\"
-name = \"Testville\"
-time_zone = \"UTC\"
-data_dir = \"data\"
-[spaces]
-unknown = \"register\"
-[rules]
-files = [\"rules.yaml\"]
-[http]
-listen = \"127.0.0.1:0\"
+const METRICS: &str = "\
 [metrics.people_count]
 label = \"people\"
 unit = \"1\"
@@ -44,14 +33,13 @@ groups:
 ";
 
 fn write_config(folder: &Path, listen: &str) {
-    fs::write(folder.join("vigie.toml"), CONFIG.replace("127.0.0.1:0", listen)).unwrap();
-    fs::write(folder.join("rules.yaml"), RULES).unwrap();
+    found_centre(folder, METRICS, RULES);
+    let config = fs::read_to_string(folder.join("vigie.toml")).unwrap();
+    fs::write(folder.join("vigie.toml"), config.replace("127.0.0.1:0", listen)).unwrap();
 }
 
 fn serve(folder: &Path) -> Running {
-    let mut command = vigie();
-    command.args(["serve", "--config"]).arg(folder.join("vigie.toml"));
-    Running::start(command)
+    Running::start(common::serve(folder))
 }
 
 fn people(value: u32, id: &str) -> String {

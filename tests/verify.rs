@@ -4,23 +4,9 @@
 
 mod common;
 
-use common::{Running, run, text, vigie};
+use common::{Running, found_centre, run, serve, text, vigie};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-const CONFIG: &str = "\
-[centre]
-id = \"testville\"
-name = \"Testville\"
-time_zone = \"UTC\"
-data_dir = \"data\"
-[spaces]
-unknown = \"register\"
-[rules]
-files = [\"rules.yaml\"]
-[http]
-listen = \"127.0.0.1:0\"
-";
 
 const RULES: &str = "\
 groups:
@@ -31,11 +17,8 @@ groups:
 
 /// Runs a server, posts events in two requests, and ends it.
 fn fill(folder: &Path) -> PathBuf {
-    fs::write(folder.join("vigie.toml"), CONFIG).unwrap();
-    fs::write(folder.join("rules.yaml"), RULES).unwrap();
-    let mut command = vigie();
-    command.args(["serve", "--config"]).arg(folder.join("vigie.toml"));
-    let server = Running::start(command);
+    found_centre(folder, "", RULES);
+    let server = Running::start(serve(folder));
     for values in [[120, 50], [130, 60]] {
         let line = |(index, value): (usize, &u32)| {
             format!(
@@ -106,9 +89,7 @@ fn a_log_that_lost_its_end_goes_on_behind_what_history_has() {
     let second = whole.windows(5).position(|window| window == b"130-0").unwrap();
     short[second - 200..].fill(0);
     fs::write(segment(&data), &short).unwrap();
-    let mut command = vigie();
-    command.args(["serve", "--config"]).arg(folder.path().join("vigie.toml"));
-    let server = Running::start(command);
+    let server = Running::start(serve(folder.path()));
     let event = |id: &str, value: u32, second: u32| {
         format!(
             "{{\"id\":\"{id}\",\"space\":\"plaza\",\"metric\":\"people_count\",\"value\":{value},\"time\":{}}}\n",
@@ -148,11 +129,8 @@ fn a_folder_in_use_or_of_nobody_is_not_verified() {
     let mut command = vigie();
     command.args(["verify", "--data"]).arg(folder.path());
     assert!(text(&run(&mut command, 3).stderr).contains("is not a data folder"));
-    fs::write(folder.path().join("vigie.toml"), CONFIG).unwrap();
-    fs::write(folder.path().join("rules.yaml"), RULES).unwrap();
-    let mut command = vigie();
-    command.args(["serve", "--config"]).arg(folder.path().join("vigie.toml"));
-    let _server = Running::start(command);
+    found_centre(folder.path(), "", RULES);
+    let _server = Running::start(serve(folder.path()));
     let mut command = vigie();
     command.args(["verify", "--data"]).arg(folder.path().join("data"));
     assert!(text(&run(&mut command, 3).stderr).contains("in use by the server at"));

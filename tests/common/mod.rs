@@ -14,6 +14,34 @@ pub fn vigie() -> Command {
     command
 }
 
+/// The configuration of a centre that registers spaces as they come; tests may append sections.
+pub const CONFIG: &str = "\
+[centre]
+id = \"testville\"
+name = \"Testville\"
+time_zone = \"UTC\"
+data_dir = \"data\"
+[spaces]
+unknown = \"register\"
+[rules]
+files = [\"rules.yaml\"]
+[http]
+listen = \"127.0.0.1:0\"
+";
+
+/// Writes the configuration of a centre with its rules into a folder; its data will be in `folder/data`.
+pub fn found_centre(folder: &Path, more: &str, rules: &str) {
+    std::fs::write(folder.join("vigie.toml"), format!("{CONFIG}{more}")).expect("the folder can be written");
+    std::fs::write(folder.join("rules.yaml"), rules).expect("the folder can be written");
+}
+
+/// `vigie serve` for the configuration in a folder.
+pub fn serve(folder: &Path) -> Command {
+    let mut command = vigie();
+    command.args(["serve", "--config"]).arg(folder.join("vigie.toml"));
+    command
+}
+
 /// The project's folder.
 pub fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -1,23 +1,7 @@
 //! A small centre whose rules keep timers running: holds, off-delays, windows, expiring values and silences.
 
-use std::fs;
+use crate::common::found_centre;
 use std::path::Path;
-
-const CONFIG: &str = "\
-[centre]
-id = \"testville\"
-name = \"Testville\"
-time_zone = \"UTC\"
-data_dir = \"data\"
-[spaces]
-unknown = \"register\"
-[rules]
-files = [\"rules.yaml\"]
-[log]
-max_mib = 256
-[http]
-listen = \"127.0.0.1:0\"
-";
 
 /// Every kind of rule, with delays short enough to end, and to be cut by a kill, within a test.
 const RULES: &str = "\
@@ -33,6 +17,5 @@ groups:
 
 /// Writes configuration and rules; the data folder will be `folder/data`.
 pub fn found(folder: &Path) {
-    fs::write(folder.join("vigie.toml"), CONFIG).expect("the folder can be written");
-    fs::write(folder.join("rules.yaml"), RULES).expect("the folder can be written");
+    found_centre(folder, "[log]\nmax_mib = 256\n", RULES);
 }

@@ -5,14 +5,15 @@
 //! sequencer with another [`clock::LogClock`] and another [`store::LogStore`].
 //!
 //! ```text
-//!  intake (many tasks) --bounded queue--> sequencer (one thread) --LogStore--> ring --> roles (one reader each)
+//!  intake (many tasks) --bounded queue--> sequencer (one at a time) --LogStore--> ring --> roles (one reader each)
 //!         REQUESTS_QUEUED_MAX                                           RING_ROWS_MAX
 //! ```
 //!
 //! **Invariants**
 //! - Log time never decreases; offsets of a partition are contiguous; a name is in the log before its index is used.
 //! - Every queue is bounded: a slow role slows the sequencer, a full queue is answered with "busy", nothing is dropped.
-//! - The memory store keeps nothing across a restart; whoever acknowledges rows taken by it must say so.
+//! - Roles and senders hear of a record once its commit is as safe as the store makes it: on stable storage for
+//!   [`segments`], nowhere for the memory store, which keeps nothing across a restart.
 
 pub mod clock;
 pub mod disk;
@@ -38,7 +39,7 @@ mod recall;
 pub mod verify;
 
 pub mod receipt;
-pub mod settings;
+mod settings;
 
 pub mod sequencer;
 
