@@ -172,3 +172,18 @@ fn collect(folder: &Path, files: &mut BTreeSet<String>, named: &mut String) {
         }
     }
 }
+
+#[test]
+fn a_start_that_takes_long_can_be_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    crash::centre::found(folder.path());
+    let mut first = Server::start(folder.path(), "");
+    first.address();
+    assert!(first.stop().success());
+    let mut stands_still = Server::start(folder.path(), "log.recall=1:pause");
+    stands_still.wait_to_hear("the log is judged again before requests are taken");
+    assert!(stands_still.stop().success());
+    let mut third = Server::start(folder.path(), "");
+    third.address();
+    assert!(third.stop().success());
+}

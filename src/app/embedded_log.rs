@@ -59,6 +59,10 @@ pub fn open_replay_log(data: &Path, identity: LogIdentity, config: &Log, readers
 
 /// Damage is an alarm: people must hear of it at every start until the folder is mended.
 fn tell(recovery: &Recovery) {
+    if recovery.next_sequence > 0 {
+        let (segments, records) = (recovery.segments, recovery.next_sequence);
+        tracing::info!(segments, records, "the log is judged again before requests are taken");
+    }
     if let Some(cut) = &recovery.cut {
         let segment = cut.segment.display();
         tracing::warn!(%segment, at = cut.at, bytes = cut.bytes, "cut the torn end of the log: nobody was answered for it");

@@ -28,7 +28,15 @@ async fn serve(prepared: Prepared) -> Result<(), Failure> {
     let data = prepared.config.centre.data_dir.clone();
     let lock = DataLock::take(&data, &prepared.config.centre.id)?;
     let listener = bind(prepared.config.http.listen).await?;
-    let server = Server::start(ServerOptions { prepared, data, listener, clock: LogClock::wall() }).await?;
+    // A long log takes long to judge again, and nothing is lost by giving up meanwhile.
+    let start = Server::start(ServerOptions { prepared, data, listener, clock: LogClock::wall() });
+    let server = tokio::select! {
+        started = start => started?,
+        () = signals.received() => {
+            eprintln!("stopped before the log was judged again; the next start begins anew");
+            return Ok(());
+        }
+    };
     lock.announce(&server.url)?;
     say(&format!("page and API: {}", server.url));
     let ended = tokio::select! {
