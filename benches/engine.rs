@@ -159,6 +159,7 @@ fn rules(rules: &str) -> Arc<RuleSet> {
         }],
         spaces: Arc::default(),
         metrics: Arc::default(),
+        ..Control::default()
     };
     load(&control).expect("the rules of the bench are right").rules
 }

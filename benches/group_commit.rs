@@ -124,6 +124,7 @@ impl Log {
             rules: Vec::new(),
             spaces: Arc::default(),
             metrics: Arc::default(),
+            ..Control::default()
         };
         let (settings, interner) = (Settings::new("bench".into()), Arc::new(Interner::new(1 << 20)));
         let sequencer = Sequencer::start(settings, LogClock::wall(), log, interner, Arc::new(control));

@@ -75,6 +75,7 @@ fn control() -> Arc<Control> {
         rules: vec![SourceFile { path: "bench.yaml".into(), text: RULES.into() }],
         spaces: Arc::default(),
         metrics: Arc::default(),
+        ..Control::default()
     })
 }
 

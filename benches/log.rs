@@ -48,6 +48,7 @@ fn open(disk: Arc<dyn Disk>, folder: &Path) -> Sequencer<SegmentLog> {
         rules: Vec::new(),
         spaces: Arc::default(),
         metrics: Arc::default(),
+        ..Control::default()
     };
     let (settings, interner) = (Settings::new("bench".into()), Arc::new(Interner::new(1 << 20)));
     Sequencer::start(settings, LogClock::wall(), opened.log, interner, Arc::new(control)).expect("the log starts")

@@ -47,6 +47,7 @@ pub fn prepare(path: &Path) -> Result<Prepared, Vec<Diagnostic>> {
         rules: rules_of(&config, &mut found),
         spaces: Arc::new(spaces),
         metrics: Arc::new(config.metrics.clone()),
+        ..Control::default()
     });
     let options = LoadOptions { require_guidance: config.rules.require_guidance };
     let rules = match load_with(&control, options) {

@@ -234,7 +234,8 @@ const fn next_condition(known: Option<Condition>, state: AlertState) -> Option<C
         (_, AlertState::Pending | AlertState::Inactive) | (Some(Condition::Cleared), _) => None,
         (Some(Condition::Active), AlertState::Active | AlertState::Resumed) => None,
         (Some(Condition::Stale), AlertState::Stale) => None,
-        (_, AlertState::Active | AlertState::Resumed) => Some(Condition::Active),
+        (Some(_), AlertState::Escalated) => None,
+        (_, AlertState::Active | AlertState::Resumed | AlertState::Escalated) => Some(Condition::Active),
         (_, AlertState::Stale) => Some(Condition::Stale),
         (_, AlertState::Cleared) => Some(Condition::Cleared),
     }

@@ -12,13 +12,20 @@ pub(crate) const MOOMBA_MS: i64 = 1_489_312_800_000;
 
 /// A transition of the alert called `id` in `space`, decided by row `offset`.
 pub(crate) fn transition(id: &str, space: &str, severity: Severity, state: AlertState, offset: u64) -> Transition {
-    let rule = RuleIdentity { name: "Crowded".into(), uid: "6f1c".into(), version: "v1".into(), severity };
+    let rule = RuleIdentity {
+        name: "Crowded".into(),
+        uid: "6f1c".into(),
+        version: "v1".into(),
+        severity,
+        ..RuleIdentity::default()
+    };
     Transition {
         alert_id: AlertId::from_text(id),
         rule: Arc::new(rule),
         key: space.into(),
         space: space.into(),
         state,
+        severity,
         event_time_ms: MOOMBA_MS + i64::try_from(offset).unwrap() * 1000,
         log_time_ms: MOOMBA_MS + i64::try_from(offset).unwrap() * 1000 + 250,
         reason: None,

@@ -110,7 +110,7 @@ impl AlertView {
     /// How bad it is, by the newest transition.
     #[must_use]
     pub fn severity(&self) -> Severity {
-        self.latest.rule.severity
+        self.latest.severity
     }
 
     /// What people did with it.

@@ -30,7 +30,7 @@ pub fn transition_json(centre: &str, transition: &Transition, position: u64) -> 
         rule_version: &transition.rule.version,
         key: &transition.key,
         space: &transition.space,
-        severity: transition.rule.severity,
+        severity: transition.severity,
         state: transition.state.as_str(),
         event_time: format_utc(transition.event_time_ms),
         reason: transition.reason,

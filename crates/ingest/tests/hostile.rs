@@ -46,6 +46,7 @@ fn server(folder: &std::path::Path) -> Server {
         rules: Vec::new(),
         spaces: Arc::clone(&spaces),
         metrics: Arc::default(),
+        ..Control::default()
     };
     let (store, mut readers) = MemoryLog::new(10_000, 1);
     let mut reader = readers.remove(0);

@@ -57,7 +57,7 @@ impl Known {
         match &record.payload {
             Payload::Control(control) => self.control = Some(Arc::clone(control)),
             Payload::Dictionary(entries) => self.names.learn(entries, interner)?,
-            Payload::IntakeUp | Payload::Command(_) => {}
+            Payload::IntakeUp | Payload::Command(_) | Payload::Seeds(_) => {}
             Payload::Gap(gap) => self.go_on_behind(gap)?,
             Payload::Tick { tick_ms } => self.last_tick_ms = *tick_ms,
             Payload::Observations(batch) => self.take_in_observations(batch)?,

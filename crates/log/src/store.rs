@@ -173,6 +173,7 @@ pub(crate) fn rows_of(record: &Arc<Record>) -> usize {
         Payload::Incidents(batch) => batch.rows.len(),
         Payload::Perceptions(batch) => batch.rows.len(),
         Payload::Dictionary(entries) => entries.len(),
+        Payload::Seeds(seeds) => seeds.keys.len().max(1),
         Payload::Control(_) | Payload::IntakeUp | Payload::Gap(_) | Payload::Tick { .. } | Payload::Command(_) => 1,
     }
 }

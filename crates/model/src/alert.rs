@@ -20,6 +20,8 @@ pub enum AlertState {
     Stale,
     /// Data came back; the episode is active again.
     Resumed,
+    /// The open episode lasted so long that its severity rose.
+    Escalated,
     /// The episode ended.
     Cleared,
 }
@@ -34,6 +36,7 @@ impl AlertState {
             Self::Active => "active",
             Self::Stale => "stale",
             Self::Resumed => "resumed",
+            Self::Escalated => "escalated",
             Self::Cleared => "cleared",
         }
     }
@@ -47,7 +50,7 @@ impl AlertState {
     /// Whether transitions to this state belong to an episode, and hence to history and to operators.
     #[must_use]
     pub const fn is_of_episode(self) -> bool {
-        matches!(self, Self::Active | Self::Stale | Self::Resumed | Self::Cleared)
+        !matches!(self, Self::Pending | Self::Inactive)
     }
 }
 
@@ -84,7 +87,7 @@ pub fn rule_uid(centre: &str, name: &str, creation: u32) -> String {
 }
 
 /// What the transitions of one rule have in common; shared by all of them.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct RuleIdentity {
     /// Name, unique across groups.
     pub name: Arc<str>,
@@ -92,8 +95,39 @@ pub struct RuleIdentity {
     pub uid: Arc<str>,
     /// Version: changes with any field of the rule.
     pub version: Arc<str>,
-    /// How bad an episode is.
+    /// How bad an episode is when it begins.
     pub severity: Severity,
+    /// Whether it is judged and recorded, but never shown.
+    pub shadow: bool,
+    /// Names of rules whose open episodes in the same space suppress alerts of this one.
+    pub inhibited_by: Vec<Arc<str>>,
+    /// What an operator should know and do.
+    pub guidance: Option<Guidance>,
+}
+
+/// Guidance for the operator, as the rule's author wrote it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Guidance {
+    /// What most likely is behind it.
+    pub cause: Option<Arc<str>>,
+    /// What happens if nobody acts.
+    pub consequence: Option<Arc<str>>,
+    /// What to do.
+    pub action: Option<Arc<str>>,
+    /// How soon.
+    pub respond_within_ms: Option<i64>,
+}
+
+/// Reasons in transitions.
+pub mod reason {
+    /// The rule changed so that its state means nothing any more, or no longer covers the space.
+    pub const RULE_CHANGED: &str = "rule_changed";
+    /// The rule is gone.
+    pub const RULE_DELETED: &str = "rule_deleted";
+    /// The rule's active period ended.
+    pub const INACTIVE_PERIOD: &str = "inactive_period";
+    /// The rule is in shadow: nobody is shown this.
+    pub const SHADOW: &str = "shadow";
 }
 
 /// A change of condition, as written by the rule engine.
@@ -109,11 +143,13 @@ pub struct Transition {
     pub space: Arc<str>,
     /// What the condition became.
     pub state: AlertState,
+    /// How bad the episode is by now; the rule's own severity until it escalates.
+    pub severity: Severity,
     /// When, on the event-time axis.
     pub event_time_ms: i64,
     /// Log time of the deciding input or tick.
     pub log_time_ms: i64,
-    /// Why, when it is not the condition itself: `rule_changed`, `inactive_period`.
+    /// Why, when it is not the condition itself: one of [`reason`].
     pub reason: Option<&'static str>,
     /// JSON from which alone the verdict can be recomputed; in every active transition.
     pub evidence: Option<Arc<str>>,
@@ -142,8 +178,8 @@ mod tests {
 
     #[test]
     fn every_digest_state_belongs_to_an_episode() {
-        use AlertState::{Active, Cleared, Inactive, Pending, Resumed, Stale};
-        for state in [Pending, Inactive, Active, Stale, Resumed, Cleared] {
+        use AlertState::{Active, Cleared, Escalated, Inactive, Pending, Resumed, Stale};
+        for state in [Pending, Inactive, Active, Stale, Resumed, Escalated, Cleared] {
             assert!(!state.is_in_digest() || state.is_of_episode());
         }
     }

@@ -3,14 +3,16 @@
 //! It stands in the log before the first row it concerns, so that a replay of the log needs no file from outside
 //! (DESIGN.md, decision 3).
 
+use crate::calendar::{Calendar, CityEvent};
 use crate::metric::Metrics;
 use crate::space::Space;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The meaning of rules in this binary. It grows when the same log would be judged to other transitions, so that a log is
 /// never judged again, after a restart, by an engine that disagrees with what operators were told.
-pub const ENGINE_SEMANTICS: u32 = 1;
+pub const ENGINE_SEMANTICS: u32 = 2;
 
 /// A text file as it was when it was loaded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +24,7 @@ pub struct SourceFile {
 }
 
 /// Rule set, spaces, metrics and time settings from one point of the log on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Control {
     /// The centre (tenant).
     pub centre: Arc<str>,
@@ -36,4 +38,11 @@ pub struct Control {
     pub spaces: Arc<Vec<Space>>,
     /// Metrics.
     pub metrics: Arc<Metrics>,
+    /// Calendars rules may name.
+    pub calendars: Arc<Vec<Calendar>>,
+    /// Events, for rules judged in event mode.
+    pub events: Arc<Vec<CityEvent>>,
+    /// The newest creation of each rule name that ever was in force, from 0: a rule deleted and created anew is another
+    /// rule. A name that is not here is created for the first time.
+    pub creations: BTreeMap<Arc<str>, u32>,
 }

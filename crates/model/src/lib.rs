@@ -20,6 +20,7 @@ pub mod duration;
 pub mod id;
 pub mod time;
 
+pub mod calendar;
 pub mod metric;
 pub mod names;
 pub mod principal;
@@ -35,6 +36,7 @@ pub mod batch;
 pub mod alert;
 pub mod command;
 pub mod control;
+pub mod seeds;
 
 pub mod record;
 pub mod stream;

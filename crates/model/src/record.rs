@@ -11,6 +11,7 @@ use crate::control::Control;
 use crate::event::{Incident, Perception};
 use crate::names::NameEntry;
 use crate::position::PartitionIx;
+use crate::seeds::Seeds;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -53,6 +54,8 @@ pub enum Payload {
     Perceptions(Batch<Vec<Perception>>),
     /// An operator's command.
     Command(Arc<Command>),
+    /// What a baseline rule starts with.
+    Seeds(Arc<Seeds>),
 }
 
 /// Where numbering goes on behind records that are lost: nothing that was ever numbered may be numbered again, or whoever

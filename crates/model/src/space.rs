@@ -22,6 +22,8 @@ pub struct Space {
     pub geometry: Arc<str>,
     /// Per-rule parameters: rule name, then parameter name.
     pub params: BTreeMap<String, BTreeMap<String, Decimal>>,
+    /// Ids of neighbouring spaces, as declared; adjacency counts both ways.
+    pub adjacent: Vec<Arc<str>>,
     /// Sensors it declares.
     pub sensors: Vec<Sensor>,
     /// Event time from which this version of the space is valid.

@@ -21,6 +21,7 @@
 //!     rules: vec![SourceFile { path: "rules.yaml".into(), text: text.into() }],
 //!     spaces: Default::default(),
 //!     metrics: Default::default(),
+//!     ..Control::default()
 //! };
 //! let rules = vigie_rules::load::load(&control).unwrap().rules;
 //! let mut engine = Engine::new(rules, 0, 1);

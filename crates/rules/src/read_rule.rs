@@ -100,6 +100,7 @@ pub(crate) fn read(
             uid: rule_uid(around.centre, name, 0).into(),
             version: version(node, scope.map(|(_, text)| text.as_str())).into(),
             severity: severity.unwrap_or_default(),
+            ..RuleIdentity::default()
         }),
         kind,
         per,

@@ -277,6 +277,7 @@ impl Slot {
             key: Arc::clone(&about.id.key),
             space: Arc::clone(&about.id.space),
             state,
+            severity: rule.identity.severity,
             event_time_ms: at_ms,
             log_time_ms: step.log_time_ms,
             reason: None,

@@ -48,6 +48,7 @@ impl Words<'_> {
             AlertState::Inactive => format!("{space}: {rule} did not last {hold}, over at {at}"),
             AlertState::Stale => format!("{space}: no recent {label} to judge {rule} by since {at}"),
             AlertState::Resumed => format!("{space}: {label} is back for {rule} at {at}{}", self.latest()),
+            AlertState::Escalated => format!("{space}: {rule} still goes on at {at}{}", self.latest()),
             AlertState::Cleared if matches!(self.rule.kind, Kind::Absence { .. }) => {
                 format!("{space}: {label}{} again at {at}", self.source())
             }

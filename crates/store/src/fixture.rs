@@ -59,6 +59,7 @@ pub(crate) fn control() -> Record {
         rules: Vec::new(),
         spaces: Arc::new(vec![town_hall, Space::registered("city-square")]),
         metrics: Arc::new(BTreeMap::from([("people_count".into(), unit)])),
+        ..Control::default()
     })))
 }
 
@@ -133,14 +134,20 @@ pub(crate) fn perceptions(first_offset: u64) -> Record {
 }
 
 pub(crate) fn alert(position: u64, state: AlertState, event_time_ms: i64) -> AlertRecord {
-    let identity =
-        RuleIdentity { name: "Crowded".into(), uid: "u".into(), version: "v".into(), severity: Severity::High };
+    let identity = RuleIdentity {
+        name: "Crowded".into(),
+        uid: "u".into(),
+        version: "v".into(),
+        severity: Severity::High,
+        ..RuleIdentity::default()
+    };
     let transition = Transition {
         alert_id: AlertId::from_text("a-1"),
         rule: Arc::new(identity),
         key: "town-hall/s1".into(),
         space: "town-hall".into(),
         state,
+        severity: Severity::High,
         event_time_ms,
         log_time_ms: event_time_ms,
         reason: None,

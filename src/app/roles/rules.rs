@@ -61,7 +61,7 @@ impl RulesRole {
             }
             Payload::Command(command) => self.write(log_time_ms, AlertItem::Command(Arc::clone(command)), out),
             Payload::Gap(gap) => self.next_position = self.next_position.max(gap.alert_position),
-            Payload::Perceptions(_) => {}
+            Payload::Perceptions(_) | Payload::Seeds(_) => {}
         }
         self.write_transitions(log_time_ms, out);
     }

@@ -74,14 +74,20 @@ impl Room {
     pub(crate) fn say(&self, said: &Said<'_>, evidence: Option<String>) {
         let now = self.log_time_ms.load(Ordering::Relaxed);
         let offset = self.book.lock().expect(WHOLE).1;
-        let rule =
-            RuleIdentity { name: "Crowded".into(), uid: "6f1c".into(), version: "v1".into(), severity: said.severity };
+        let rule = RuleIdentity {
+            name: "Crowded".into(),
+            uid: "6f1c".into(),
+            version: "v1".into(),
+            severity: said.severity,
+            ..RuleIdentity::default()
+        };
         self.write(AlertItem::Transition(Arc::new(Transition {
             alert_id: AlertId::from_text(said.id),
             rule: Arc::new(rule),
             key: said.space.into(),
             space: said.space.into(),
             state: said.state,
+            severity: said.severity,
             event_time_ms: now,
             log_time_ms: now,
             reason: None,

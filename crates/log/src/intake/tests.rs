@@ -69,6 +69,7 @@ fn start() -> (Intake, Thread, Reader<Arc<Record>>, Arc<AtomicBool>) {
         rules: Vec::new(),
         spaces: Arc::default(),
         metrics: Arc::default(),
+        ..Control::default()
     };
     let clock = LogClock::anchored(1_700_000_000_000, 1.0, Limit::at(1_700_000_000_000));
     let store = FailingLog { log, fails: Arc::clone(&fails) };

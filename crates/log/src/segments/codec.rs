@@ -48,6 +48,7 @@ pub(crate) enum Kind {
     Perceptions = 7,
     Command = 8,
     Gap = 9,
+    Seeds = 10,
 }
 
 impl Kind {
@@ -63,11 +64,12 @@ impl Kind {
             Payload::Perceptions(batch) => (Self::Perceptions, batch.partition),
             Payload::Command(_) => (Self::Command, 0),
             Payload::Gap(_) => (Self::Gap, 0),
+            Payload::Seeds(_) => (Self::Seeds, 0),
         }
     }
 
     fn from_byte(byte: u8) -> Option<Self> {
-        const ALL: [Kind; 9] = [
+        const ALL: [Kind; 10] = [
             Kind::Control,
             Kind::Dictionary,
             Kind::IntakeUp,
@@ -77,6 +79,7 @@ impl Kind {
             Kind::Perceptions,
             Kind::Command,
             Kind::Gap,
+            Kind::Seeds,
         ];
         ALL.into_iter().find(|kind| *kind as u8 == byte)
     }
@@ -94,6 +97,7 @@ pub(crate) fn encode(payload: &Payload, control: Option<ControlRef>, out: &mut V
         Payload::Perceptions(batch) => write(&(batch.first_offset, &batch.rows), out),
         Payload::Command(command) => write(command, out),
         Payload::Gap(gap) => write(gap, out),
+        Payload::Seeds(seeds) => write(seeds, out),
     }
 }
 
@@ -120,6 +124,7 @@ pub(crate) fn decode(
         Kind::Perceptions => Payload::Perceptions(batch::<Vec<Perception>>(frame).ok_or_else(unreadable)?),
         Kind::Command => Payload::Command(read(frame.payload).ok_or_else(unreadable)?),
         Kind::Gap => Payload::Gap(read(frame.payload).ok_or_else(unreadable)?),
+        Kind::Seeds => Payload::Seeds(read(frame.payload).ok_or_else(unreadable)?),
     };
     Ok(Record { sequence: frame.sequence, log_time_ms: frame.log_time_ms, payload })
 }

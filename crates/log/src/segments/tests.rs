@@ -35,6 +35,7 @@ fn control(rules: &str) -> Arc<Control> {
         rules: vec![SourceFile { path: "r.yaml".into(), text: rules.into() }],
         spaces: Arc::default(),
         metrics: Arc::default(),
+        ..Control::default()
     })
 }
 

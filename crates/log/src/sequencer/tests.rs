@@ -18,6 +18,7 @@ fn control() -> Arc<Control> {
         rules: Vec::new(),
         spaces: Arc::default(),
         metrics: Arc::default(),
+        ..Control::default()
     })
 }
 

@@ -207,5 +207,6 @@ fn control(zone: &str) -> Arc<Control> {
         rules: Vec::new(),
         spaces: Arc::default(),
         metrics: Arc::default(),
+        ..Control::default()
     })
 }

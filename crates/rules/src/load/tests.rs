@@ -18,6 +18,7 @@ fn control(files: &[&str]) -> Control {
             .collect(),
         spaces: Arc::default(),
         metrics: Arc::default(),
+        ..Control::default()
     }
 }
 

@@ -52,6 +52,7 @@ pub fn control(rules: &str) -> Control {
         rules: vec![SourceFile { path: "rules.yaml".into(), text: rules.into() }],
         spaces: Arc::default(),
         metrics: Arc::default(),
+        ..Control::default()
     }
 }
 

@@ -24,7 +24,7 @@ pub fn alert(record: &AlertRecord, centre: &str) -> Option<RecordBatch> {
         one(&transition.rule.version),
         one(&transition.key),
         one(&transition.space),
-        one(transition.rule.severity.as_str()),
+        one(transition.severity.as_str()),
         one(transition.state.as_str()),
         instants(std::iter::once(transition.event_time_ms)),
         texts_or_null(std::iter::once(transition.reason)),

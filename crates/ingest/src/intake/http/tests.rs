@@ -41,6 +41,7 @@ fn server(ring_rows_max: usize) -> (Server, Reader<Arc<Record>>) {
         rules: Vec::new(),
         spaces: Arc::clone(&spaces),
         metrics: Arc::default(),
+        ..Control::default()
     };
     let (store, mut readers) = MemoryLog::new(ring_rows_max, 1);
     let (settings, interner) = (Settings::new("log".into()), Arc::new(Interner::new(1000)));
