@@ -53,7 +53,8 @@ fn every_transition_in_every_state_does_what_the_table_says() {
             let expected = match (condition, state) {
                 (_, AlertState::Pending | AlertState::Inactive) => condition,
                 (Some(Cleared), _) => Some(Cleared),
-                (_, AlertState::Active | AlertState::Resumed) => Some(Active),
+                (Some(known), AlertState::Escalated) => Some(known),
+                (_, AlertState::Active | AlertState::Resumed | AlertState::Escalated) => Some(Active),
                 (_, AlertState::Stale) => Some(Stale),
                 (_, AlertState::Cleared) => Some(Cleared),
             };

@@ -65,7 +65,9 @@ impl Fold {
                 let batch = perceptions(rows, centre, &self.names);
                 Some(Rows::new(Table::Perceptions, rows.partition, batch, rows.first_offset + rows.rows.len() as u64))
             }
-            Payload::IntakeUp | Payload::Gap(_) | Payload::Tick { .. } | Payload::Command(_) => None,
+            Payload::IntakeUp | Payload::Gap(_) | Payload::Tick { .. } | Payload::Command(_) | Payload::Seeds(_) => {
+                None
+            }
         }
     }
 }
