@@ -134,15 +134,14 @@ impl Server {
             ..Settings::new(Arc::clone(&log_id))
         };
         let interner = Arc::new(Interner::new(NAMES_PER_KIND_MAX));
-        let control = Arc::clone(&prepared.control);
         // It reads the whole log and waits for the roles, so it must not hold up the runtime they need.
-        let recall = move || Sequencer::recalled(settings, clock, opened.log, interner, control);
+        let recall = move || Sequencer::recalled(settings, clock, opened.log, interner);
         let sequencer = tokio::task::spawn_blocking(recall).await;
         let sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
         let mut sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
         caught_up(&pipeline, &sequencer).await?;
         let gap = gap_between(&history, &sequencer, &pipeline.judged);
-        sequencer.begin(gap).map_err(|error| Failure::io("cannot start the log", error))?;
+        sequencer.begin(Arc::clone(&prepared.control), gap).map_err(|error| Failure::io("cannot start the log", error))?;
         let (intake, sequencer) = spawn(sequencer, pipeline.health.watch(Part::Sequencer))
             .map_err(|error| Failure::io("cannot start the sequencer's thread", error))?;
         let dead_letters = DeadLetters::start(&data.join("dead-letters"))

@@ -71,7 +71,7 @@ pub fn judged_again(records: &[Record]) -> Vec<String> {
                     offset += 1;
                 }
             }
-            Payload::Perceptions(_) | Payload::Command(_) => {}
+            Payload::Perceptions(_) | Payload::Command(_) | Payload::Seeds(_) => {}
         }
         let of_episodes = transitions.drain(..).filter(|transition| transition.state.is_of_episode());
         rows.extend(of_episodes.map(|transition| row(&transition, log_time_ms)));
@@ -143,7 +143,7 @@ pub fn lines(records: &[Record]) -> String {
                     }));
                 }
             }
-            Payload::Control(_) | Payload::Perceptions(_) | Payload::Command(_) => {}
+            Payload::Control(_) | Payload::Perceptions(_) | Payload::Command(_) | Payload::Seeds(_) => {}
         }
     }
     lines.iter().map(|line| line.to_string() + "\n").collect()

@@ -60,8 +60,8 @@ impl<S: LogStore> Sequencer<S> {
         interner: Arc<Interner>,
         control: Arc<Control>,
     ) -> Result<Self, LogError> {
-        let mut sequencer = Self::recalled(settings, clock, store, interner, control)?;
-        sequencer.begin(None)?;
+        let mut sequencer = Self::recalled(settings, clock, store, interner)?;
+        sequencer.begin(control, None)?;
         Ok(sequencer)
     }
 
@@ -69,22 +69,9 @@ impl<S: LogStore> Sequencer<S> {
     ///
     /// # Errors
     /// [`LogError`] when the store fails, or its records do not fit together.
-    pub fn recalled(
-        settings: Settings,
-        clock: LogClock,
-        store: S,
-        interner: Arc<Interner>,
-        control: Arc<Control>,
-    ) -> Result<Self, LogError> {
-        let mut sequencer = Self {
-            known: Known::new(settings.partitions, settings.ids_remembered),
-            settings,
-            clock,
-            store,
-            interner,
-            ticked: None,
-            control: Some(control),
-        };
+    pub fn recalled(settings: Settings, clock: LogClock, store: S, interner: Arc<Interner>) -> Result<Self, LogError> {
+        let known = Known::new(settings.partitions, settings.ids_remembered);
+        let mut sequencer = Self { settings, clock, store, interner, known, ticked: None, control: None };
         recall(&mut sequencer.store, &mut sequencer.known, &sequencer.interner)?;
         Ok(sequencer)
     }
@@ -94,7 +81,8 @@ impl<S: LogStore> Sequencer<S> {
     ///
     /// # Errors
     /// [`LogError`] when the store fails.
-    pub fn begin(&mut self, gap: Option<Gap>) -> Result<(), LogError> {
+    pub fn begin(&mut self, control: Arc<Control>, gap: Option<Gap>) -> Result<(), LogError> {
+        self.control = Some(control);
         self.known.next_sequence = self.known.next_sequence.max(self.store.first_sequence());
         self.clock.not_before(self.known.log_time_ms);
         if !self.advance_clock() {
@@ -145,6 +133,19 @@ impl<S: LogStore> Sequencer<S> {
         self.cut()?;
         command.log_time_ms = self.known.log_time_ms;
         self.append(vec![Payload::Command(Arc::new(command))])
+    }
+
+    /// Changes rules, spaces and calendars from here on, unless they are those of the newest control record; whether it did.
+    ///
+    /// # Errors
+    /// [`LogError`] when the store fails.
+    pub fn change_control(&mut self, control: Arc<Control>) -> Result<bool, LogError> {
+        self.tick()?;
+        self.cut()?;
+        let control = self.new_control(control);
+        let is_new = control.is_some();
+        self.append(control.into_iter().collect())?;
+        Ok(is_new)
     }
 
     /// Writes the tick that is due on a running clock, if any: one for all the intervals that passed, since a tick
@@ -234,6 +235,12 @@ impl<S: LogStore> Sequencer<S> {
         (0..self.settings.partitions).map(|partition| self.known.partitions.next_offset(partition)).collect()
     }
 
+    /// The newest control record of the log.
+    #[must_use]
+    pub const fn control(&self) -> Option<&Arc<Control>> {
+        self.known.control.as_ref()
+    }
+
     /// T of the newest tick: once the roles have folded it, they have folded all that was recalled.
     #[must_use]
     pub const fn last_tick_ms(&self) -> i64 {
@@ -260,9 +267,17 @@ impl<S: LogStore> Sequencer<S> {
 
     /// Writes what stands at the beginning of a log, once its log time is known.
     fn open(&mut self) -> Result<(), LogError> {
-        let control = self.control.take().filter(|control| self.known.control.as_ref() != Some(control));
-        let control = control.map(Payload::Control);
+        let control = self.control.take().and_then(|control| self.new_control(control));
         self.append(control.into_iter().chain([Payload::IntakeUp]).collect())
+    }
+
+    /// A control record to write, unless it is the newest of the log.
+    fn new_control(&mut self, control: Arc<Control>) -> Option<Payload> {
+        if self.known.control.as_ref() == Some(&control) {
+            return None;
+        }
+        self.known.control = Some(Arc::clone(&control));
+        Some(Payload::Control(control))
     }
 
     fn take_event(&mut self, events: &Events, index: usize, receipt: &mut Receipt) -> Result<(), LogError> {

@@ -101,9 +101,8 @@ impl Life {
         };
         let limit = Limit::at(now_ms);
         let clock = LogClock::anchored(now_ms, SPEED, limit.clone());
-        let mut sequencer =
-            Sequencer::recalled(settings, clock, opened.log, Arc::new(Interner::new(1 << 16)), control(zone))?;
-        sequencer.begin(gap)?;
+        let mut sequencer = Sequencer::recalled(settings, clock, opened.log, Arc::new(Interner::new(1 << 16)))?;
+        sequencer.begin(control(zone), gap)?;
         let role = opened.readers.pop().expect("one role was asked for");
         Ok(Self { sequencer, role, limit, now_ms, recovery: opened.recovery })
     }
