@@ -10,7 +10,7 @@
 //!
 //! It knows no values: a kind hands it verdicts, it answers with states and their instants.
 
-use crate::spec::Delays;
+use crate::kind::Delays;
 use vigie_model::alert::AlertState;
 
 /// What a judgement found.

@@ -6,8 +6,9 @@
 use crate::expr::fold::Quantity;
 use crate::expr::typed::Params;
 use crate::figures::exact;
+use crate::kind::{Aggregate, Kind};
 use crate::kinds::absence::Silence;
-use crate::spec::{Aggregate, Kind, Plan, Rule};
+use crate::spec::{Plan, Rule};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -120,7 +121,7 @@ pub(crate) fn of_decision(rule: &Rule, plan: &Plan, decision: &Decision) -> Arc<
         Kind::Threshold { agg, stale_after_ms } => ("threshold", agg.as_str(), Some(stale_after_ms), None),
         Kind::Window { agg: agg @ (Aggregate::Count | Aggregate::Sum), .. } => ("window", agg.as_str(), None, None),
         Kind::Window { agg, min_count, .. } => ("window", agg.as_str(), None, Some(min_count)),
-        Kind::Absence { .. } => unreachable!("a silence is no decision about a value"),
+        _ => unreachable!("a silence is no decision about a value"),
     };
     let (members, window, panes) = match &decision.detail {
         Detail::Members(members) => (Some(members.as_slice()), None, None),

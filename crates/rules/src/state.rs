@@ -5,10 +5,10 @@
 use crate::evidence::{Detail, MemberValue, PaneValue};
 use crate::expr::fold::Quantity;
 use crate::figures::exact;
+use crate::kind::{Aggregate, Kind};
 use crate::kinds::absence::Silence;
 use crate::kinds::threshold::{MemberIx, Values};
 use crate::kinds::window::{Pane, Panes, Span};
-use crate::spec::{Aggregate, Kind};
 use vigie_model::batch::Quality;
 use vigie_model::names::{NO_NAME, NameIx, NameKind, Names};
 
@@ -108,6 +108,7 @@ impl State {
                 Self::Window(Box::new(Window { panes: Panes::default(), span, agg, min_count }))
             }
             Kind::Absence { silence_ms } => Self::Absence { silence: Silence::from(log_time_ms), silence_ms },
+            _ => unreachable!("kinds to come"),
         }
     }
 

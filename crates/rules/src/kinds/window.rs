@@ -7,7 +7,7 @@
 //! **Invariant**: `panes` ascends by index without empty panes, and `sum_micros` and `count` are those of `panes`.
 
 use crate::expr::fold::Quantity;
-use crate::spec::Aggregate;
+use crate::kind::Aggregate;
 use std::collections::VecDeque;
 
 /// The panes of one key. Their number is bounded when the rule is loaded.
