@@ -141,7 +141,9 @@ impl Server {
         let mut sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
         caught_up(&pipeline, &sequencer).await?;
         let gap = gap_between(&history, &sequencer, &pipeline.judged);
-        sequencer.begin(Arc::clone(&prepared.control), gap).map_err(|error| Failure::io("cannot start the log", error))?;
+        sequencer
+            .begin(Arc::clone(&prepared.control), gap)
+            .map_err(|error| Failure::io("cannot start the log", error))?;
         let (intake, sequencer) = spawn(sequencer, pipeline.health.watch(Part::Sequencer))
             .map_err(|error| Failure::io("cannot start the sequencer's thread", error))?;
         let dead_letters = DeadLetters::start(&data.join("dead-letters"))

@@ -264,7 +264,10 @@ mod tests {
             ),
             (Payload::Gap(Gap { next_offsets: vec![1, 300], alert_position: 5 }), expect!["0201ac0205"]),
             (Payload::Command(Arc::new(command)), expect!["01610178016f01020101630002"]),
-            (Payload::Seeds(Arc::new(seeds())), expect!["017501016b017301700d01010205000000000000104000000000000016400000000000001940"]),
+            (
+                Payload::Seeds(Arc::new(seeds())),
+                expect!["017501016b017301700d01010205000000000000104000000000000016400000000000001940"],
+            ),
         ];
         for (payload, expected) in cases {
             let mut bytes = Vec::new();

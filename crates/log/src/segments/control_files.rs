@@ -95,7 +95,8 @@ mod tests {
         let mut bytes = Vec::new();
         write(&old, &mut bytes);
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        expect!["01016303555443d00f0106722e79616d6c0a67726f7570733a205b5d01016101410000010a000000000000"].assert_eq(&hex);
+        expect!["01016303555443d00f0106722e79616d6c0a67726f7570733a205b5d01016101410000010a000000000000"]
+            .assert_eq(&hex);
         let refused = keep(&bytes);
         let other = matches!(refused, Err(LogError::OtherSemantics { found: 1, supported: ENGINE_SEMANTICS, .. }));
         assert!(other, "{refused:?}");
