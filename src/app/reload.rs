@@ -76,8 +76,7 @@ impl Reload {
         let (stop, stopped) = channel();
         tell_version(&options.rules);
         options.standing.same();
-        let watcher =
-            Watcher { options, runtime, looker: Looker::default(), settling: Settling::default(), waiting: Vec::new() };
+        let watcher = Watcher::new(options, runtime);
         // Nobody waits for the thread: a look at a network that hangs must not hold up a stop.
         let spawned = std::thread::Builder::new().name("reload".to_owned()).spawn(move || watcher.run(&stopped));
         spawned.map_err(|error| Failure::io("cannot start the thread that watches the rules", error))?;
@@ -102,6 +101,11 @@ struct Watcher {
 }
 
 impl Watcher {
+    fn new(options: ReloadOptions, runtime: Handle) -> Self {
+        let (looker, settling) = (Looker::default(), Settling::default());
+        Self { options, runtime, looker, settling, waiting: Vec::new() }
+    }
+
     fn run(mut self, stopped: &Receiver<()>) {
         while stopped.recv_timeout(self.options.look_every) == Err(RecvTimeoutError::Timeout) {
             if self.look() == Next::End {
@@ -229,3 +233,6 @@ fn tell_changes(old: &RuleSet, new: &RuleSet, spaces_changed: bool, warnings: us
         "the changed files are in force"
     );
 }
+
+#[cfg(test)]
+mod tests;
