@@ -12,7 +12,7 @@ pub use crate::desk::IntakeError;
 use crate::desk::{ALONE_EVENTS_MAX, Counter, Desk, Turn};
 use crate::error::LogError;
 use crate::interner::Interner;
-use crate::receipt::Receipt;
+use crate::receipt::{ControlChange, Receipt};
 use crate::sequencer::Sequencer;
 use crate::store::LogStore;
 use std::fmt::Debug;
@@ -254,7 +254,11 @@ fn take<S: LogStore>(
             sequencer.command(*command)?;
             answers.push(Answer::Command(reply));
         }
-        Request::Control(control, reply) => answers.push(Answer::Control(reply, sequencer.change_control(control)?)),
+        Request::Control(control, reply) => match sequencer.change_control(&control)? {
+            ControlChange::Written => answers.push(Answer::Control(reply, true)),
+            ControlChange::Same => answers.push(Answer::Control(reply, false)),
+            ControlChange::NoRoom => drop(reply.send(Err(IntakeError::Full))),
+        },
         Request::Stop => return Ok(true),
     }
     Ok(false)

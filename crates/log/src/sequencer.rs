@@ -15,7 +15,7 @@ use crate::error::LogError;
 use crate::interner::Interner;
 use crate::known::Known;
 use crate::recall::recall;
-use crate::receipt::Receipt;
+use crate::receipt::{ControlChange, Receipt};
 pub use crate::settings::Settings;
 use crate::store::{LogStore, Room};
 use std::sync::Arc;
@@ -135,17 +135,22 @@ impl<S: LogStore> Sequencer<S> {
         self.append(vec![Payload::Command(Arc::new(command))])
     }
 
-    /// Changes rules, spaces and calendars from here on, unless they are those of the newest control record; whether it did.
+    /// Changes rules, spaces and calendars from here on, unless they are those of the newest control record.
     ///
     /// # Errors
     /// [`LogError`] when the store fails.
-    pub fn change_control(&mut self, control: Arc<Control>) -> Result<bool, LogError> {
+    pub fn change_control(&mut self, control: &Arc<Control>) -> Result<ControlChange, LogError> {
+        if self.known.control.as_ref() == Some(control) {
+            return Ok(ControlChange::Same);
+        }
+        if !self.store.keep_room_for(control)? {
+            return Ok(ControlChange::NoRoom);
+        }
         self.tick()?;
         self.cut()?;
-        let control = self.new_control(control);
-        let is_new = control.is_some();
-        self.append(control.into_iter().collect())?;
-        Ok(is_new)
+        self.known.control = Some(Arc::clone(control));
+        self.append(vec![Payload::Control(Arc::clone(control))])?;
+        Ok(ControlChange::Written)
     }
 
     /// Writes the tick that is due on a running clock, if any: one for all the intervals that passed, since a tick
@@ -267,17 +272,9 @@ impl<S: LogStore> Sequencer<S> {
 
     /// Writes what stands at the beginning of a log, once its log time is known.
     fn open(&mut self) -> Result<(), LogError> {
-        let control = self.control.take().and_then(|control| self.new_control(control));
-        self.append(control.into_iter().chain([Payload::IntakeUp]).collect())
-    }
-
-    /// A control record to write, unless it is the newest of the log.
-    fn new_control(&mut self, control: Arc<Control>) -> Option<Payload> {
-        if self.known.control.as_ref() == Some(&control) {
-            return None;
-        }
-        self.known.control = Some(Arc::clone(&control));
-        Some(Payload::Control(control))
+        let control = self.control.take().filter(|control| self.known.control.as_ref() != Some(control));
+        self.known.control = control.clone().or_else(|| self.known.control.take());
+        self.append(control.into_iter().map(Payload::Control).chain([Payload::IntakeUp]).collect())
     }
 
     fn take_event(&mut self, events: &Events, index: usize, receipt: &mut Receipt) -> Result<(), LogError> {
@@ -302,6 +299,7 @@ impl<S: LogStore> Sequencer<S> {
         } else {
             receipt.note_if_long_past(sent_ms, self.known.log_time_ms, self.clock.describe());
         }
+        let log_time_ms = self.known.log_time_ms;
         let adjusted = self.adjust(sent_ms, receipt);
         let (event_time_ms, sent_time_ms, adjusted_flag) =
             adjusted.map_or((sent_ms, None, 0), |log_time_ms| (log_time_ms, Some(sent_ms), flags::TIME_ADJUSTED));
@@ -311,22 +309,19 @@ impl<S: LogStore> Sequencer<S> {
                 let late = self.known.lateness.judge(&row, event_time_ms);
                 receipt.late += u64::from(late);
                 row.flags |= adjusted_flag | if late { flags::LATE } else { 0 };
-                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) =
-                    (event_time_ms, sent_time_ms, self.known.log_time_ms);
+                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) = (event_time_ms, sent_time_ms, log_time_ms);
                 self.known.partitions.push_observation(partition, row);
             }
             EventRef::Incident(row) => {
                 let mut row = events.incidents[row as usize].clone();
                 row.flags |= adjusted_flag;
-                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) =
-                    (event_time_ms, sent_time_ms, self.known.log_time_ms);
+                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) = (event_time_ms, sent_time_ms, log_time_ms);
                 self.known.partitions.push_incident(partition, row);
             }
             EventRef::Perception(row) => {
                 let mut row = events.perceptions[row as usize].clone();
                 row.flags |= adjusted_flag;
-                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) =
-                    (event_time_ms, sent_time_ms, self.known.log_time_ms);
+                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) = (event_time_ms, sent_time_ms, log_time_ms);
                 self.known.partitions.push_perception(partition, row);
             }
         }

@@ -42,6 +42,10 @@ impl LogStore for FailingLog {
         self.log.commit()
     }
 
+    fn keep_room_for(&mut self, control: &Arc<Control>) -> Result<bool, LogError> {
+        self.log.keep_room_for(control)
+    }
+
     fn pending_bytes(&self) -> usize {
         self.log.pending_bytes()
     }

@@ -9,11 +9,16 @@ use vigie_model::control::{Control, ENGINE_SEMANTICS};
 impl Folder {
     /// Makes a control record durable and returns the name of its file.
     pub(crate) fn write_control(&self, control: &Arc<Control>) -> Result<ControlRef, LogError> {
-        let mut bytes = Vec::new();
-        write(&ControlFile { semantics: ENGINE_SEMANTICS, control: Arc::clone(control) }, &mut bytes);
-        let hash = blake3::hash(&bytes);
+        let (bytes, hash) = encoded(control);
         self.write_whole(&self.path.join(file_name(hash)), 0, &bytes)?;
         Ok(ControlRef { hash: hash.into() })
+    }
+
+    /// As [`Self::write_control`]; `None` when there is no room for it, and then nothing is left of it.
+    pub(crate) fn write_control_if_room(&self, control: &Arc<Control>) -> Result<Option<ControlRef>, LogError> {
+        let (bytes, hash) = encoded(control);
+        let is_written = self.write_whole_if_room(&self.path.join(file_name(hash)), &bytes)?;
+        Ok(is_written.then(|| ControlRef { hash: hash.into() }))
     }
 
     /// Reads the control record that a record names.
@@ -32,6 +37,13 @@ impl Folder {
         let file: ControlFile = read(&bytes).ok_or_else(unreadable)?;
         Ok(file.control)
     }
+}
+
+fn encoded(control: &Arc<Control>) -> (Vec<u8>, blake3::Hash) {
+    let mut bytes = Vec::new();
+    write(&ControlFile { semantics: ENGINE_SEMANTICS, control: Arc::clone(control) }, &mut bytes);
+    let hash = blake3::hash(&bytes);
+    (bytes, hash)
 }
 
 fn file_name(hash: blake3::Hash) -> String {

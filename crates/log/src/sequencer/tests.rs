@@ -169,14 +169,18 @@ fn commands_stand_at_their_place() {
 fn rules_change_between_the_rows_before_and_those_after_and_only_when_they_differ() {
     let (mut sequencer, reader) = sequencer(LogClock::anchored(1_000_000, 1.0, Limit::at(i64::MAX)), 1);
     let interner = Arc::clone(sequencer.interner());
-    assert!(!sequencer.change_control(control()).unwrap(), "these rules stand in the log already");
+    assert_eq!(
+        sequencer.change_control(&control()).unwrap(),
+        ControlChange::Same,
+        "these rules stand in the log already"
+    );
     sequencer.take(&events(&interner, &[("a", "1", 1)])).unwrap();
-    assert!(sequencer.change_control(rules("x")).unwrap());
+    assert_eq!(sequencer.change_control(&rules("x")).unwrap(), ControlChange::Written);
     assert_eq!(sequencer.control(), Some(&rules("x")));
     sequencer.take(&events(&interner, &[("a", "2", 2)])).unwrap();
-    assert!(!sequencer.change_control(rules("x")).unwrap());
-    assert!(sequencer.change_control(rules("y")).unwrap());
-    assert!(sequencer.change_control(rules("x")).unwrap(), "rules may come back");
+    assert_eq!(sequencer.change_control(&rules("x")).unwrap(), ControlChange::Same);
+    assert_eq!(sequencer.change_control(&rules("y")).unwrap(), ControlChange::Written);
+    assert_eq!(sequencer.change_control(&rules("x")).unwrap(), ControlChange::Written, "rules may come back");
     sequencer.take(&events(&interner, &[("a", "3", 3)])).unwrap();
     let words = words(&records(sequencer, reader));
     let told: Vec<_> = words.iter().filter(|word| word.starts_with("control") || word.starts_with("a#")).collect();
@@ -192,7 +196,7 @@ fn a_log_that_goes_on_compares_with_its_newest_control_record() {
         Sequencer::recalled(Settings::new("log".into()), clock, store, Arc::new(Interner::new(1000))).unwrap();
     assert_eq!(sequencer.control(), None, "an empty log has none");
     sequencer.begin(rules("x"), None).unwrap();
-    assert!(!sequencer.change_control(rules("x")).unwrap(), "the first one counts");
+    assert_eq!(sequencer.change_control(&rules("x")).unwrap(), ControlChange::Same, "the first one counts");
     let words = words(&records(sequencer, readers.remove(0)));
     assert_eq!(words.iter().filter(|word| word.starts_with("control")).count(), 1, "{words:?}");
 }
