@@ -21,6 +21,7 @@ mod yaml;
 mod canonical;
 mod fields;
 mod figures;
+mod kind;
 mod kind_fields;
 
 pub mod spec;
