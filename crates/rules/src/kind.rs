@@ -1,5 +1,6 @@
 //! What a rule computes: its kind with the figures that belong to it, and what it reads.
 
+<<<<<<< HEAD
 use crate::expr::typed::Condition;
 use std::sync::Arc;
 
@@ -112,6 +113,9 @@ impl Distinct {
         }
     }
 }
+=======
+#![cfg_attr(not(test), expect(dead_code, reason = "the engine does not judge baselines yet"))]
+>>>>>>> wt-c
 
 /// The figures of a baseline rule; the letters are those of `docs/rules.md`, "Baselines".
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -138,6 +142,7 @@ pub(crate) enum Direction {
     /// Either.
     Both,
 }
+<<<<<<< HEAD
 
 impl Direction {
     /// The word used in rule files and evidence.
@@ -221,3 +226,5 @@ pub(crate) struct Delays {
     /// `keep_firing_for`
     pub(crate) off_delay_ms: i64,
 }
+=======
+>>>>>>> wt-c

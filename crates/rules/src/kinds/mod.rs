@@ -4,9 +4,11 @@
 //! same for all, and live elsewhere.
 
 pub(crate) mod absence;
+pub(crate) mod local_hours;
 pub(crate) mod panes;
 pub(crate) mod threshold;
 
+pub(crate) mod baseline;
 pub(crate) mod change;
 pub(crate) mod run;
 pub(crate) mod sources;
