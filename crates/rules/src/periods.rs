@@ -9,9 +9,10 @@
 //!   be the same again, when the next change lies beyond what one question looks at.
 //! - The work of a question is bounded for every instant, place and configuration.
 
-mod calendars;
 mod phase;
 mod places;
+
+mod calendars;
 mod sun;
 
 pub(crate) use phase::Phase;
