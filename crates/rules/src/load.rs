@@ -44,8 +44,12 @@ pub fn load(control: &Control) -> Result<Loaded, Vec<Diagnostic>> {
 /// # Errors
 /// All errors and warnings of all files, when there is at least one error.
 pub fn load_with(control: &Control, options: LoadOptions) -> Result<Loaded, Vec<Diagnostic>> {
-    let around =
-        Surroundings { centre: &control.centre, metrics: &control.metrics, require_guidance: options.require_guidance };
+    let around = Surroundings {
+        centre: &control.centre,
+        metrics: &control.metrics,
+        creations: &control.creations,
+        require_guidance: options.require_guidance,
+    };
     let mut loader = Loader { around, rules: Vec::new(), names: BTreeMap::new(), found: Vec::new() };
     for source in &control.rules {
         let mut problems = Problems::of(Arc::clone(&source.path));

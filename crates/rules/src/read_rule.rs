@@ -12,6 +12,7 @@ use crate::kind_fields;
 use crate::spec::{Plan, Rule};
 use crate::template::{Placeholder, Template};
 use crate::yaml::{Node, Problems};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use vigie_model::alert::{RuleIdentity, rule_uid};
 use vigie_model::diagnostic::did_you_mean;
@@ -34,6 +35,8 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) centre: &'a str,
     /// Configured metrics.
     pub(crate) metrics: &'a Metrics,
+    /// The newest creation of each rule name, for uids.
+    pub(crate) creations: &'a BTreeMap<Arc<str>, u32>,
     /// Whether missing guidance is an error.
     pub(crate) require_guidance: bool,
 }
@@ -98,7 +101,7 @@ pub(crate) fn read(
     let rule = Rule {
         identity: Arc::new(RuleIdentity {
             name: name.into(),
-            uid: rule_uid(around.centre, name, 0).into(),
+            uid: rule_uid(around.centre, name, around.creations.get(name).copied().unwrap_or(0)).into(),
             version: version(node, scope.map(|(_, text)| text.as_str())).into(),
             severity: severity.unwrap_or_default(),
             ..RuleIdentity::default()

@@ -1,6 +1,7 @@
 use super::*;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
+use vigie_model::alert::rule_uid;
 use vigie_model::control::SourceFile;
 use vigie_model::metric::MetricSpec;
 use vigie_model::space::Space;
@@ -262,6 +263,22 @@ fn a_version_follows_the_fields_and_not_their_layout() {
     assert_eq!(first, same);
     assert_ne!(first, other);
     assert_eq!(first.len(), 16);
+}
+
+#[test]
+fn a_rule_created_anew_is_another_rule() {
+    let uids = |control: &Control| -> Vec<Arc<str>> {
+        load(control).unwrap().rules.identities().map(|identity| Arc::clone(&identity.uid)).collect()
+    };
+    let mut control = control(&[
+        "groups:\n- name: g\n  rules:\n  - {alert: A, kind: absence, metric: m, for: 5m}\n  - {alert: B, kind: absence, metric: m, for: 5m}\n",
+    ]);
+    let first = uids(&control);
+    control.creations = [("A".into(), 1), ("Gone".into(), 4)].into();
+    let second = uids(&control);
+    assert_eq!(*second[0], rule_uid("melbourne", "A", 1));
+    assert_eq!(*first[0], rule_uid("melbourne", "A", 0));
+    assert_eq!(first[1], second[1]);
 }
 
 #[test]
