@@ -23,6 +23,8 @@ mod fields;
 mod figures;
 mod kind;
 mod kind_fields;
+#[cfg_attr(not(test), expect(dead_code, reason = "slots ask it once rules have an `active` period"))]
+mod periods;
 
 pub mod spec;
 
