@@ -8,6 +8,7 @@ use crate::expr::check::Place;
 use crate::fields::Fields;
 use crate::kind::{RuleInput, RuleIx};
 use crate::load::links::Declarations;
+use crate::periods::Periods;
 use crate::read_rule::around::Around;
 use crate::read_rule::conditions::Written;
 use crate::read_rule::rule::{ReadRule, read};
@@ -54,13 +55,17 @@ pub fn load(control: &Control) -> Result<Loaded, Vec<Diagnostic>> {
 pub fn load_with(control: &Control, options: LoadOptions) -> Result<Loaded, Vec<Diagnostic>> {
     let spaces = control.spaces.iter().map(|space| (Arc::clone(&space.id), space.clone())).collect();
     let neighbours = neighbours(&spaces);
+    let zone = TimeZone::get(&control.time_zone);
+    // Without a zone nothing will run, but everything else can still be checked.
+    let zone_or_utc = zone.as_ref().map_or(TimeZone::UTC, Clone::clone);
+    let periods = Periods::new(zone_or_utc, &control.calendars, &control.events, control.spaces.iter());
     let around = Around {
         centre: &control.centre,
         metrics: &control.metrics,
         spaces: &spaces,
         neighbours: &neighbours,
-        calendars: &control.calendars,
-        events: &control.events,
+        periods: &periods,
+        has_events: !control.events.is_empty(),
         creations: &control.creations,
         require_guidance: options.require_guidance,
     };
@@ -77,14 +82,13 @@ pub fn load_with(control: &Control, options: LoadOptions) -> Result<Loaded, Vec<
     if rules.len() > RULES_MAX {
         found.push(Diagnostic::error("rules", 0, 0, format!("more than {RULES_MAX} rules")));
     }
-    let zone = TimeZone::get(&control.time_zone);
     if zone.is_err() {
         found.push(Diagnostic::error("centre", 0, 0, format!("unknown time zone '{}'", control.time_zone)));
     }
     match zone {
         Ok(zone) if !found.iter().any(Diagnostic::is_error) => {
             let rules = rules.into_iter().map(|read| entered(read, &index)).collect();
-            let rules = RuleSet { centre: Arc::clone(&control.centre), zone, rules, spaces, neighbours };
+            let rules = RuleSet { centre: Arc::clone(&control.centre), zone, rules, spaces, neighbours, periods };
             Ok(Loaded { rules: Arc::new(rules), warnings: found })
         }
         _ => Err(found),

@@ -8,6 +8,7 @@ use crate::expr::fold::Folded;
 use crate::expr::ratio::Fault;
 use crate::expr::typed::{Condition, Params};
 use crate::kind::{Delays, Kind, Per, RuleInput, RuleIx, Source};
+use crate::periods::{Period, Periods};
 use crate::template::Template;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ pub struct RuleSet {
     pub(crate) spaces: BTreeMap<Arc<str>, Space>,
     /// For each space its neighbours, both ways round.
     pub(crate) neighbours: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// When the periods of rules hold.
+    pub(crate) periods: Periods,
 }
 
 impl RuleSet {
@@ -82,6 +85,8 @@ pub(crate) struct Rule {
     pub(crate) input: RuleInput,
     /// Spaces it is about; all when absent.
     pub(crate) scope: Option<Condition>,
+    /// When it is judged.
+    pub(crate) active: Period,
     /// Hold and off-delay.
     pub(crate) delays: Delays,
     /// When an open episode becomes more severe.

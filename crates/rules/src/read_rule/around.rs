@@ -1,8 +1,8 @@
 //! What reading a rule needs to know besides the file.
 
+use crate::periods::Periods;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vigie_model::calendar::{Calendar, CityEvent};
 use vigie_model::metric::Metrics;
 use vigie_model::space::Space;
 
@@ -17,10 +17,10 @@ pub(crate) struct Around<'a> {
     pub(crate) spaces: &'a BTreeMap<Arc<str>, Space>,
     /// Their neighbours.
     pub(crate) neighbours: &'a BTreeMap<Arc<str>, Vec<Arc<str>>>,
-    /// Configured calendars.
-    pub(crate) calendars: &'a [Calendar],
-    /// Configured events.
-    pub(crate) events: &'a [CityEvent],
+    /// Periods in which rules can be judged.
+    pub(crate) periods: &'a Periods,
+    /// Whether there is any event.
+    pub(crate) has_events: bool,
     /// The newest creation of each rule name, for uids.
     pub(crate) creations: &'a BTreeMap<Arc<str>, u32>,
     /// Whether missing guidance is an error.

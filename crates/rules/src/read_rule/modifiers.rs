@@ -1,16 +1,21 @@
 //! Fields of every kind of rule that do not change what it computes: severity, escalation, shadow, guidance, labels.
 
 use crate::fields::Fields;
+use crate::periods::Period;
 use crate::read_rule::around::Around;
 use crate::spec::Escalation;
-use crate::yaml::Problems;
+use crate::yaml::{Problems, Scalar, Value};
 use std::sync::Arc;
 use vigie_model::alert::Guidance;
+use vigie_model::calendar::PERIODS_OWN;
+use vigie_model::diagnostic::did_you_mean;
 use vigie_model::severity::Severity;
 
 /// What the modifiers of a rule say.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Modifiers {
+    /// `active`
+    pub(crate) active: Period,
     /// `severity`
     pub(crate) severity: Severity,
     /// `escalate`
@@ -27,12 +32,46 @@ impl Modifiers {
         let severity = severity(fields, problems);
         labels(fields, problems);
         Self {
+            active: active(fields, around, problems).unwrap_or_default(),
             severity: severity.unwrap_or_default(),
             escalate: escalate(fields, severity, problems),
             shadow: fields.truth("shadow", problems).unwrap_or(false),
             guidance: guidance(fields, around.require_guidance, problems),
         }
     }
+}
+
+fn active(fields: &Fields<'_>, around: Around<'_>, problems: &mut Problems) -> Option<Period> {
+    let node = fields.node("active").filter(|node| !node.is_word("always"))?;
+    if let Value::Scalar(Scalar { text, .. }) = &node.value {
+        let message = problems.error(node.spot, format!("'active' is '{text}'"));
+        message.expected = Some("always or {period: ...}".to_owned());
+        message.hint = around.periods.named(text).map(|_| format!("write {{period: {text}}}"));
+        return None;
+    }
+    let active = Fields::of(node, "'active'", problems)?;
+    active.only(&["period"], "'active'", problems);
+    active.missing("period", "'active'", problems);
+    let (name, node) = active.text("period", problems)?;
+    let period = around.periods.named(name);
+    match period {
+        None => {
+            let message = problems.error(node.spot, format!("'active': there is no period '{name}'"));
+            message.expected = Some("night, day, event or the name of a calendar".to_owned());
+            message.hint = did_you_mean(name, PERIODS_OWN.into_iter().chain(around.periods.calendar_names()))
+                .or_else(|| Some(format!("describe it under [calendars.{name}]")));
+        }
+        Some(Period::Night | Period::Day) if !around.periods.knows_the_sun() => {
+            let message = format!("'active': without the place of any space nobody can tell when it is {name}");
+            problems.error(node.spot, message).hint = Some("give the spaces file outlines".to_owned());
+        }
+        Some(Period::Event) if !around.has_events => {
+            problems.warning(node.spot, "'active': no event is configured, so the rule is never judged").hint =
+                Some("describe events under [events.NAME]".to_owned());
+        }
+        Some(_) => {}
+    }
+    period
 }
 
 fn severity(fields: &Fields<'_>, problems: &mut Problems) -> Option<Severity> {

@@ -139,7 +139,7 @@ impl Context<'_> {
         let (raise_text, raise) = parts(raise);
         let (clear_text, clear) = parts(clear);
         let conditions = Conditions { raise, clear, matches };
-        let Modifiers { severity, escalate, shadow, guidance } = modifiers;
+        let Modifiers { active, severity, escalate, shadow, guidance } = modifiers;
         let creation = around.creations.get(name).copied().unwrap_or(0);
         let identity = RuleIdentity {
             name: name.into(),
@@ -156,6 +156,7 @@ impl Context<'_> {
             per,
             input,
             scope: scope.cloned(),
+            active,
             delays,
             escalate,
             raise: raise_text.unwrap_or_default(),
