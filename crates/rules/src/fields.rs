@@ -148,6 +148,19 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The items of a list; none when the field is absent or no list.
+    pub(crate) fn list(&self, name: &str, problems: &mut Problems) -> &'a [Node] {
+        match self.node(name) {
+            None => &[],
+            Some(Node { value: Value::Sequence(items), .. }) => items,
+            Some(node) => {
+                let message = format!("'{name}' is {}", node.describe());
+                problems.error(node.spot, message).expected = Some("a list".to_owned());
+                &[]
+            }
+        }
+    }
+
     /// One text or a list of texts, each with its place; one given twice is reported.
     pub(crate) fn texts(&self, name: &str, problems: &mut Problems) -> Vec<(&'a str, Spot)> {
         let Some(node) = self.node(name) else { return Vec::new() };

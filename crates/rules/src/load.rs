@@ -14,7 +14,7 @@ use crate::read_rule::conditions::Written;
 use crate::read_rule::rule::{ReadRule, read};
 use crate::read_rule::warnings::covers;
 use crate::spec::{Rule, RuleSet, neighbours};
-use crate::yaml::{self, Node, Problems, Value};
+use crate::yaml::{self, Node, Problems};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -122,7 +122,7 @@ impl Loader<'_> {
         let Some(fields) = Fields::of(&root, "a rule file", problems) else { return };
         fields.missing("groups", "the file", problems);
         fields.only(&["groups"], "a rule file", problems);
-        for group in items(&fields, "groups", problems) {
+        for group in fields.list("groups", problems) {
             self.group(group);
         }
     }
@@ -143,7 +143,7 @@ impl Loader<'_> {
             problems.warning(fields.spot_of("scope"), "no declared space is in this scope").hint =
                 Some("compare it with the spaces file".to_owned());
         }
-        for node in items(&fields, "rules", problems) {
+        for node in fields.list("rules", problems) {
             let found = read(node, scope.as_ref(), around, self.problems());
             self.declarations.enter(&found, &mut self.files);
             self.rules.extend(found.rule);
@@ -152,17 +152,6 @@ impl Loader<'_> {
 
     fn problems(&mut self) -> &mut Problems {
         self.files.last_mut().expect("a file is being read")
-    }
-}
-
-fn items<'a>(fields: &Fields<'a>, name: &str, problems: &mut Problems) -> &'a [Node] {
-    match fields.node(name) {
-        None => &[],
-        Some(Node { value: Value::Sequence(items), .. }) => items,
-        Some(node) => {
-            problems.error(node.spot, format!("'{name}' is {}", node.describe())).expected = Some("a list".to_owned());
-            &[]
-        }
     }
 }
 

@@ -1,3 +1,7 @@
+mod kinds;
+mod mistakes;
+mod warnings;
+
 use super::*;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;

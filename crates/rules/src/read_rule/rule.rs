@@ -199,8 +199,8 @@ fn of(kind: KindWord, fields: &Fields<'_>, problems: &mut Problems) -> Vec<Refer
         Some(Value::Mapping(_)) | None => *numbers.start(),
     };
     if !numbers.contains(&given) {
-        let expected = if kind == KindWord::Spread { "one" } else { "a list of two or more" };
-        let message = format!("'of' of kind {} names {given} rules", kind.as_str());
+        let expected = if kind == KindWord::Spread { "one rule" } else { "a list of two or more rules" };
+        let message = format!("'of' of kind {} has a length of {given}", kind.as_str());
         problems.error(fields.spot_of("of"), message).expected = Some(expected.to_owned());
     }
     Reference::read("of", fields, problems)

@@ -7,7 +7,7 @@ use crate::kind::{RuleInput, STEPS_MAX, Source};
 use crate::kind_fields::KindWord;
 use crate::read_rule::around::Around;
 use crate::read_rule::conditions::Written;
-use crate::yaml::{Node, Problems, Spot, Value};
+use crate::yaml::{Node, Problems, Spot};
 use std::sync::Arc;
 use vigie_model::diagnostic::did_you_mean;
 use vigie_model::metric::{MetricSpec, Metrics};
@@ -84,13 +84,10 @@ impl Inputs {
 
     fn steps(fields: &Fields<'_>, params: &Params, metrics: &Metrics, problems: &mut Problems) -> Option<Self> {
         fields.missing("steps", "the rule", problems);
-        let nodes = match fields.node("steps").map(|node| &node.value) {
-            Some(Value::Sequence(nodes)) => nodes.as_slice(),
-            _ => &[],
-        };
+        let nodes = fields.list("steps", problems);
         if fields.has("steps") && !(2..=STEPS_MAX).contains(&nodes.len()) {
-            let message = format!("'steps' has {} steps", nodes.len());
-            problems.error(fields.spot_of("steps"), message).expected = Some(format!("a list of 2 to {STEPS_MAX}"));
+            let message = format!("'steps' has a length of {}", nodes.len());
+            problems.error(fields.spot_of("steps"), message).expected = Some(format!("2 to {STEPS_MAX} steps"));
         }
         let mut read = |what, node| step(what, node, params, metrics, problems);
         let steps: Vec<_> = nodes.iter().map(|node| read("a step", node)).collect();

@@ -88,7 +88,7 @@ pub(crate) fn of_groups(k: usize, among: Among, around: Around<'_>, spot: Spot, 
             for space in around.spaces.values().filter(|space| !space.district.is_empty()) {
                 *districts.entry(&space.district).or_default() += 1;
             }
-            (districts.into_values().max().unwrap_or(0), "spaces are in the district of that name in the spaces file")
+            (districts.into_values().max().unwrap_or(0), "say in the spaces file which district a space is in")
         }
         Among::Adjacent => {
             let most = around.neighbours.values().map(|neighbours| neighbours.len() + 1).max().unwrap_or(0);
