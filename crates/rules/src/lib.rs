@@ -23,28 +23,46 @@ mod fields;
 mod figures;
 mod kind;
 mod kind_fields;
+mod periods;
+mod verdict;
 
 pub mod spec;
 
-mod kinds;
 mod read_rule;
 
 pub mod load;
 
-pub mod changes;
+mod kinds;
 
 mod episode;
+mod input;
 mod timers;
-
-mod evidence;
+mod timing;
 mod words;
+
+mod state;
 
 pub mod step;
 
-mod state;
+mod detail;
+mod judgement;
+
+mod evidence;
+
+mod about;
 
 mod slot;
 
 mod routes;
 
+mod change;
+
+pub mod differences;
+
+mod slots;
+
+mod stage;
+
 pub mod engine;
+
+pub mod core;
