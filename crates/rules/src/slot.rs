@@ -323,6 +323,8 @@ impl Slot {
             quantity,
             value_time_ms,
             event_time_ms: at_ms,
+            usual: None,
+            reason: None,
         }
     }
 }
