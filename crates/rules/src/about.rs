@@ -92,7 +92,7 @@ impl About {
         sight: Sight<'_>,
         step: &mut Step<'_>,
     ) {
-        let Sight { rules, rule, .. } = sight;
+        let rule = sight.rule;
         match state {
             AlertState::Active => self.begin(at_ms, sight),
             AlertState::Escalated => self.escalated = true,
