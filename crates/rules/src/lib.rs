@@ -21,29 +21,46 @@ mod yaml;
 mod canonical;
 mod fields;
 mod figures;
+mod kind;
 mod kind_fields;
-#[cfg_attr(not(test), expect(dead_code, reason = "slots ask it once rules have an `active` period"))]
 mod periods;
+mod verdict;
 
 pub mod spec;
 
-mod kinds;
 mod read_rule;
 
 pub mod load;
 
-mod episode;
-mod timers;
+mod kinds;
 
-mod evidence;
+mod episode;
+mod input;
+mod timers;
+mod timing;
 mod words;
+
+mod state;
 
 pub mod step;
 
-mod state;
+mod detail;
+mod judgement;
+
+mod evidence;
+
+mod about;
 
 mod slot;
 
 mod routes;
 
+mod change;
+
+mod slots;
+
+mod stage;
+
 pub mod engine;
+
+pub mod core;

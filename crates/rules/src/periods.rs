@@ -44,7 +44,7 @@ pub(crate) enum Period {
 }
 
 /// What periods of a centre depend on.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Periods {
     zone: TimeZone,
     calendars: Vec<CompiledCalendar>,
@@ -55,7 +55,7 @@ pub(crate) struct Periods {
 }
 
 /// Where a declared space is.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct Locality {
     /// The middle of its outline, if it has one.
     place: Option<Place>,

@@ -18,7 +18,7 @@ const DAYS_BACK: i32 = 2;
 const DAYS_AHEAD: i32 = 8;
 
 /// A calendar that can be asked.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct CompiledCalendar {
     name: Arc<str>,
     weekly: Vec<WeeklySpan>,
