@@ -31,9 +31,10 @@
 //! assert!(transitions.is_empty(), "nobody was ever heard, and nobody is expected");
 //! ```
 
+use crate::kind::{Kind, Per};
 use crate::routes::{Growing, Routes, Series, covers};
 use crate::slot::Slot;
-use crate::spec::{Per, RuleInput, RuleSet};
+use crate::spec::RuleSet;
 use crate::state::{Member, SlotInput};
 use crate::step::{Counters, Step};
 use crate::timers::{SlotIx, Timers};
@@ -209,11 +210,7 @@ impl Engine {
         let space = self.names.name(NameKind::Space, incident.space).clone();
         let readers = self.routes.incident_rules(incident.space, &rules, &self.names, &mut self.counters).to_vec();
         for index in readers {
-            let reads = rules.rules[index].reads(incident).unwrap_or_else(|_| {
-                self.counters.arithmetic_faults += 1;
-                false
-            });
-            if !reads {
+            if rules.rules[index].matching(incident, &mut self.counters.arithmetic_faults) == 0 {
                 continue;
             }
             let log_time_ms = incident.log_time_ms;
@@ -266,13 +263,16 @@ impl Engine {
         for space in own {
             for sensor in space.sensors.iter().filter(|sensor| sensor.expected) {
                 for (index, rule) in rules.rules.iter().enumerate() {
-                    let reads = matches!(&rule.input, RuleInput::Metric(metric) if *metric == sensor.metric);
+                    let reads = rule.reading(&sensor.metric) != 0;
                     let part = match rule.per {
                         Per::Space => None,
                         Per::Sensor => Some(&sensor.id),
                         Per::Node => continue,
                     };
-                    if !rule.is_absence() || !reads || !covers(rule, &space.id, &rules, &mut self.counters) {
+                    if !matches!(rule.kind, Kind::Absence { .. })
+                        || !reads
+                        || !covers(rule, &space.id, &rules, &mut self.counters)
+                    {
                         continue;
                     }
                     let slot = self.grow(log_time_ms, |routes, growing| routes.slot(index, &space.id, part, growing));

@@ -4,7 +4,7 @@ use crate::expr::check::{Place, condition};
 use crate::expr::typed::Condition;
 use crate::fields::Fields;
 use crate::read_rule::{ReadRule, Surroundings, read, report};
-use crate::spec::RuleSet;
+use crate::spec::{RuleSet, neighbours};
 use crate::yaml::{self, Node, Problems, Spot, Value};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -68,8 +68,9 @@ pub fn load_with(control: &Control, options: LoadOptions) -> Result<Loaded, Vec<
     match zone {
         Ok(zone) if !found.iter().any(Diagnostic::is_error) => {
             let spaces = control.spaces.iter().map(|space| (Arc::clone(&space.id), space.clone())).collect();
+            let neighbours = neighbours(&spaces);
             let rules = rules.into_iter().map(|read| read.rule).collect();
-            let rules = RuleSet { centre: Arc::clone(&control.centre), zone, rules, spaces };
+            let rules = RuleSet { centre: Arc::clone(&control.centre), zone, rules, spaces, neighbours };
             Ok(Loaded { rules: Arc::new(rules), warnings: found })
         }
         _ => Err(found),

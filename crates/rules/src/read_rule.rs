@@ -7,8 +7,9 @@ use crate::expr::fold::Folded;
 use crate::expr::lex::ExprError;
 use crate::expr::typed::{Condition, Params, Text};
 use crate::fields::{Fields, one_of, scalar_text};
+use crate::kind::{Aggregate, Delays, Kind, Per, RuleInput, Source};
 use crate::kind_fields;
-use crate::spec::{Aggregate, Delays, Kind, Per, Plan, Rule, RuleInput};
+use crate::spec::{Plan, Rule};
 use crate::template::{Placeholder, Template};
 use crate::yaml::{Node, Problems};
 use std::sync::Arc;
@@ -110,6 +111,8 @@ pub(crate) fn read(
         delays: if judged { delays } else { Delays::default() },
         raise: raise_text.unwrap_or_default(),
         clear: clear_text,
+        escalate: None,
+        matches: Vec::new(),
         plans: vec![plan(raise.as_ref(), clear.as_ref(), params)],
         plan_of_space: [].into(),
         summary,
@@ -135,7 +138,7 @@ pub(crate) fn report(name: &str, node: &Node, error: &ExprError, problems: &mut 
 fn plan(raise: Option<&Condition>, clear: Option<&Condition>, params: Params) -> Plan {
     let raise = raise.map_or(Folded::Constant(false), |raise| Folded::new(raise, &params));
     let clear = clear.map(|clear| Folded::new(clear, &params));
-    Plan { params, raise, clear }
+    Plan { params, raise, clear, matches: Vec::new() }
 }
 
 fn verdict(name: &str, fields: &Fields<'_>, params: &Params, problems: &mut Problems) -> Option<Condition> {
@@ -160,7 +163,7 @@ fn input(kind: &str, fields: &Fields<'_>, metrics: &Metrics, problems: &mut Prob
         return match condition(text, Place::Incident) {
             Ok(filter) => {
                 let category = only_category(&filter);
-                Some(RuleInput::Incidents { filter, category })
+                Some(RuleInput::One(Source::Incidents { filter, category }))
             }
             Err(error) => {
                 report("incident", node, &error, problems);
@@ -178,14 +181,14 @@ fn input(kind: &str, fields: &Fields<'_>, metrics: &Metrics, problems: &mut Prob
         message.hint = did_you_mean(metric, metrics.keys().map(AsRef::as_ref))
             .or_else(|| Some(format!("describe it under [metrics.{metric}]")));
     }
-    Some(RuleInput::Metric(metric.into()))
+    Some(RuleInput::One(Source::Metric(metric.into())))
 }
 
 /// The words of what a rule reads.
 fn metric_spec(input: &RuleInput, metrics: &Metrics) -> MetricSpec {
     match input {
-        RuleInput::Metric(metric) => metrics.get(metric).cloned().unwrap_or_default(),
-        RuleInput::Incidents { .. } => MetricSpec::default(),
+        RuleInput::One(Source::Metric(metric)) => metrics.get(metric).cloned().unwrap_or_default(),
+        _ => MetricSpec::default(),
     }
 }
 

@@ -3,9 +3,10 @@
 //! A series is a distinct (space, metric, sensor, node). When it is seen first, every rule that reads its metric and
 //! covers its space gets a slot for its key; from then on the series leads straight there.
 
+use crate::kind::Per;
 use crate::kinds::threshold::MemberIx;
 use crate::slot::{Slot, SlotKey};
-use crate::spec::{Per, Rule, RuleInput, RuleSet};
+use crate::spec::{Rule, RuleSet};
 use crate::state::Member;
 use crate::step::Counters;
 use crate::timers::SlotIx;
@@ -57,8 +58,7 @@ impl Routes {
         let (space, metric) = (names.name(NameKind::Space, space), names.name(NameKind::Metric, metric));
         let start = self.targets.len();
         for (index, rule) in growing.rules.rules.iter().enumerate() {
-            let reads = matches!(&rule.input, RuleInput::Metric(read) if read == metric);
-            if !reads || !covers(rule, space, growing.rules, growing.counters) {
+            if rule.reading(metric) == 0 || !covers(rule, space, growing.rules, growing.counters) {
                 continue;
             }
             let part = match rule.per {
@@ -106,8 +106,7 @@ impl Routes {
     ) -> &[usize] {
         self.incident_rules.entry(space).or_insert_with(|| {
             let space = names.name(NameKind::Space, space);
-            let mut reads =
-                |rule: &Rule| matches!(rule.input, RuleInput::Incidents { .. }) && covers(rule, space, rules, counters);
+            let mut reads = |rule: &Rule| rule.reads_incidents() && covers(rule, space, rules, counters);
             rules.rules.iter().enumerate().filter(|(_, rule)| reads(rule)).map(|(index, _)| index).collect()
         })
     }

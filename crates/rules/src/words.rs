@@ -6,7 +6,8 @@
 use crate::expr::fold::Quantity;
 use crate::expr::typed::Params;
 use crate::figures::{grouped, readable};
-use crate::spec::{Aggregate, Kind, Per, Rule, RuleInput};
+use crate::kind::{Aggregate, Kind, Per, RuleInput, Source};
+use crate::spec::Rule;
 use crate::template::{Part, Placeholder, Template};
 use jiff::tz::TimeZone;
 use vigie_model::alert::AlertState;
@@ -62,7 +63,7 @@ impl Words<'_> {
             None => match self.rule.kind {
                 Kind::Threshold { agg, .. } => self.threshold(agg),
                 Kind::Window { agg, window_ms, .. } => self.window(agg, window_ms),
-                Kind::Absence { .. } => {
+                _ => {
                     let since = self.clock(self.value_time_ms);
                     format!("{}: no {}{} since {since}", self.space, self.label(), self.source())
                 }
@@ -95,7 +96,7 @@ impl Words<'_> {
         let when = format!("{} to {}", format_ms(window_ms), self.clock(self.value_time_ms));
         let gap = if unit.is_empty() { "" } else { " " };
         let what = match (&self.rule.input, agg) {
-            (RuleInput::Incidents { category, .. }, _) => {
+            (RuleInput::One(Source::Incidents { category, .. }), _) => {
                 let one = self.quantity == Some(Quantity { micros: 1_000_000, count: 1 });
                 let noun = if one { "incident" } else { "incidents" };
                 let category = category.as_ref().map_or_else(String::new, |category| format!("{category} "));
@@ -164,8 +165,8 @@ impl Words<'_> {
     fn label(&self) -> &str {
         match (&self.rule.input, &self.rule.metric.label) {
             (_, Some(label)) => label,
-            (RuleInput::Metric(metric), None) => metric,
-            (RuleInput::Incidents { .. }, None) => "incidents",
+            (RuleInput::One(Source::Metric(metric)), None) => metric,
+            _ => "incidents",
         }
     }
 
