@@ -233,7 +233,7 @@ def cases():
         at_ms, inputs = utc_ms(2025, 1, 1), []
         while at_ms < utc_ms(2026, 1, 1):
             inputs.append((at_ms, (chance.below(2000) - 500) * 50_000 + chance.below(50_000)))
-            at_ms += chance.below(HOUR)
+            at_ms += 1 + chance.below(HOUR)
             if chance.below(6) == 0:
                 # On to the next weekend, from Saturday 14:00 UTC: clocks change in its nights.
                 weekend = utc_ms(2025, 1, 4, 14)
