@@ -17,7 +17,7 @@ use vigie_model::names::{NameIx, NameKind};
 pub(crate) struct SlotKey {
     /// The key.
     pub(crate) key: Arc<str>,
-    /// Its space; of a spread among districts, the one whose episode completed the newest raise.
+    /// Its space; empty for a district.
     pub(crate) space: Arc<str>,
     /// Its sensor or node; empty per space.
     pub(crate) part: Arc<str>,
@@ -37,6 +37,8 @@ pub(crate) struct LatestEpisode {
 pub(crate) struct About {
     /// Identity.
     pub(crate) id: SlotKey,
+    /// The space that transitions name: the key's own; of a spread, the one whose episode completed the newest raise.
+    pub(crate) place: Arc<str>,
     /// Sources of values; a member's index is its place here.
     pub(crate) members: Vec<Member>,
     /// Why raise became true, while a hold runs.
@@ -70,6 +72,7 @@ impl About {
     /// A slot without episodes.
     pub(crate) fn new(id: SlotKey, latest: Option<LatestEpisode>) -> Self {
         Self {
+            place: Arc::clone(&id.space),
             id,
             members: Vec::new(),
             decision: None,
@@ -100,7 +103,7 @@ impl About {
             alert_id: if state.is_of_episode() { self.alert_id.clone() } else { AlertId::from_text("") },
             rule: Arc::clone(&rule.identity),
             key: Arc::clone(&self.id.key),
-            space: Arc::clone(&self.id.space),
+            space: Arc::clone(&self.place),
             state,
             severity: raised.unwrap_or(rule.identity.severity),
             event_time_ms: at_ms,
@@ -123,7 +126,7 @@ impl About {
         if let State::Spread(spreading) = sight.state
             && let Some((space, begun)) = spreading.group.newest()
         {
-            (self.id.space, self.part_feed) = (Arc::clone(space), Arc::clone(&begun.feed));
+            (self.place, self.part_feed) = (Arc::clone(space), Arc::clone(&begun.feed));
         }
         let earlier = self.latest.filter(|latest| latest.active_ms == at_ms).map_or(0, |latest| latest.earlier + 1);
         self.latest = Some(LatestEpisode { active_ms: at_ms, earlier });
@@ -161,7 +164,7 @@ impl About {
             rule: sight.rule,
             params: &sight.plan.params,
             zone: &rules.zone,
-            space: rules.space_name(&self.id.space),
+            space: rules.space_name(&self.place),
             key: &self.id.key,
             part: &self.id.part,
             quantity,

@@ -165,21 +165,24 @@ impl Detail {
 
     /// The steps of a completed run.
     pub(crate) fn of_run(rule: &Rule, steps: &[StepDone]) -> Self {
-        let steps = (1..).zip(steps).zip(rule.sources()).zip(&rule.matches).map(|(((step, done), source), condition)| {
-            let (metric, incident) = match source {
-                Source::Metric(metric) => (Some(Arc::clone(metric)), None),
-                Source::Incidents { category, .. } => (None, Some(category.clone().unwrap_or_else(|| "incident".into()))),
-            };
-            StepValue {
-                step,
-                metric,
-                condition: condition.clone(),
-                incident,
-                value: done.micros.map(decimal),
-                event_time_ms: done.event_time_ms,
-                offset: done.position.offset,
-            }
-        });
+        let steps =
+            (1..).zip(steps).zip(rule.sources()).zip(&rule.matches).map(|(((step, done), source), condition)| {
+                let (metric, incident) = match source {
+                    Source::Metric(metric) => (Some(Arc::clone(metric)), None),
+                    Source::Incidents { category, .. } => {
+                        (None, Some(category.clone().unwrap_or_else(|| "incident".into())))
+                    }
+                };
+                StepValue {
+                    step,
+                    metric,
+                    condition: condition.clone(),
+                    incident,
+                    value: done.micros.map(decimal),
+                    event_time_ms: done.event_time_ms,
+                    offset: done.position.offset,
+                }
+            });
         Self::Steps { steps: steps.collect() }
     }
 }

@@ -256,7 +256,9 @@ mod tests {
         for (verdicts, expected) in [(vec![], None), (vec![Raise], Some(Pending)), (vec![Raise, Missing], None)] {
             let mut episode = Episode::default();
             let mut found = Vec::new();
-            verdicts.iter().for_each(|verdict| episode.judge(0, *verdict, Delays { hold_ms: 5, off_delay_ms: 0 }, |_, _| ()));
+            verdicts
+                .iter()
+                .for_each(|verdict| episode.judge(0, *verdict, Delays { hold_ms: 5, off_delay_ms: 0 }, |_, _| ()));
             episode.stop(3, |state, at| found.push((state, at)));
             let expected: Vec<_> = expected.map(|_| (Inactive, 3)).into_iter().collect();
             assert_eq!((found, episode.is_inactive()), (expected, true));

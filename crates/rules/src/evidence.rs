@@ -131,8 +131,7 @@ pub(crate) fn of_silence(
 }
 
 fn figures<'a>(rule: &'a Rule, decision: &Decision) -> Figures<'a> {
-    let compared =
-        Figures { raise: Some(rule.raise.as_str()), clear: rule.clear.as_deref(), ..Figures::default() };
+    let compared = Figures { raise: Some(rule.raise.as_str()), clear: rule.clear.as_deref(), ..Figures::default() };
     match rule.kind {
         Kind::Threshold { agg, stale_after_ms } => {
             Figures { agg: Some(agg.as_str()), stale_after_ms: Some(stale_after_ms), ..compared }

@@ -1,8 +1,8 @@
 //! One input of a slot, and whose it is.
 
+use crate::kind::Distinct;
 use crate::kinds::sources::SourceId;
 use crate::kinds::threshold::MemberIx;
-use crate::kind::Distinct;
 use vigie_model::batch::Quality;
 use vigie_model::names::{NO_NAME, NameIx};
 

@@ -66,7 +66,8 @@ fn compared(plan: &Plan, quantity: Quantity, counters: &mut Counters) -> Verdict
 
 fn against_usual(unusual: &Unusual, quantity: Option<Quantity>, at_ms: i64, rules: &RuleSet) -> Judgement {
     let expected = quantity.and_then(|_| unusual.learnt.expectation(&rules.zone, at_ms));
-    let is_unusual = quantity.zip(expected).and_then(|(quantity, expected)| expected.is_unusual(quantity.micros, &unusual.usual));
+    let is_unusual =
+        quantity.zip(expected).and_then(|(quantity, expected)| expected.is_unusual(quantity.micros, &unusual.usual));
     let verdict = is_unusual.map_or(Verdict::Missing, raise_or_clear);
     Judgement { verdict, quantity, expected }
 }

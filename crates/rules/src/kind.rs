@@ -1,6 +1,5 @@
 //! What a rule computes: its kind with the figures that belong to it, and what it reads.
 
-<<<<<<< HEAD
 use crate::expr::typed::Condition;
 use std::sync::Arc;
 
@@ -113,9 +112,6 @@ impl Distinct {
         }
     }
 }
-=======
-#![cfg_attr(not(test), expect(dead_code, reason = "the engine does not judge baselines yet"))]
->>>>>>> wt-c
 
 /// The figures of a baseline rule; the letters are those of `docs/rules.md`, "Baselines".
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -142,7 +138,6 @@ pub(crate) enum Direction {
     /// Either.
     Both,
 }
-<<<<<<< HEAD
 
 impl Direction {
     /// The word used in rule files and evidence.
@@ -226,5 +221,3 @@ pub(crate) struct Delays {
     /// `keep_firing_for`
     pub(crate) off_delay_ms: i64,
 }
-=======
->>>>>>> wt-c

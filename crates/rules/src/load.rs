@@ -3,6 +3,7 @@
 use crate::expr::check::{Place, condition};
 use crate::expr::typed::Condition;
 use crate::fields::Fields;
+use crate::periods::Periods;
 use crate::read_rule::{ReadRule, Surroundings, read, report};
 use crate::spec::{RuleSet, neighbours};
 use crate::yaml::{self, Node, Problems, Spot, Value};
@@ -70,7 +71,8 @@ pub fn load_with(control: &Control, options: LoadOptions) -> Result<Loaded, Vec<
             let spaces = control.spaces.iter().map(|space| (Arc::clone(&space.id), space.clone())).collect();
             let neighbours = neighbours(&spaces);
             let rules = rules.into_iter().map(|read| read.rule).collect();
-            let rules = RuleSet { centre: Arc::clone(&control.centre), zone, rules, spaces, neighbours };
+            let periods = Periods::new(zone.clone(), &control.calendars, &control.events, control.spaces.iter());
+            let rules = RuleSet { centre: Arc::clone(&control.centre), zone, rules, spaces, neighbours, periods };
             Ok(Loaded { rules: Arc::new(rules), warnings: found })
         }
         _ => Err(found),

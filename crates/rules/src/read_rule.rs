@@ -9,6 +9,7 @@ use crate::expr::typed::{Condition, Params, Text};
 use crate::fields::{Fields, one_of, scalar_text};
 use crate::kind::{Aggregate, Delays, Kind, Per, RuleInput, Source};
 use crate::kind_fields;
+use crate::periods::Period;
 use crate::spec::{Plan, Rule};
 use crate::template::{Placeholder, Template};
 use crate::yaml::{Node, Problems};
@@ -111,6 +112,7 @@ pub(crate) fn read(
         delays: if judged { delays } else { Delays::default() },
         raise: raise_text.unwrap_or_default(),
         clear: clear_text,
+        active: Period::Always,
         escalate: None,
         matches: Vec::new(),
         plans: vec![plan(raise.as_ref(), clear.as_ref(), params)],

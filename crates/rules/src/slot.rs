@@ -246,11 +246,7 @@ impl Slot {
     fn due(&self) -> Due {
         let minds_period =
             self.timing.period_ms != NEVER_MS && !(self.episode.is_inactive() && self.state.knows_nothing());
-        Due {
-            episode_ms: self.episode.timer_ms(),
-            again_ms: self.state.again_ms(self.episode.is_idle()),
-            minds_period,
-        }
+        Due { episode_ms: self.episode.timer_ms(), again_ms: self.state.again_ms(self.episode.is_idle()), minds_period }
     }
 
     fn fire(&mut self, due_ms: i64, timer: Timer, step: &mut Step<'_>) {

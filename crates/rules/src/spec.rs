@@ -7,7 +7,8 @@ use crate::expr::eval::{Facts, holds};
 use crate::expr::fold::Folded;
 use crate::expr::ratio::Fault;
 use crate::expr::typed::{Condition, Params};
-use crate::kind::{Delays, Kind, Per, RuleInput, RuleIx, Source};
+use crate::kind::{Among, Delays, Kind, Per, RuleInput, RuleIx, Source};
+use crate::periods::{Period, Periods};
 use crate::template::Template;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub struct RuleSet {
     pub(crate) spaces: BTreeMap<Arc<str>, Space>,
     /// For each space its neighbours, both ways round.
     pub(crate) neighbours: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    pub(crate) periods: Periods,
 }
 
 impl RuleSet {
@@ -84,6 +86,8 @@ pub(crate) struct Rule {
     pub(crate) scope: Option<Condition>,
     /// Hold and off-delay.
     pub(crate) delays: Delays,
+    /// When it is judged.
+    pub(crate) active: Period,
     /// When an open episode becomes more severe.
     pub(crate) escalate: Option<Escalation>,
     /// The raise condition as written; empty where the kind has none.
@@ -170,6 +174,19 @@ impl Rule {
 
     fn bits(&self, mut is_set: impl FnMut(&Source) -> bool) -> u32 {
         self.sources().zip(0..).fold(0, |bits, (source, index)| bits | u32::from(is_set(source)) << index)
+    }
+
+    /// How many steps a sequence has.
+    pub(crate) fn steps(&self) -> usize {
+        match &self.input {
+            RuleInput::Steps { steps, .. } => steps.len(),
+            _ => 0,
+        }
+    }
+
+    /// Whether its keys are districts.
+    pub(crate) const fn is_spread_of_districts(&self) -> bool {
+        matches!(self.kind, Kind::Spread { among: Among::District, .. })
     }
 
     /// The rules it is made of.

@@ -178,7 +178,9 @@ impl State {
     pub(crate) fn enter(&mut self, input: &SlotInput<'_>, at_ms: i64, matches: bool, zone: &TimeZone) -> Entry {
         let (event_time_ms, micros) = (input.event_time_ms, input.micros);
         match self {
-            Self::Threshold { stale_after_ms, .. } if event_time_ms + *stale_after_ms <= at_ms => return Entry::Expired,
+            Self::Threshold { stale_after_ms, .. } if event_time_ms + *stale_after_ms <= at_ms => {
+                return Entry::Expired;
+            }
             Self::Threshold { values, .. } => values.set(input.member, micros, event_time_ms),
             Self::Baseline(unusual) if event_time_ms + unusual.stale_after_ms <= at_ms => return Entry::Expired,
             Self::Baseline(unusual) => unusual.enter(input, at_ms, zone),

@@ -1,7 +1,7 @@
 //! `spread`: in which spaces of a group episodes of a rule begin and go on.
 
-use crate::verdict::Verdict;
 use crate::kinds::parts::Part;
+use crate::verdict::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use vigie_model::alert::{AlertId, AlertState};

@@ -94,7 +94,8 @@ impl Parts {
         let (mut some_hold, mut all_hold, mut some_surely, mut all_surely) = (false, true, false, true);
         for uid in uids {
             let from = (Arc::clone(uid), Arc::from(""));
-            let mut open = self.open.range(from..).take_while(|((of, _), _)| of == uid).map(|(_, open)| open).peekable();
+            let mut open =
+                self.open.range(from..).take_while(|((of, _), _)| of == uid).map(|(_, open)| open).peekable();
             let holds = open.peek().is_some();
             let surely = open.any(|open| !open.stale);
             some_hold |= holds;
