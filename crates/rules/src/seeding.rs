@@ -106,9 +106,7 @@ impl Equivalent<Series> for SeriesRef<'_> {
 impl Seeding {
     /// Learns for the baseline rules that are `wanted` and start at `start_ms`; other rules need no seeds.
     pub fn new(rules: Arc<RuleSet>, wanted: impl Fn(&RuleIdentity) -> bool, start_ms: i64) -> Self {
-        let learns = |(_, rule): &(RuleIx, &Rule)| {
-            matches!(rule.kind, Kind::Baseline { .. }) && wanted(&rule.identity)
-        };
+        let learns = |(_, rule): &(RuleIx, &Rule)| matches!(rule.kind, Kind::Baseline { .. }) && wanted(&rule.identity);
         let chosen = rules.rules.iter().enumerate().filter(learns).map(|(index, _)| index).collect();
         Self { rules, chosen, start_ms, keys: Vec::new(), by_key: BTreeMap::new(), by_series: HashMap::default() }
     }
@@ -235,3 +233,6 @@ impl Key {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,7 +87,10 @@ fn the_engine_raises_and_clears_as_the_vectors_say() {
                 let evidence = evidence(transition);
                 assert_eq!(evidence["weeks"].to_string(), row[7], "{evidence}");
                 assert_eq!(evidence["hour_of_week"].to_string(), row[3], "{evidence}");
-                assert!(is_near(&evidence["mean"], row[8]) && is_near(&evidence["sigma"], row[9]), "{row:?} {evidence}");
+                assert!(
+                    is_near(&evidence["mean"], row[8]) && is_near(&evidence["sigma"], row[9]),
+                    "{row:?} {evidence}"
+                );
                 episodes += 1;
             }
         }
