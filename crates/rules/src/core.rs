@@ -66,6 +66,12 @@ impl RuleCore {
         Self { partitions, running: None }
     }
 
+    /// Rules in force from the beginning, before any record.
+    #[must_use]
+    pub fn with_rules(rules: Arc<RuleSet>, partitions: PartitionIx) -> Self {
+        Self { partitions, running: Some(Running::new(rules, partitions)) }
+    }
+
     /// The rules in force; `None` before the first control record.
     #[must_use]
     pub fn rules(&self) -> Option<&Arc<RuleSet>> {
@@ -127,18 +133,19 @@ impl RuleCore {
         let rules = load(control)?.rules;
         match &mut self.running {
             Some(running) => running.change(rules, log_time_ms, out),
-            None => {
-                let engine = |partition| Engine::new(Arc::clone(&rules), partition, self.partitions);
-                let engines = (0..self.partitions).map(engine).collect();
-                let city = City::new(&rules, self.partitions);
-                self.running = Some(Running { rules, engines, city });
-            }
+            None => self.running = Some(Running::new(rules, self.partitions)),
         }
         Ok(())
     }
 }
 
 impl Running {
+    fn new(rules: Arc<RuleSet>, partitions: PartitionIx) -> Self {
+        let engine = |partition| Engine::new(Arc::clone(&rules), partition, partitions);
+        let engines = (0..partitions).map(engine).collect();
+        Self { engines, city: City::new(&rules, partitions), rules }
+    }
+
     fn step_all(&mut self, input: &Input<'_>, out: &mut Vec<Transition>) {
         for engine in &mut self.engines {
             engine.step(*input, out);

@@ -28,6 +28,7 @@ pub struct RuleSet {
     pub(crate) spaces: BTreeMap<Arc<str>, Space>,
     /// For each space its neighbours, both ways round.
     pub(crate) neighbours: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// When the periods of rules hold.
     pub(crate) periods: Periods,
 }
 
@@ -84,10 +85,10 @@ pub(crate) struct Rule {
     pub(crate) input: RuleInput,
     /// Spaces it is about; all when absent.
     pub(crate) scope: Option<Condition>,
-    /// Hold and off-delay.
-    pub(crate) delays: Delays,
     /// When it is judged.
     pub(crate) active: Period,
+    /// Hold and off-delay.
+    pub(crate) delays: Delays,
     /// When an open episode becomes more severe.
     pub(crate) escalate: Option<Escalation>,
     /// The raise condition as written; empty where the kind has none.
