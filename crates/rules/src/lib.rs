@@ -57,6 +57,8 @@ mod slot;
 
 mod routes;
 
+pub mod seeding;
+
 mod fate;
 
 mod slots;
