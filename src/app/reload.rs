@@ -28,7 +28,7 @@ use vigie_log::intake::{Intake, IntakeError};
 use vigie_model::control::Control;
 use vigie_model::diagnostic::Diagnostic;
 use vigie_model::id::hashed_id;
-use vigie_rules::differences::{Difference, differences};
+use vigie_rules::changes::{RuleChange, changes};
 use vigie_rules::spec::RuleSet;
 
 /// Time between two looks at the files.
@@ -213,16 +213,16 @@ fn version(rules: &RuleSet) -> String {
 }
 
 fn tell_changes(old: &RuleSet, new: &RuleSet, spaces_changed: bool, warnings: usize) {
-    let differences = differences(old, new);
-    for (rule, difference) in differences.iter().take(CHANGES_TOLD_MAX) {
-        tracing::info!(%rule, "rule {}", difference.as_str());
+    let changes = changes(old, new);
+    for (rule, change) in changes.iter().take(CHANGES_TOLD_MAX) {
+        tracing::info!(%rule, "rule {}", change.as_str());
     }
-    let count = |what: Difference| differences.values().filter(|found| **found == what).count();
+    let count = |what: RuleChange| changes.values().filter(|found| **found == what).count();
     tracing::info!(
-        added = count(Difference::Added),
-        removed = count(Difference::Removed),
-        changed = count(Difference::Changed),
-        started_afresh = count(Difference::StartedAfresh),
+        added = count(RuleChange::Added),
+        removed = count(RuleChange::Removed),
+        changed = count(RuleChange::Changed),
+        started_afresh = count(RuleChange::StartedAfresh),
         spaces_changed,
         warnings,
         "the changed files are in force"
