@@ -12,10 +12,15 @@ use vigie_model::decimal::Decimal;
 
 /// The first instant of events: 2023-11-15 09:13:20 in Melbourne.
 pub(crate) const START_MS: i64 = 1_700_000_000_000;
+/// 2024-04-07 03:00 in Melbourne, when it became 02:00.
+const SET_BACK_MS: i64 = 1_712_419_200_000;
 const SPACES: [&str; 4] = ["p", "q", "r", "undeclared"];
 const METRICS: [&str; 2] = ["m", "n"];
-/// 2023-11-05, on which a day of the case never lies.
+/// Monday to Sunday.
 const DAYS_ALL: u8 = 0x7f;
+
+/// Kinds of cases over weeks, in which no window is judged every few seconds.
+const SLOW_KINDS: &[&str] = &["baseline", "baseline", "baseline", "threshold", "absence"];
 
 /// One random case.
 #[derive(Clone, Debug)]
@@ -41,14 +46,15 @@ pub(crate) struct Scope {
 pub(crate) fn case(seed: u64, scope: &Scope) -> Case {
     let chance = &mut Chance::new(seed);
     let keep = chance.percent(60);
-    let kinds = scope.kinds;
+    let is_slow = scope.kinds.contains(&"baseline") && chance.percent(25);
+    let kinds = if is_slow { SLOW_KINDS } else { scope.kinds };
     let mut rules = Vec::new();
     for index in 0..chance.number(1, 5) {
         let name = format!("R{index}");
         let kind = chance.of(kinds);
         rules.push(rule(chance, scope, name, kind));
     }
-    let above: Vec<&str> = kinds_above(kinds);
+    let above = kinds_above(scope.kinds);
     if !above.is_empty() && chance.percent(40) {
         for index in 0..chance.number(1, 3) {
             let kind = chance.of(&above);
@@ -57,7 +63,7 @@ pub(crate) fn case(seed: u64, scope: &Scope) -> Case {
         }
     }
     let world = world(chance, &rules);
-    let events = events(chance, keep);
+    let events = if is_slow { slow_events(chance) } else { events(chance, keep) };
     Case { world, rules, events, keep }
 }
 
@@ -301,7 +307,7 @@ fn world(chance: &mut Chance, rules: &[Rule]) -> World {
     let weekly = |from: u16, until: u16| WeeklySpan { days: DAYS_ALL, from_minute: from, until_minute: until };
     let calendars = vec![
         Calendar { name: "rush".into(), weekly: vec![weekly(554, 556)], ..Calendar::default() },
-        Calendar { name: "odd".into(), weekly: vec![weekly(553, 554), weekly(555, 9)], ..Calendar::default() },
+        Calendar { name: "odd".into(), weekly: vec![weekly(553, 554), weekly(555, 9), weekly(100, 200)], ..Calendar::default() },
     ];
     let from_ms = START_MS + chance.number(0, 12) * 5_000;
     let until_ms = from_ms + seconds(chance, &[5, 20, 60]);
@@ -335,6 +341,30 @@ fn events(chance: &mut Chance, keep: bool) -> Vec<Event> {
             event(chance, &spaces, index, time_ms)
         })
         .collect()
+}
+
+/// Some hours of the same weekday for several weeks, in one of which the clocks are set back.
+fn slow_events(chance: &mut Chance) -> Vec<Event> {
+    let (week_ms, minute_ms) = (7 * 24 * 3_600_000, 60_000);
+    let count = chance.number(30, 120);
+    let mut events: Vec<Event> = (0..count)
+        .map(|index| {
+            let minutes = chance.number(-36, 36) * 5;
+            let time_ms = SET_BACK_MS + chance.number(-3, 5) * week_ms + minutes * minute_ms;
+            let mut event = event(chance, &["p", "p", "p", "q"], index, time_ms);
+            if let What::Observation { metric, value, .. } = &mut event.what {
+                *metric = METRICS[0].to_owned();
+                *value = Decimal::from_micros(chance.of(&[4, 5, 5, 6, 6, 7, 7, 8, 12, 30]) * 1_000_000);
+            }
+            event
+        })
+        .collect();
+    events.sort_by_key(|event| event.time_ms);
+    for _ in 0..5 {
+        let index = chance.number(1, count) as usize;
+        events.swap(index - 1, index);
+    }
+    events
 }
 
 fn event(chance: &mut Chance, spaces: &[&str], index: i64, time_ms: i64) -> Event {

@@ -8,6 +8,14 @@ use crate::mutant::Mutant;
 
 /// What the engine judges so far.
 pub(crate) const SCOPE: Scope = Scope { kinds: &["threshold", "window", "absence"], periods: false, escalation: false };
+/// All there is.
+pub(crate) const EVERYTHING: Scope = Scope {
+    kinds: &[
+        "threshold", "window", "change", "absence", "sequence", "k_of_n", "baseline", "all_of", "any_of", "spread",
+    ],
+    periods: true,
+    escalation: true,
+};
 /// The first seed and the number of cases, unless the environment says otherwise.
 const SEED: u64 = 1;
 const CASES: u64 = 200;

@@ -49,3 +49,4 @@ mod compare;
 
 mod conformance;
 mod differential;
+mod mutants;

@@ -56,8 +56,6 @@ pub(crate) enum Mutant {
     NoPaneTimers,
     /// A window that is empty is not judged, even when its episode is open.
     EmptyIsNotJudged,
-    /// `min_count` counts for all aggregates.
-    MinCountForAll,
     /// An input older than the window is judged.
     OldIsJudged,
     /// Of a change's values at one instant, the first to arrive is the last.
@@ -101,12 +99,17 @@ pub(crate) enum Mutant {
 }
 
 /// All that are wrong.
+#[rustfmt::skip]
 pub(crate) const MUTANTS: &[Mutant] = {
     use Mutant::*;
     &[
-        ExpiresLater, ClearRestartsOffDelay, BetweenStopsOffDelay, MissingStopsOffDelay, HoldSurvivesMissing, HoldsLonger,
-        BetweenKeepsHold, LateIsJudged, SameTimeIsNotLate, InputBeforeTimers, TimeRunsBackwards, ReevaluationFirst,
-        TickLeavesDue, BadIsValue, BadIsNoArrival, SilenceEndsEarlier, UpIsIgnored, NothingIsExpected, MembersByIdAlone,
-        RoundsMeans, LongerWindow, WindowWithoutPanes, NoPaneTimers, EmptyIsNotJudged, MinCountForAll, OldIsJudged,
+        ExpiresLater, ClearRestartsOffDelay, BetweenStopsOffDelay, MissingStopsOffDelay, HoldSurvivesMissing,
+        HoldsLonger, BetweenKeepsHold, LateIsJudged, SameTimeIsNotLate, InputBeforeTimers, TimeRunsBackwards,
+        ReevaluationFirst, TickLeavesDue, BadIsValue, BadIsNoArrival, SilenceEndsEarlier, UpIsIgnored,
+        NothingIsExpected, MembersByIdAlone, RoundsMeans, LongerWindow, WindowWithoutPanes, NoPaneTimers,
+        EmptyIsNotJudged, OldIsJudged, TiesTurned, MatchCountsLonger, CountsMembers, LateTakesPart, WithoutStarts,
+        RunEndsEarlier, StepsStrictlyLater, RestartsAlways, CompletionDoesNotExtend, PeriodEndsLater,
+        BeginJudgesNothing, PeriodKeepsOpen, EscalatesFirst, StaleIsSure, CompositesFlicker, SpreadCountsOpen,
+        SpreadEndsEarly, LearnsRepeatedHours, LearnsWithoutDecay,
     ]
 };

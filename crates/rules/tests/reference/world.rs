@@ -3,19 +3,19 @@
 use crate::condition::Params;
 use crate::rule::Rule;
 use crate::spans::Spans;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vigie_model::calendar::{Calendar, CityEvent, WeeklySpan};
+use vigie_model::calendar::{Calendar, CityEvent, DAY_MINUTES};
 use vigie_model::control::{Control, SourceFile};
 use vigie_model::decimal::Decimal;
 use vigie_model::space::{Sensor, Space};
 
 /// The centre's time zone.
 pub(crate) const ZONE: &str = "Australia/Melbourne";
-const MINUTE_MS: i64 = 60_000;
+const EPOCH: Date = Date::constant(1970, 1, 1);
 
 /// A declared space.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +67,7 @@ impl World {
         params
     }
 
-    /// When the rule is judged in a space, looked at minute by minute between two instants.
+    /// When the rule is judged in a space, between two instants.
     pub(crate) fn period(&self, rule: &Rule, space: &str, from: i64, until: i64) -> Spans {
         let Some(name) = rule.period.as_deref() else { return Spans::Always };
         if name == "event" {
@@ -79,9 +79,10 @@ impl World {
             return Spans::union(self.events.iter().filter(covers).map(|event| (event.from_ms, event.until_ms)).collect());
         }
         let calendar = self.calendars.iter().find(|calendar| *calendar.name == *name).expect("a declared calendar");
-        let first = from.div_euclid(MINUTE_MS);
-        let minutes = (first..=until.div_euclid(MINUTE_MS)).map(|minute| minute * MINUTE_MS);
-        Spans::union(minutes.filter(|minute| is_on(calendar, *minute)).map(|minute| (minute, minute + MINUTE_MS)).collect())
+        let zone = TimeZone::get(ZONE).expect("a known zone");
+        let date = |at: i64| Timestamp::from_millisecond(at).expect("an instant of this age").to_zoned(zone.clone()).date();
+        let days = day_number(date(from)) - 1..=day_number(date(until));
+        Spans::union(days.flat_map(|day| spans_of_day(calendar, &zone, day)).collect())
     }
 
     /// The control record of these rules in this city.
@@ -123,23 +124,20 @@ impl Place {
     }
 }
 
-/// Whether a calendar holds in the minute that begins then.
-fn is_on(calendar: &Calendar, minute: i64) -> bool {
-    let zone = TimeZone::get(ZONE).expect("a known zone");
-    let local = Timestamp::from_millisecond(minute).expect("an instant of this age").to_zoned(zone).datetime();
-    let today = (local.date() - Date::constant(1970, 1, 1)).get_days();
-    let now = local.hour() as i64 * 60 + local.minute() as i64;
-    // A span that began on an earlier day goes on past midnight.
-    (0..=1).any(|days_ago| {
-        let (day, now) = (today - days_ago, now + i64::from(days_ago) * 1440);
-        let covers = |from: u16, until: u16| {
-            let until = i64::from(until) + if until <= from { 1440 } else { 0 };
-            (i64::from(from)..until).contains(&now)
-        };
-        let weekday = (day - 4).rem_euclid(7);
-        let weekly = |span: &WeeklySpan| span.days >> weekday & 1 == 1 && covers(span.from_minute, span.until_minute);
-        let is_excepted = calendar.except.contains(&day);
-        let also = calendar.also.iter().any(|span| span.day == day && covers(span.from_minute, span.until_minute));
-        also || !is_excepted && calendar.weekly.iter().any(weekly)
-    })
+fn day_number(date: Date) -> i32 {
+    (date - EPOCH).get_days()
+}
+
+/// The spans of a calendar that begin on a local date.
+fn spans_of_day(calendar: &Calendar, zone: &TimeZone, day: i32) -> Vec<(i64, i64)> {
+    let instant = |minutes: u16| {
+        let local = (EPOCH + Span::new().days(day)).at(0, 0, 0, 0) + Span::new().minutes(minutes);
+        zone.to_timestamp(local).expect("a local time of this age").as_millisecond()
+    };
+    let span = |from: u16, until: u16| (instant(from), instant(if until <= from { until + DAY_MINUTES } else { until }));
+    let weekday = (day - 4).rem_euclid(7);
+    let weekly = calendar.weekly.iter().filter(|span| span.days >> weekday & 1 == 1 && !calendar.except.contains(&day));
+    let also = calendar.also.iter().filter(|span| span.day == day);
+    let weekly = weekly.map(|weekly| span(weekly.from_minute, weekly.until_minute));
+    weekly.chain(also.map(|also| span(also.from_minute, also.until_minute))).collect()
 }
