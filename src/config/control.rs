@@ -40,6 +40,7 @@ pub fn prepare(path: &Path) -> Result<Prepared, Vec<Diagnostic>> {
     let (config, mut found) = read_all(path);
     let Some(config) = config else { return Err(found) };
     let spaces = spaces_of(&config, &mut found);
+    let events = config.events.iter().map(|event| event.event.clone()).collect();
     let control = Arc::new(Control {
         centre: config.centre.id.as_str().into(),
         time_zone: config.centre.time_zone.as_str().into(),
@@ -47,6 +48,8 @@ pub fn prepare(path: &Path) -> Result<Prepared, Vec<Diagnostic>> {
         rules: rules_of(&config, &mut found),
         spaces: Arc::new(spaces),
         metrics: Arc::new(config.metrics.clone()),
+        calendars: Arc::new(config.calendars.clone()),
+        events: Arc::new(events),
         ..Control::default()
     });
     let options = LoadOptions { require_guidance: config.rules.require_guidance };
@@ -75,6 +78,9 @@ fn spaces_of(config: &Config, found: &mut Vec<Diagnostic>) -> Vec<Space> {
     match text::read(file, SPACES_MIB_MAX) {
         Ok(text) => {
             let (spaces, mistakes) = read_spaces(&file.to_string_lossy(), &text);
+            if !mistakes.iter().any(Diagnostic::is_error) {
+                found.extend(config.events.iter().flat_map(|event| event.undeclared(&spaces, config.spaces.unknown)));
+            }
             found.extend(mistakes);
             spaces
         }

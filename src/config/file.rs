@@ -4,8 +4,10 @@
 //! place. The second asks each section what the tree means. A file with syntax errors still goes through the second
 //! stage, so that one run shows all there is to mend; of what the damaged lines would cause, nothing is repeated.
 
+use super::calendars;
 use super::centre::{self, Centre};
 use super::csv;
+use super::events::{self, Event};
 use super::feeds::{self, Feed};
 use super::http::{self, Http};
 use super::log::{self, Log};
@@ -23,6 +25,7 @@ use std::sync::Arc;
 use toml::de::DeTable;
 use vigie_ingest::decode::csv::mapping::Mapping;
 use vigie_ingest::decode::feed::{FeedSpec, Feeds};
+use vigie_model::calendar::Calendar;
 use vigie_model::diagnostic::Diagnostic;
 use vigie_model::metric::Metrics;
 
@@ -51,6 +54,10 @@ pub struct Config {
     pub http: Http,
     /// `[metrics.NAME]`
     pub metrics: Metrics,
+    /// `[calendars.NAME]`, in the order of their names.
+    pub calendars: Vec<Calendar>,
+    /// `[events.NAME]`, in the order of their names.
+    pub events: Vec<Event>,
     /// `[time]`
     pub time: Time,
     /// `[[csv]]`, in the order of the file.
@@ -115,8 +122,11 @@ fn meaning_of(path: &Path, mut top: Section<'_>) -> Option<Config> {
     let log = log::read(top.section("log"));
     let http = http::read(top.section("http"));
     let metrics = metrics::read(top.section("metrics"));
+    let calendars = calendars::read(top.section("calendars"));
+    let events = events::read(top.section("events"));
     let time = time::read(top.section("time"));
     let csv = csv::read(top.sections("csv"), &feeds, &metrics);
     top.finish();
-    Some(Config { file: path.to_path_buf(), centre: centre?, spaces, feeds, rules, log, http, metrics, time, csv })
+    let file = path.to_path_buf();
+    Some(Config { file, centre: centre?, spaces, feeds, rules, log, http, metrics, calendars, events, time, csv })
 }

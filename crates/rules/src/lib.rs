@@ -23,26 +23,44 @@ mod fields;
 mod figures;
 mod kind;
 mod kind_fields;
+mod periods;
+mod verdict;
 
 pub mod spec;
 
-mod kinds;
 mod read_rule;
 
 pub mod load;
 
-mod episode;
-mod timers;
+mod kinds;
 
-mod evidence;
+mod episode;
+mod input;
+mod timers;
+mod timing;
 mod words;
+
+mod state;
 
 pub mod step;
 
-mod state;
+mod detail;
+mod judgement;
+
+mod evidence;
+
+mod about;
 
 mod slot;
 
 mod routes;
 
+mod change;
+
+mod slots;
+
+mod stage;
+
 pub mod engine;
+
+pub mod core;

@@ -142,8 +142,10 @@ impl Words<'_> {
             },
             Placeholder::Window => match self.rule.kind {
                 Kind::Window { window_ms, .. } => format_ms(window_ms),
+                Kind::Change { over_ms, .. } => format_ms(over_ms),
                 _ => String::new(),
             },
+            Placeholder::Within | Placeholder::K | Placeholder::Usual => String::new(),
         }
     }
 
