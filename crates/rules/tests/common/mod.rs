@@ -183,7 +183,7 @@ impl Sequencer {
         self.log_time_ms = self.log_time_ms.max(event.time_ms);
         if event.what == What::IntakeUp {
             self.flush_all();
-            self.all(Input::IntakeUp { log_time_ms: self.log_time_ms });
+            self.record(Payload::IntakeUp);
             return;
         }
         // Of the ticks up to this input the last one does, as it fires every timer due before it.

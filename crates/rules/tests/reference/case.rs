@@ -176,8 +176,13 @@ fn window(chance: &mut Chance, rule: &mut Rule) -> Kind {
 fn sequence(chance: &mut Chance, rule: &mut Rule) -> Kind {
     rule.per = Per::Space;
     rule.params.clear();
-    let steps = (0..chance.number(2, 4)).map(|_| step(chance)).collect();
-    let without = if chance.percent(40) { Some(step(chance)) } else { None };
+    rule.off_ms = seconds(chance, &[0, 10, 30, 300]);
+    let steps: Vec<Step> = (0..chance.number(2, 4)).map(|_| step(chance)).collect();
+    let without = match chance.number(0, 10) {
+        0 | 1 => Some(step(chance)),
+        2 | 3 => Some(Step { matching: steps[0].matching.as_ref().map(|_| Condition::value(">", 4_000_000)), ..steps[0].clone() }),
+        _ => None,
+    };
     Kind::Sequence { steps, within_ms: seconds(chance, &[10, 20, 30, 60]), without }
 }
 
@@ -185,8 +190,8 @@ fn step(chance: &mut Chance) -> Step {
     if chance.percent(20) {
         return Step { source: incidents(chance), matching: None };
     }
-    let limit = chance.number(-1, 7) * 1_000_000;
-    let matching = Some(Condition::value(chance.of(&[">", "<="]), limit));
+    let limit = chance.number(-2, 5) * 1_000_000;
+    let matching = Some(Condition::value(chance.of(&[">", ">", "<="]), limit));
     Step { source: Source::Metric(metric(chance)), matching }
 }
 
@@ -335,7 +340,7 @@ fn events(chance: &mut Chance, keep: bool) -> Vec<Event> {
             let time_ms = START_MS
                 + match chance.number(0, 4) {
                     0 => time,
-                    1 => time.div_euclid(1000) * 1000,
+                    1 => time.div_euclid(2500) * 2500,
                     _ => time.div_euclid(5000) * 5000,
                 };
             event(chance, &spaces, index, time_ms)

@@ -62,7 +62,7 @@ pub(crate) fn smallest(mut case: Case, differs: impl Fn(&Case) -> bool) -> Case 
             let mut less = case.clone();
             let name = less.rules.remove(index).name;
             let is_named = render::file(&less.rules).split(|c: char| !c.is_alphanumeric()).any(|word| word == name);
-            if !is_named && differs(&less) {
+            if !is_named && !less.rules.is_empty() && differs(&less) {
                 case = less;
             }
         }

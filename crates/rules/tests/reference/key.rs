@@ -81,7 +81,7 @@ impl<'r> Key<'r> {
             Kind::Window { .. } | Kind::Change { .. } => {
                 let (window_ms, pane_ms) = self.window();
                 let is_old = event.time_ms < memory::window_end(at, pane_ms) - window_ms;
-                if !is_old || self.mutant == Mutant::OldIsJudged {
+                if !is_old {
                     self.seen.push(input);
                     self.look(at);
                 }
@@ -183,7 +183,6 @@ impl<'r> Key<'r> {
                 let ended = match self.episode.state {
                     State::Inactive => true,
                     State::Pending(_) => false,
-                    State::Open(open) if self.mutant == Mutant::EmptyIsNotJudged => open.clear_since.is_none(),
                     State::Open(open) => open.stale && open.clear_since.is_none(),
                 };
                 let over = self.looked == i64::MIN || ended && self.inside(self.looked).is_empty();

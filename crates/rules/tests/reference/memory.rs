@@ -114,6 +114,7 @@ pub(crate) fn aggregate(agg: Agg, values: &[i64], min_count: usize, mutant: Muta
     let sum = Ratio::of_micros(values.iter().map(|value| i128::from(*value)).sum());
     let enough = values.len() >= min_count.max(1);
     match agg {
+        Agg::Count | Agg::Sum if mutant == Mutant::EmptyIsMissing && values.is_empty() => None,
         Agg::Count => Some(Ratio::of_count(values.len())),
         Agg::Sum => Some(sum),
         Agg::Mean if mutant == Mutant::RoundsMeans => {

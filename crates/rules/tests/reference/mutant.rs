@@ -54,10 +54,8 @@ pub(crate) enum Mutant {
     WindowWithoutPanes,
     /// Windows are judged at inputs only.
     NoPaneTimers,
-    /// A window that is empty is not judged, even when its episode is open.
-    EmptyIsNotJudged,
-    /// An input older than the window is judged.
-    OldIsJudged,
+    /// Count and sum of an empty window are missing.
+    EmptyIsMissing,
     /// Of a change's values at one instant, the first to arrive is the last.
     TiesTurned,
     /// A match counts until its time + `within`, included.
@@ -107,7 +105,7 @@ pub(crate) const MUTANTS: &[Mutant] = {
         HoldsLonger, BetweenKeepsHold, LateIsJudged, SameTimeIsNotLate, InputBeforeTimers, TimeRunsBackwards,
         ReevaluationFirst, TickLeavesDue, BadIsValue, BadIsNoArrival, SilenceEndsEarlier, UpIsIgnored,
         NothingIsExpected, MembersByIdAlone, RoundsMeans, LongerWindow, WindowWithoutPanes, NoPaneTimers,
-        EmptyIsNotJudged, OldIsJudged, TiesTurned, MatchCountsLonger, CountsMembers, LateTakesPart, WithoutStarts,
+        EmptyIsMissing, TiesTurned, MatchCountsLonger, CountsMembers, LateTakesPart, WithoutStarts,
         RunEndsEarlier, StepsStrictlyLater, RestartsAlways, CompletionDoesNotExtend, PeriodEndsLater,
         BeginJudgesNothing, PeriodKeepsOpen, EscalatesFirst, StaleIsSure, CompositesFlicker, SpreadCountsOpen,
         SpreadEndsEarly, LearnsRepeatedHours, LearnsWithoutDecay,
