@@ -19,8 +19,8 @@
 //! assert_eq!(core.rules().unwrap().len(), 1);
 //! ```
 
-use crate::change::RuleChange;
 use crate::engine::{Engine, Input};
+use crate::fate::Succession;
 use crate::load::load;
 use crate::spec::RuleSet;
 use crate::stage::{Level, Stage};
@@ -158,7 +158,7 @@ impl Running {
             engine.change_rules(&rules, log_time_ms, out);
         }
         self.city.hear(&out[told..]);
-        let change = RuleChange::new(&self.rules, &rules, log_time_ms);
+        let change = Succession::new(&self.rules, &rules, log_time_ms);
         self.city.change(&change, out);
         self.rules = rules;
     }
@@ -184,7 +184,7 @@ impl City {
         self.step(rules, log_time_ms, out, |stage, step| stage.settle(tick_ms, step));
     }
 
-    fn change(&mut self, change: &RuleChange, out: &mut Vec<Transition>) {
+    fn change(&mut self, change: &Succession, out: &mut Vec<Transition>) {
         self.step(&change.old, change.log_time_ms, out, |stage, step| stage.change(change, step));
     }
 

@@ -32,7 +32,7 @@
 //! ```
 
 use crate::about::SlotKey;
-use crate::change::RuleChange;
+use crate::fate::Succession;
 use crate::input::{IncidentFacts, Member, SlotInput};
 use crate::kind::{Kind, Per, RuleIx};
 use crate::routes::{Routes, Series, Target, covers};
@@ -145,7 +145,7 @@ impl Engine {
     /// Goes on with other rules, as RULES.md says under "Reload": what a rule remembers stays, unless it would mean something
     /// else under the new one.
     pub fn change_rules(&mut self, rules: &Arc<RuleSet>, log_time_ms: i64, out: &mut Vec<Transition>) {
-        let change = RuleChange::new(&self.rules, rules, log_time_ms);
+        let change = Succession::new(&self.rules, rules, log_time_ms);
         let told = out.len();
         let (_, timers) = self.slots.change(&change, &mut step!(self, log_time_ms, out));
         self.timers = timers;

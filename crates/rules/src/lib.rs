@@ -32,6 +32,8 @@ mod read_rule;
 
 pub mod load;
 
+pub mod changes;
+
 mod kinds;
 
 mod episode;
@@ -55,7 +57,9 @@ mod slot;
 
 mod routes;
 
-mod change;
+pub mod seeding;
+
+mod fate;
 
 mod slots;
 
