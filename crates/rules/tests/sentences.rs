@@ -1,5 +1,7 @@
 //! What people read, from events to sentences, for every kind of rule that speaks of several things.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod common;
 
 use common::{Cut, Event, control, incident, observation, transitions};
