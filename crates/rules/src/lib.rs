@@ -5,7 +5,7 @@
 //! ```
 //!
 //! [`load`] reads the files of a control record and reports every mistake at once, where it stands. [`engine`] runs the
-//! checked rules over the records of one partition. This build judges the kinds threshold, window and absence.
+//! checked rules over the records of one partition.
 //!
 //! **Invariants**
 //! - Nothing here reads a clock, a random number, an environment variable or a file, and nothing spawns a thread.
