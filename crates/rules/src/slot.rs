@@ -342,8 +342,9 @@ impl Slot {
 
     /// Takes down what raise rests on.
     fn decide(&mut self, found: Judgement, judged_ms: i64, since_ms: i64, step: &Step<'_>) {
-        let (rule, names, expected) = (self.rule(step.rules), step.names, found.expected);
-        let scene = Scene { at_ms: judged_ms, rule, members: &self.about.members, names, expected };
+        let (rules, names, expected) = (step.rules, step.names, found.expected);
+        let (rule, members) = (self.rule(rules), self.about.members.as_slice());
+        let scene = Scene { at_ms: judged_ms, rules, rule, members, names, expected };
         self.about.decision = Some(Box::new(Decision {
             since_ms,
             judged_ms,
