@@ -31,10 +31,19 @@ pub struct Event {
     pub what: What,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum What {
-    Observation { metric: String, value: Decimal, quality: Quality },
-    Incident { category: String, channel: String },
+    Observation {
+        metric: String,
+        value: Decimal,
+        quality: Quality,
+    },
+    Incident {
+        category: String,
+        channel: String,
+    },
+    /// The sequencer goes on after a pause.
+    IntakeUp,
 }
 
 /// How a log is cut into partitions, batches and ticks.
@@ -172,6 +181,11 @@ impl Sequencer {
             self.record(Payload::IntakeUp);
         }
         self.log_time_ms = self.log_time_ms.max(event.time_ms);
+        if event.what == What::IntakeUp {
+            self.flush_all();
+            self.record(Payload::IntakeUp);
+            return;
+        }
         // Of the ticks up to this input the last one does, as it fires every timer due before it.
         let tick_ms = event.time_ms.div_euclid(self.cut.tick_ms) * self.cut.tick_ms;
         if tick_ms > self.last_tick_ms {
@@ -191,6 +205,7 @@ impl Sequencer {
                 let incident = self.incident(event);
                 self.incidents[partition].push(incident);
             }
+            What::IntakeUp => {}
         }
         if self.observations[partition].len() + self.incidents[partition].len() >= self.cut.batch_rows {
             self.flush(partition);

@@ -1,0 +1,58 @@
+//! The engine against the reference, on random cases.
+
+use crate::case::{Case, Scope, case};
+use crate::common::Cut;
+use crate::compare::{described, engine, loaded, reference, smallest};
+use crate::judge::Records;
+use crate::mutant::Mutant;
+
+/// All there is.
+pub(crate) const EVERYTHING: Scope = Scope {
+    kinds: &[
+        "threshold", "window", "change", "absence", "sequence", "k_of_n", "baseline", "all_of", "any_of", "spread",
+    ],
+    periods: true,
+    escalation: true,
+};
+/// The first seed and the number of cases, unless the environment says otherwise.
+const SEED: u64 = 1;
+const CASES: u64 = 200;
+
+/// The seeds to run.
+#[expect(clippy::disallowed_methods, reason = "the environment says which cases to repeat")]
+pub(crate) fn seeds() -> std::ops::Range<u64> {
+    let number = |name: &str, default| std::env::var(name).map_or(default, |text| text.parse().unwrap());
+    let first = number("VIGIE_SEED", SEED);
+    first..first + number("VIGIE_CASES", CASES)
+}
+
+/// The first cut under which the engine says something else, if there is one.
+fn difference(case: &Case) -> Option<(Cut, Records, Records)> {
+    let (rules, expected) = (loaded(case), reference(case, 1000, Mutant::None));
+    for partitions in [1, 2, 7] {
+        for batch_rows in [1, 7, 1024] {
+            let cut = Cut { partitions, batch_rows, tick_ms: 1000 };
+            let found = engine(case, &rules, cut);
+            if found != expected {
+                return Some((cut, found, expected));
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn the_engine_agrees_with_the_reference() {
+    let mut records = 0;
+    for seed in seeds() {
+        let case = case(seed, &EVERYTHING);
+        if difference(&case).is_some() {
+            let case = smallest(case.clone(), |case| difference(case).is_some());
+            let (cut, found, expected) = difference(&case).unwrap();
+            println!("{}", "=".repeat(50)); println!("seed {seed}, {cut:?}, keep {}:\n{}", case.keep, described(&case, &found, &expected));
+        }
+        records += reference(&case, 1000, Mutant::None).values().map(Vec::len).sum::<usize>();
+    }
+    println!("{} cases from seed {}, {records} records", seeds().count(), seeds().start);
+    assert!(records > 0);
+}
