@@ -9,6 +9,7 @@ use crate::yaml::{Node, Problems, Scalar, Spot, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vigie_model::decimal::Decimal;
+use vigie_model::diagnostic::did_you_mean;
 use vigie_model::duration;
 
 /// The entries of one mapping.
@@ -58,6 +59,27 @@ impl<'a> Fields<'a> {
         self.entries.contains_key(name)
     }
 
+    /// Reports fields that are not among `known`.
+    pub(crate) fn only(&self, known: &[&str], what: &str, problems: &mut Problems) {
+        for (name, spot) in self.names().filter(|(name, _)| !known.contains(name)) {
+            problems.error(spot, format!("unknown field '{name}' in {what}")).hint =
+                did_you_mean(name, known.iter().copied()).or_else(|| Some(format!("known here: {}", known.join(", "))));
+        }
+    }
+
+    /// The entries of a list; none when it is absent or something else (then it is reported).
+    pub(crate) fn items(&self, name: &str, problems: &mut Problems) -> &'a [Node] {
+        match self.node(name) {
+            None => &[],
+            Some(Node { value: Value::Sequence(items), .. }) => items,
+            Some(node) => {
+                let message = format!("'{name}' is {}", node.describe());
+                problems.error(node.spot, message).expected = Some("a list".to_owned());
+                &[]
+            }
+        }
+    }
+
     /// Reports the field as missing.
     pub(crate) fn missing(&self, name: &str, what: &str, problems: &mut Problems) {
         if !self.has(name) {
@@ -103,7 +125,7 @@ impl<'a> Fields<'a> {
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         let message = problems.error(node.spot, format!("'{name}' is '{text}'"));
         message.expected = Some(one_of(&known));
-        message.hint = vigie_model::diagnostic::did_you_mean(text, known);
+        message.hint = did_you_mean(text, known);
         None
     }
 

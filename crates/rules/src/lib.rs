@@ -31,6 +31,8 @@ mod read_rule;
 
 pub mod load;
 
+pub mod testing;
+
 mod episode;
 mod timers;
 

@@ -89,20 +89,20 @@ impl Loader<'_> {
     fn file(&mut self, root: &Node, problems: &mut Problems) {
         let Some(fields) = Fields::of(root, "a rule file", problems) else { return };
         fields.missing("groups", "the file", problems);
-        unknown_fields(&fields, &["groups"], "a rule file", problems);
-        for group in items(&fields, "groups", problems) {
+        fields.only(&["groups"], "a rule file", problems);
+        for group in fields.items("groups", problems) {
             self.group(group, problems);
         }
     }
 
     fn group(&mut self, node: &Node, problems: &mut Problems) {
         let Some(fields) = Fields::of(node, "a group", problems) else { return };
-        unknown_fields(&fields, &["name", "scope", "rules"], "a group", problems);
+        fields.only(&["name", "scope", "rules"], "a group", problems);
         fields.missing("name", "the group", problems);
         fields.missing("rules", "the group", problems);
         fields.text("name", problems);
         let scope = scope(&fields, problems);
-        for rule in items(&fields, "rules", problems) {
+        for rule in fields.items("rules", problems) {
             self.check_name(rule, problems);
             self.rules.extend(read(rule, scope.as_ref(), self.around, problems));
         }
@@ -160,24 +160,6 @@ fn scope(fields: &Fields<'_>, problems: &mut Problems) -> Option<(Condition, Str
             report("scope", node, &error, problems);
             None
         }
-    }
-}
-
-fn items<'a>(fields: &Fields<'a>, name: &str, problems: &mut Problems) -> &'a [Node] {
-    match fields.node(name) {
-        None => &[],
-        Some(Node { value: Value::Sequence(items), .. }) => items,
-        Some(node) => {
-            problems.error(node.spot, format!("'{name}' is {}", node.describe())).expected = Some("a list".to_owned());
-            &[]
-        }
-    }
-}
-
-fn unknown_fields(fields: &Fields<'_>, known: &[&str], what: &str, problems: &mut Problems) {
-    for (name, spot) in fields.names().filter(|(name, _)| !known.contains(name)) {
-        problems.error(spot, format!("unknown field '{name}' in {what}")).hint =
-            did_you_mean(name, known.iter().copied()).or_else(|| Some(format!("known here: {}", known.join(", "))));
     }
 }
 

@@ -1,0 +1,4 @@
+//! `vigie rules`: what people who write rules work with.
+
+pub mod check;
+pub mod test;
