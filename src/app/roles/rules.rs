@@ -1,7 +1,8 @@
 //! The rules role: steps the engines of all partitions through the log and writes the alert stream.
 //!
-//! Commands and ticks are copied to the alert stream at their place, so that whoever reads it sees one order.
+//! Commands, ticks and marks are copied to the alert stream at their place, so that whoever reads it sees one order.
 
+use crate::app::roles::marks::Marks;
 use std::sync::Arc;
 use vigie_model::alert::Transition;
 use vigie_model::position::PartitionIx;
@@ -16,6 +17,7 @@ pub struct RulesRole {
     partitions: PartitionIx,
     engines: Vec<Engine>,
     next_position: u64,
+    marks: Marks,
     /// Reused between records.
     transitions: Vec<Transition>,
 }
@@ -23,8 +25,14 @@ pub struct RulesRole {
 impl RulesRole {
     /// A role at the beginning of a log with `partitions` partitions.
     #[must_use]
-    pub const fn new(partitions: PartitionIx) -> Self {
-        Self { partitions, engines: Vec::new(), next_position: 0, transitions: Vec::new() }
+    pub fn new(partitions: PartitionIx) -> Self {
+        Self {
+            partitions,
+            engines: Vec::new(),
+            next_position: 0,
+            marks: Marks::new(partitions),
+            transitions: Vec::new(),
+        }
     }
 
     /// Takes the next record of the log and appends what follows from it to `out`.
@@ -33,6 +41,9 @@ impl RulesRole {
     /// When a control record has rules that do not load: they are checked before they are logged.
     pub fn step(&mut self, record: &Record, out: &mut Vec<AlertRecord>) {
         let log_time_ms = record.log_time_ms;
+        if let Some(mark) = self.marks.follow(record) {
+            self.write(log_time_ms, AlertItem::Mark(Arc::new(mark)), out);
+        }
         match &record.payload {
             Payload::Control(control) => {
                 let loaded = load(control).expect("rules are checked before they are logged");
