@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Rules(RulesCommand::Check(args)) => rules::check::run(args),
         Command::Rules(RulesCommand::Test(args)) => rules::test::run(args),
+        Command::Rules(RulesCommand::Backtest(args)) => rules::backtest::run(args, cli.log_format),
         Command::Replay(args) => replay::run(args, cli.log_format),
         Command::Sql(args) => sql::run(args, cli.log_format),
         Command::Verify(args) => verify::run(args, cli.log_format),

@@ -18,6 +18,8 @@ mod expr;
 mod template;
 mod yaml;
 
+pub mod incident_filter;
+
 mod canonical;
 mod fields;
 mod figures;

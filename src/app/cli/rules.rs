@@ -22,6 +22,15 @@ Examples:
   vigie rules test rules/*.test.yaml
 Exit code 0: all tests passed. 1: one failed; it says what was expected, what came nearest, and why. 2: a file is wrong.";
 
+const BACKTEST_HELP: &str = "\
+Judges stored rows again, with their recorded log times. For rules that are those of production the transitions are the
+same; the report says so. docs/backtest.md defines every figure.
+
+Examples:
+  vigie rules backtest --config vigie.toml --data vigie-data
+  vigie rules backtest --config vigie.toml --data vigie-data --rules proposed/*.yaml --from 2026-03-01T00:00:00+01:00
+  vigie rules backtest --config vigie.toml --data vigie-data --truth 'incident.category == \"fight\"' --matches matches.ndjson";
+
 /// The commands about rules.
 #[derive(Debug, Subcommand)]
 pub enum RulesCommand {
@@ -31,6 +40,9 @@ pub enum RulesCommand {
     /// Run tests of rules.
     #[command(after_help = TEST_HELP)]
     Test(RulesTestArgs),
+    /// Judge stored rows again, by the rules in force or by proposed ones.
+    #[command(after_help = BACKTEST_HELP)]
+    Backtest(RulesBacktestArgs),
 }
 
 /// Options of `vigie rules check`.
@@ -53,4 +65,48 @@ pub struct RulesTestArgs {
     /// Test files.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
+}
+
+/// Options of `vigie rules backtest`.
+#[derive(Debug, Args)]
+pub struct RulesBacktestArgs {
+    /// Configuration file.
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// First instant of the transitions reported, RFC 3339 with offset; default the first row.
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<String>,
+    /// End of the transitions reported, not part of it; default the last row.
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Proposed rule files instead of the configured ones.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub rules: Vec<PathBuf>,
+    /// How long before --from judging begins; default with the first row stored.
+    #[arg(long, value_name = "DURATION", requires = "from")]
+    pub warm_up: Option<String>,
+    /// Which incidents alerts should have told, as a condition on incident.
+    #[arg(long, value_name = "CONDITION")]
+    pub truth: Option<String>,
+    /// How far an alert and an incident that match may lie apart.
+    #[arg(long, value_name = "DURATION", default_value = "15m")]
+    pub window: String,
+    /// Length of a shift.
+    #[arg(long, value_name = "DURATION", default_value = "8h")]
+    pub shift: String,
+    /// Operators on duty at a time.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub operators: u32,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub json: bool,
+    /// Write the transitions as NDJSON into this file.
+    #[arg(long, value_name = "FILE")]
+    pub transitions: Option<PathBuf>,
+    /// Write each alert and each incident with what it matches as NDJSON into this file.
+    #[arg(long, value_name = "FILE", requires = "truth")]
+    pub matches: Option<PathBuf>,
 }

@@ -4,8 +4,12 @@ use super::columns::Columns;
 use super::session::{session, sorted};
 use crate::error::Error;
 use crate::history::reader::HistoryReader;
+use crate::history::source::RowSource;
 use crate::rows::alerts::LOG_OPERATOR;
-use crate::schema::table::{OFFSET, Table};
+use crate::schema::table::{CENTRE, OFFSET, Table};
+use datafusion::functions_aggregate::expr_fn::max;
+use datafusion::prelude::{col, lit};
+use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
 use std::sync::Arc;
 use vigie_model::stream::LogPlace;
@@ -46,15 +50,60 @@ pub struct RecordedMark {
     pub place: LogPlace,
 }
 
-/// All recorded transitions of a centre, in the order of the alert stream.
+/// A version of a rule of which transitions are recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedRule {
+    /// Name of the rule.
+    pub rule: String,
+    /// Its identity.
+    pub uid: String,
+    /// Its version.
+    pub version: String,
+    /// Position of its newest transition in the alert stream.
+    pub newest: i64,
+    /// Log time of that transition.
+    pub log_time_ms: i64,
+}
+
+/// Every version of every rule of which a centre has recorded transitions, in the order of their newest.
 ///
 /// # Errors
-/// When history cannot be read, or has more than `rows_max`.
+/// When history cannot be read.
+pub async fn rules(reader: &HistoryReader, centre: &str) -> Result<Vec<RecordedRule>, Error> {
+    let session = session(reader)?;
+    let rows = session.read_table(reader.capture(Table::Alerts).committed)?.filter(col(CENTRE).eq(lit(centre)))?;
+    let names = ["rule", "rule_uid", "rule_version"];
+    let newest = [max(col(OFFSET)).alias("newest"), max(col("log_time")).alias("taken")];
+    let rows = rows.aggregate(names.map(col).to_vec(), newest.to_vec())?;
+    let mut rules = Vec::new();
+    for batch in rows.collect().await? {
+        let columns = Columns(&batch);
+        let [rule, uid, version] = [columns.texts(names[0])?, columns.texts(names[1])?, columns.texts(names[2])?];
+        let (newest, log_times) = (columns.integers("newest")?, columns.instants_ms("taken")?);
+        rules.extend((0..batch.num_rows()).map(|row| RecordedRule {
+            rule: rule.text(row).to_owned(),
+            uid: uid.text(row).to_owned(),
+            version: version.text(row).to_owned(),
+            newest: newest[row],
+            log_time_ms: log_times[row],
+        }));
+    }
+    rules.sort_by_key(|rule| rule.newest);
+    Ok(rules)
+}
+
+/// The recorded transitions of a centre with event times in `[from_ms, to_ms)`, in the order of the alert stream.
+///
+/// # Errors
+/// When history cannot be read, or there are more than `rows_max`.
 pub async fn transitions(
     reader: &HistoryReader,
     centre: &str,
+    (from_ms, to_ms): (i64, i64),
     rows_max: usize,
 ) -> Result<Vec<RecordedTransition>, Error> {
+    let instant = |ms: i64| lit(ScalarValue::TimestampMicrosecond(Some(ms.saturating_mul(1000)), Some("UTC".into())));
+    let in_range = col("event_time").gt_eq(instant(from_ms)).and(col("event_time").lt(instant(to_ms)));
     let names = [
         "event_time",
         "rule",
@@ -69,7 +118,7 @@ pub async fn transitions(
         OFFSET,
     ];
     let session = session(reader)?;
-    let mut stream = sorted(&session, reader, (Table::Alerts, centre), &names, &[OFFSET], None).await?;
+    let mut stream = sorted(&session, reader, (Table::Alerts, centre), &names, &[OFFSET], Some(in_range)).await?;
     let mut rows = Vec::new();
     while let Some(batch) = stream.next().await {
         let batch = batch?;
