@@ -14,6 +14,8 @@ pub mod backtest;
 pub mod commands_door;
 pub mod pipeline;
 
+pub mod reload;
+
 pub mod connections;
 pub mod listener;
 pub mod pressure;

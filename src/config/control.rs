@@ -51,6 +51,7 @@ pub fn prepare_with(path: &Path, instead: Option<&[PathBuf]>) -> Result<Prepared
         config.rules.files = instead.to_vec();
     }
     let spaces = spaces_of(&config, &mut found);
+    let events = config.events.iter().map(|event| event.event.clone()).collect();
     let control = Arc::new(Control {
         centre: config.centre.id.as_str().into(),
         time_zone: config.centre.time_zone.as_str().into(),
@@ -58,6 +59,8 @@ pub fn prepare_with(path: &Path, instead: Option<&[PathBuf]>) -> Result<Prepared
         rules: rule_files(&config.rules.files, &mut found),
         spaces: Arc::new(spaces),
         metrics: Arc::new(config.metrics.clone()),
+        calendars: Arc::new(config.calendars.clone()),
+        events: Arc::new(events),
         ..Control::default()
     });
     let options = LoadOptions { require_guidance: config.rules.require_guidance };
@@ -80,12 +83,27 @@ pub fn prepare_with(path: &Path, instead: Option<&[PathBuf]>) -> Result<Prepared
     }
 }
 
+/// The configuration file, and the files it names as far as it can be understood: whatever changes what [`prepare`]
+/// gives is a change of one of them.
+#[must_use]
+pub fn files(path: &Path) -> Vec<PathBuf> {
+    let (config, _) = read_all(path);
+    let named = config.into_iter().flat_map(|config| config.spaces.file.into_iter().chain(config.rules.files));
+    let mut files: Vec<_> = named.chain([path.to_owned()]).collect();
+    files.sort();
+    files.dedup();
+    files
+}
+
 fn spaces_of(config: &Config, found: &mut Vec<Diagnostic>) -> Vec<Space> {
     // A file that is not there was reported where the configuration names it.
     let Some(file) = config.spaces.file.as_ref().filter(|file| file.is_file()) else { return Vec::new() };
     match text::read(file, SPACES_MIB_MAX) {
         Ok(text) => {
             let (spaces, mistakes) = read_spaces(&file.to_string_lossy(), &text);
+            if !mistakes.iter().any(Diagnostic::is_error) {
+                found.extend(config.events.iter().flat_map(|event| event.undeclared(&spaces, config.spaces.unknown)));
+            }
             found.extend(mistakes);
             spaces
         }

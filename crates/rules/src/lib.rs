@@ -25,28 +25,50 @@ mod fields;
 mod figures;
 mod kind;
 mod kind_fields;
+mod periods;
+mod verdict;
 
 pub mod spec;
 
-mod kinds;
 mod read_rule;
 
 pub mod load;
 
+pub mod changes;
+
 pub mod testing;
 
-mod episode;
-mod timers;
+mod kinds;
 
-mod evidence;
+mod episode;
+mod input;
+mod timers;
+mod timing;
 mod words;
+
+mod state;
 
 pub mod step;
 
-mod state;
+mod detail;
+mod judgement;
+
+mod evidence;
+
+mod about;
 
 mod slot;
 
 mod routes;
 
+pub mod seeding;
+
+mod fate;
+
+mod slots;
+
+mod stage;
+
 pub mod engine;
+
+pub mod core;

@@ -7,7 +7,8 @@ use crate::expr::eval::{Facts, holds};
 use crate::expr::fold::Folded;
 use crate::expr::ratio::Fault;
 use crate::expr::typed::{Condition, Params};
-use crate::kind::{Delays, Kind, Per, RuleInput, RuleIx, Source};
+use crate::kind::{Among, Delays, Kind, Per, RuleInput, RuleIx, Source};
+use crate::periods::{Period, Periods};
 use crate::template::Template;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ pub struct RuleSet {
     pub(crate) spaces: BTreeMap<Arc<str>, Space>,
     /// For each space its neighbours, both ways round.
     pub(crate) neighbours: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// When the periods of rules hold.
+    pub(crate) periods: Periods,
 }
 
 impl RuleSet {
@@ -82,6 +85,8 @@ pub(crate) struct Rule {
     pub(crate) input: RuleInput,
     /// Spaces it is about; all when absent.
     pub(crate) scope: Option<Condition>,
+    /// When it is judged.
+    pub(crate) active: Period,
     /// Hold and off-delay.
     pub(crate) delays: Delays,
     /// When an open episode becomes more severe.
@@ -170,6 +175,19 @@ impl Rule {
 
     fn bits(&self, mut is_set: impl FnMut(&Source) -> bool) -> u32 {
         self.sources().zip(0..).fold(0, |bits, (source, index)| bits | u32::from(is_set(source)) << index)
+    }
+
+    /// How many steps a sequence has.
+    pub(crate) fn steps(&self) -> usize {
+        match &self.input {
+            RuleInput::Steps { steps, .. } => steps.len(),
+            _ => 0,
+        }
+    }
+
+    /// Whether its keys are districts.
+    pub(crate) const fn is_spread_of_districts(&self) -> bool {
+        matches!(self.kind, Kind::Spread { among: Among::District, .. })
     }
 
     /// The rules it is made of.

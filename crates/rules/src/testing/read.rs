@@ -57,7 +57,7 @@ fn read_file(root: &Node, problems: &mut Problems) -> Option<TestFile> {
     fields.missing("rules", "the file", problems);
     fields.missing("tests", "the file", problems);
     let start_ms = instant(&fields, "start", START_DEFAULT_MS, problems).unwrap_or(START_DEFAULT_MS);
-    let tests = fields.items("tests", problems).iter().filter_map(|node| test(node, start_ms, problems)).collect();
+    let tests = fields.list("tests", problems).iter().filter_map(|node| test(node, start_ms, problems)).collect();
     let control = Control {
         centre: CENTRE.into(),
         time_zone: time_zone(&fields, problems).into(),
@@ -71,7 +71,7 @@ fn read_file(root: &Node, problems: &mut Problems) -> Option<TestFile> {
 
 fn rule_files(fields: &Fields<'_>, problems: &mut Problems) -> Vec<NamedFile> {
     let mut files = Vec::new();
-    for node in fields.items("rules", problems) {
+    for node in fields.list("rules", problems) {
         if let Some(name) = scalar_text(node, "rules", problems) {
             files.push(NamedFile { name: name.to_owned(), line: node.spot.line, column: node.spot.column });
         }

@@ -27,7 +27,7 @@ pub(crate) fn expected(
     problems: &mut Problems,
 ) -> Vec<Expected> {
     let mut found = Vec::new();
-    for node in fields.items(list, problems) {
+    for node in fields.list(list, problems) {
         match &node.value {
             Value::Scalar(scalar) if bare_names => found.push(of_rule(node, &scalar.text)),
             _ => found.extend(description(node, start_ms, problems)),

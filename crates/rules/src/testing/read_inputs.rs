@@ -22,7 +22,7 @@ const QUALITIES: [(&str, Quality); 3] =
 /// `inputs`, in the order in which they arrive.
 pub(crate) fn inputs(fields: &Fields<'_>, start_ms: i64, problems: &mut Problems) -> Vec<TestInput> {
     let mut inputs = Vec::new();
-    for node in fields.items("inputs", problems) {
+    for node in fields.list("inputs", problems) {
         let Some(input) = Fields::of(node, "an input", problems) else { continue };
         let reader = Reader { node, fields: &input, start_ms };
         if input.has("values") {

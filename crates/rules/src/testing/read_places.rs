@@ -16,7 +16,7 @@ const UNIT_DEFAULT: &str = "1";
 pub(crate) fn spaces(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Space> {
     let mut ids = BTreeSet::new();
     let mut spaces = Vec::new();
-    for node in fields.items("spaces", problems) {
+    for node in fields.list("spaces", problems) {
         let Some(space) = space(node, problems) else { continue };
         if !ids.insert(Arc::clone(&space.id)) {
             problems.error(node.spot, format!("there are two spaces '{}'", space.id));
@@ -37,11 +37,11 @@ fn space(node: &Node, problems: &mut Problems) -> Option<Space> {
         name: text("name", problems).map_or_else(|| Arc::clone(&id), Arc::from),
         kind: text("kind", problems).unwrap_or_default(),
         district: text("district", problems).unwrap_or_default(),
-        capacity: fields.count("capacity", problems),
+        capacity: fields.count("capacity", 1, problems).map(i64::from),
         geometry: point(&fields, problems).unwrap_or_default(),
         params: params(&fields, problems),
         adjacent: ids(&fields, "adjacent", problems),
-        sensors: fields.items("sensors", problems).iter().filter_map(|node| sensor(node, problems)).collect(),
+        sensors: fields.list("sensors", problems).iter().filter_map(|node| sensor(node, problems)).collect(),
         id,
         ..Space::default()
     })
@@ -112,7 +112,7 @@ pub(crate) fn id(fields: &Fields<'_>, name: &str, problems: &mut Problems) -> Op
 
 fn ids(fields: &Fields<'_>, name: &str, problems: &mut Problems) -> Vec<Arc<str>> {
     let mut ids = Vec::new();
-    for node in fields.items(name, problems) {
+    for node in fields.list(name, problems) {
         let Some(text) = scalar_text(node, name, problems) else { continue };
         ids.extend(checked_id(text, node, name, problems));
     }
