@@ -105,11 +105,53 @@ fn rules_are_checked_alone_and_with_a_configuration() {
     assert!(said.contains("nowhere.yaml: error: cannot be read"), "{said}");
     let json = rules(folder.path(), &["check", "--json", "broken.yaml"], 2);
     let problems: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
-    assert_eq!((&problems[0]["line"], &problems[0]["level"]), (&4.into(), &"error".into()));
+    let error = problems.as_array().unwrap().iter().find(|problem| problem["level"] == "error").unwrap();
+    assert_eq!((&error["line"], &error["column"]), (&4.into(), &22.into()), "{error}");
 
     let melbourne = project().join("configs/melbourne/vigie.toml");
     let said = rules(folder.path(), &["check", "--config", melbourne.to_str().unwrap()], 0);
     assert!(text(&said.stdout).starts_with("fine ("));
     rules(folder.path(), &["check", "--config", melbourne.to_str().unwrap(), "broken.yaml"], 2);
     rules(folder.path(), &["check"], 2);
+}
+
+#[test]
+fn calendars_and_events_of_a_test_file_decide_when_rules_are_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = "
+groups:
+- name: a
+  rules:
+  - {alert: School, kind: threshold, metric: m, per: space, raise: 'value > 1', active: {period: school}}
+  - {alert: Match, kind: threshold, metric: m, per: space, raise: 'value > 1', active: {period: event}}
+";
+    let tests = "
+rules: [periods.yaml]
+time_zone: Europe/Paris
+start: 2026-03-11T07:00:00+01:00
+calendars: {school: {weekly: ['Mon-Fri 08:00-16:00'], except: ['2026-03-12']}}
+events: {match: {from: 3h, until: 5h, spaces: [a]}}
+tests:
+- name: each in its time
+  inputs:
+  - {space: a, metric: m, every: 1m, values: '2x600'}
+  - {space: b, metric: m, every: 1m, values: '2x600'}
+  - {from: 24h, space: a, metric: m, every: 1m, values: '2x600'}
+  expect:
+  - {rule: School, key: a, state: active, at: 2026-03-11T08:00:00+01:00}
+  - {rule: School, key: a, state: cleared, at: 2026-03-11T16:00:00+01:00, reason: inactive_period}
+  - {rule: School, key: b, state: active, at: 1h}
+  - {rule: School, key: b, state: cleared, at: 9h}
+  - {rule: Match, key: a, state: active, at: 3h}
+  - {rule: Match, key: a, state: cleared, at: 5h}
+  exactly: true
+";
+    std::fs::write(folder.path().join("periods.yaml"), rules).unwrap();
+    std::fs::write(folder.path().join("periods.test.yaml"), tests).unwrap();
+    self::rules(folder.path(), &["test", "periods.test.yaml"], 0);
+    let wrong = tests.replace("08:00-16:00", "8-16").replace("until: 5h", "until: 2h");
+    std::fs::write(folder.path().join("periods.test.yaml"), wrong).unwrap();
+    let said = text(&self::rules(folder.path(), &["test", "periods.test.yaml"], 2).stderr);
+    assert!(said.contains("periods.test.yaml:5:31: error: 'weekly': '8-16' are no hours"), "{said}");
+    assert!(said.contains("periods.test.yaml:6:35: error: 'until' is not later than 'from'"), "{said}");
 }

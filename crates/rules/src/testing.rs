@@ -14,6 +14,7 @@ mod read_expected;
 mod read_places;
 
 mod read_inputs;
+mod read_periods;
 
 pub mod read;
 

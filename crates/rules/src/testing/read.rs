@@ -3,6 +3,7 @@
 use super::case::{NamedFile, TestCase, TestFile};
 use super::read_expected::expected;
 use super::read_inputs::inputs;
+use super::read_periods::{calendars, events};
 use super::read_places::{metrics, spaces};
 use super::when::{START_DEFAULT_MS, instant};
 use crate::fields::{Fields, scalar_text};
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use vigie_model::control::Control;
 use vigie_model::diagnostic::{Diagnostic, did_you_mean};
 
-const OF_FILE: [&str; 7] = ["rules", "time_zone", "start", "tick", "spaces", "metrics", "tests"];
+const OF_FILE: [&str; 9] = ["rules", "time_zone", "start", "tick", "spaces", "metrics", "calendars", "events", "tests"];
 const OF_TEST: [&str; 7] = ["name", "start", "until", "inputs", "expect", "expect_none", "exactly"];
 /// The centre of every test.
 const CENTRE: &str = "test";
@@ -64,6 +65,8 @@ fn read_file(root: &Node, problems: &mut Problems) -> Option<TestFile> {
         tick_ms: fields.positive_duration("tick", problems).unwrap_or(TICK_DEFAULT_MS),
         spaces: Arc::new(spaces(&fields, problems)),
         metrics: Arc::new(metrics(&fields, problems)),
+        calendars: Arc::new(calendars(&fields, problems)),
+        events: Arc::new(events(&fields, start_ms, problems)),
         ..Control::default()
     };
     Some(TestFile { path: Arc::clone(problems.file()), rules: rule_files(&fields, problems), control, tests })
