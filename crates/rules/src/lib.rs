@@ -18,6 +18,8 @@ mod expr;
 mod template;
 mod yaml;
 
+pub mod incident_filter;
+
 mod canonical;
 mod fields;
 mod figures;
@@ -33,6 +35,8 @@ mod read_rule;
 pub mod load;
 
 pub mod changes;
+
+pub mod testing;
 
 mod kinds;
 
