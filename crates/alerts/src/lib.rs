@@ -23,6 +23,8 @@ pub mod view;
 
 pub mod wire;
 
+mod inhibition;
+
 pub mod book;
 
 pub mod live;

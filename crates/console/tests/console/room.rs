@@ -70,17 +70,16 @@ impl Room {
         }
     }
 
-    /// The engine writes a transition at the room's log time.
+    /// The engine writes a transition of the rule `Crowded` at the room's log time.
     pub(crate) fn say(&self, said: &Said<'_>, evidence: Option<String>) {
+        self.say_of(RuleIdentity { name: "Crowded".into(), ..RuleIdentity::default() }, said, evidence);
+    }
+
+    /// The engine writes a transition of a rule.
+    pub(crate) fn say_of(&self, rule: RuleIdentity, said: &Said<'_>, evidence: Option<String>) {
         let now = self.log_time_ms.load(Ordering::Relaxed);
         let offset = self.book.lock().expect(WHOLE).1;
-        let rule = RuleIdentity {
-            name: "Crowded".into(),
-            uid: "6f1c".into(),
-            version: "v1".into(),
-            severity: said.severity,
-            ..RuleIdentity::default()
-        };
+        let rule = RuleIdentity { uid: "6f1c".into(), version: "v1".into(), severity: said.severity, ..rule };
         self.write(AlertItem::Transition(Arc::new(Transition {
             alert_id: AlertId::from_text(said.id),
             rule: Arc::new(rule),
@@ -106,7 +105,7 @@ impl Room {
         *position += 1;
         let applied = book.apply(&record);
         self.live.apply(&applied);
-        self.feed.push(&record);
+        self.feed.push(&record, &applied);
         applied.command.map(|command| command.outcome)
     }
 }
