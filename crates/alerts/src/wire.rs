@@ -104,12 +104,6 @@ pub fn suppression_json(space: &str, changed: &[&Arc<AlertView>]) -> String {
     serde_json::to_string(&row).expect("a struct of texts and numbers is JSON")
 }
 
-/// Guidance of a rule as one line of JSON, as alerts of the rule carry it.
-#[must_use]
-pub fn guidance_json(guidance: &Guidance) -> String {
-    serde_json::to_string(&GuidanceRow::of(guidance)).expect("a struct of texts is JSON")
-}
-
 #[derive(Serialize)]
 struct TransitionRow<'a> {
     alert_id: &'a str,
