@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 use vigie::app::cli::{Command, parse};
-use vigie::app::commands::{check, demo, replay, serve, sql, verify};
+use vigie::app::commands::{check, demo, explain, replay, serve, sql, verify};
 
 fn main() -> ExitCode {
     let cli = parse();
@@ -12,6 +12,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Replay(args) => replay::run(args, cli.log_format),
         Command::Sql(args) => sql::run(args, cli.log_format),
+        Command::Explain(args) => explain::run(args, cli.log_format),
         Command::Verify(args) => verify::run(args, cli.log_format),
     };
     match done {

@@ -10,6 +10,7 @@
 //! | `GET /v1/alerts` | alerts as JSON or NDJSON; `?space= ?severity= ?handling= ?limit= ?format=ndjson` |
 //! | `GET /v1/alerts/stream` | transitions as server-sent events; resumes with `Last-Event-ID` or `?after=` |
 //! | `GET /v1/alerts/{id}` | one alert |
+//! | `GET /v1/alerts/{id}/explain` | why it began, what happened then, what people did: facts and lines of text |
 //! | `POST /v1/alerts/{id}/acknowledge`, `.../close` | the command's outcome and the alert as it stands then |
 //! | `GET /v1/spaces` | spaces as GeoJSON with their worst state |
 //! | `GET /v1/status` | log time, stream position and counts |
@@ -39,6 +40,8 @@ mod spaces;
 mod status;
 
 mod sql;
+
+mod explain;
 
 mod page;
 

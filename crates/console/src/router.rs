@@ -3,6 +3,7 @@
 use crate::alerts;
 use crate::body::BODY_BYTES_MAX;
 use crate::commands;
+use crate::explain;
 use crate::guard;
 use crate::page;
 use crate::spaces;
@@ -25,6 +26,7 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/v1/alerts", get(alerts::list))
         .route("/v1/alerts/stream", get(stream::follow))
         .route("/v1/alerts/{id}", get(alerts::one))
+        .route("/v1/alerts/{id}/explain", get(explain::one))
         .route("/v1/alerts/{id}/acknowledge", post(commands::acknowledge))
         .route("/v1/alerts/{id}/close", post(commands::close))
         .route("/v1/spaces", get(spaces::list))

@@ -172,8 +172,8 @@ fn state_of(row: &Value) -> Option<AlertState> {
 
 /// The condition by now: an escalation leaves it as it was.
 fn standing(transitions: &[Value]) -> AlertState {
-    let states = transitions.iter().filter_map(state_of);
-    match states.filter(|state| *state != AlertState::Escalated).last() {
+    let mut states = transitions.iter().filter_map(state_of);
+    match states.rfind(|state| *state != AlertState::Escalated) {
         Some(state @ (AlertState::Stale | AlertState::Cleared)) => state,
         _ => AlertState::Active,
     }

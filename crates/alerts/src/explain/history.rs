@@ -57,13 +57,23 @@ pub async fn explain(
     Ok(Explanation::of(Episode { transitions, actions }, now, time_zone))
 }
 
-/// The id that a prefix stands for. Digits only, so that it may stand in a statement.
-async fn full_id(door: &dyn QueryDoor, who: &Principal, given: &str) -> Result<String, Unexplained> {
+/// An id, or the beginning of one that is long enough, in lower case. It is digits only, so that it may stand in a
+/// statement or an address.
+///
+/// # Errors
+/// [`Unexplained::NotAnId`].
+pub fn id_or_prefix(given: &str) -> Result<String, Unexplained> {
     let id = given.to_ascii_lowercase();
     let is_hex = id.bytes().all(|byte| byte.is_ascii_hexdigit());
     if !is_hex || !(PREFIX_DIGITS_MIN..=ID_DIGITS).contains(&id.len()) {
         return Err(Unexplained::NotAnId(given.chars().take(ID_DIGITS * 2).collect()));
     }
+    Ok(id)
+}
+
+/// The id that a prefix stands for.
+async fn full_id(door: &dyn QueryDoor, who: &Principal, given: &str) -> Result<String, Unexplained> {
+    let id = id_or_prefix(given)?;
     if id.len() == ID_DIGITS {
         return Ok(id);
     }

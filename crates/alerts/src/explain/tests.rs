@@ -105,7 +105,9 @@ fn spread() -> Value {
 
 #[test]
 fn a_threshold_in_sentences() {
-    says(&threshold(), &expect![[r#"
+    says(
+        &threshold(),
+        &expect![[r#"
         The rule speaks up when value > params.max, and is over when value < params.max - 500.
         Parameters in force: max = 5,000.
         The max of 2 values was 7,665:
@@ -115,19 +117,25 @@ fn a_threshold_in_sentences() {
         A value counts for 2h after it was measured.
         That was true from 2017-03-12 21:00:00 on, and for the 1m the rule asks for: until 2017-03-12 21:01:00.
         The newest row by then was offset 70214 of partition 3 of the log.
-    "#]]);
+    "#]],
+    );
     let one =
         json!({"kind": "threshold", "value": "88.5", "members": [{"node": "n1", "value": "88.5", "event_time_ms": T}]});
-    says(&one, &expect![[r#"
+    says(
+        &one,
+        &expect![[r#"
         The value was 88.5:
           node  value  measured
           n1    88.5   2017-03-12 21:00:00
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_window_in_sentences() {
-    says(&window(), &expect![[r#"
+    says(
+        &window(),
+        &expect![[r#"
         The rule speaks up when value > 200.
         The mean over the window from 2017-03-12 20:59:00 to 2017-03-12 21:00:00 was 962/3 (about 320.67).
         With fewer than 3 inputs there would have been no value.
@@ -137,12 +145,15 @@ fn a_window_in_sentences() {
           2017-03-12 20:59:55  1       362  362  362
         That became true at 2017-03-12 21:00:00.
         The newest row by then was offset 7 of partition 0 of the log.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_change_in_sentences() {
-    says(&change(), &expect![[r#"
+    says(
+        &change(),
+        &expect![[r#"
         The rule speaks up when value > 100.
         The newest value minus the oldest over the window from 2017-03-12 20:58:00 to 2017-03-12 21:00:00 was 120:
                   value  measured
@@ -150,59 +161,77 @@ fn a_change_in_sentences() {
           newest  130    2017-03-12 20:59:59
         That became true at 2017-03-12 20:59:59.
         The newest row by then was offset 7 of partition 0 of the log, judged at 2017-03-12 21:00:00.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_silence_in_sentences() {
-    says(&absence(), &expect![[r#"
+    says(
+        &absence(),
+        &expect![[r#"
         Nothing arrived after 2017-03-12 21:00:00.
         The rule bears a silence of 30s: it was too long after 2017-03-12 21:00:30, which was noticed at log time 2017-03-12 21:00:31.
         The newest row by then was offset 7 of partition 0 of the log.
-    "#]]);
+    "#]],
+    );
     let mut from_start = absence();
     from_start["last_arrival_ms"] = Value::Null;
-    says(&from_start, &expect![[r#"
+    says(
+        &from_start,
+        &expect![[r#"
         Nothing ever arrived; the silence counts from 2017-03-12 21:00:00.
         The rule bears a silence of 30s: it was too long after 2017-03-12 21:00:30, which was noticed at log time 2017-03-12 21:00:31.
         The newest row by then was offset 7 of partition 0 of the log.
-    "#]]);
+    "#]],
+    );
     let mut restarted = absence();
     restarted["last_arrival_ms"] = json!(T - 86_400_000);
-    says(&restarted, &expect![[r#"
+    says(
+        &restarted,
+        &expect![[r#"
         The latest arrival was at 2017-03-11 21:00:00; the silence counts from 2017-03-12 21:00:00, when the intake was up.
         The rule bears a silence of 30s: it was too long after 2017-03-12 21:00:30, which was noticed at log time 2017-03-12 21:00:31.
         The newest row by then was offset 7 of partition 0 of the log.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_sequence_in_sentences() {
-    says(&sequence(), &expect![[r#"
+    says(
+        &sequence(),
+        &expect![[r#"
         Its steps came one after the other within 1m:
           step  what       value  at                   row
           1     noise_dba  93.5   2017-03-12 20:59:40  5
           2     fight             2017-03-12 21:00:00  9
         That became true at 2017-03-12 21:00:00.
         The newest row by then was offset 9 of partition 0 of the log.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn several_sources_in_sentences() {
-    says(&k_of_n(), &expect![[r#"
+    says(
+        &k_of_n(),
+        &expect![[r#"
         2 sensors said so within 10s; 2 are asked for:
           sensor  newest match
           s1      2017-03-12 20:59:56
           s2      2017-03-12 21:00:00
         That became true at 2017-03-12 21:00:00.
         The newest row by then was offset 9 of partition 0 of the log.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_baseline_in_sentences() {
-    says(&baseline(), &expect![[r#"
+    says(
+        &baseline(),
+        &expect![[r#"
         The value was 412; on Sundays from 20:00 to 21:00 120.5 is usual, with a deviation of 3.25 (learnt over 9 weeks).
         A deviation smaller than 5 counts as 5.
         That is 58.3 deviations from the mean; the rule speaks up from 4 above the mean on.
@@ -210,38 +239,48 @@ fn a_baseline_in_sentences() {
           s1      412    2017-03-12 21:00:00
         That became true at 2017-03-12 21:00:00.
         The newest row by then was offset 9 of partition 0 of the log.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn composites_in_sentences() {
-    says(&all_of(), &expect![[r#"
+    says(
+        &all_of(),
+        &expect![[r#"
         All of these rules held:
           rule     key       since                data     alert
           Loud     plaza/s1  2017-03-12 20:59:00  missing  aa11
           Crowded  plaza     2017-03-12 21:00:00           bb22
         That became true at 2017-03-12 21:00:00.
         The newest row by then was offset 9 of partition 0 of the log, judged at 2017-03-12 21:00:01.
-    "#]]);
-    says(&spread(), &expect![[r#"
+    "#]],
+    );
+    says(
+        &spread(),
+        &expect![[r#"
         Episodes began in 2 spaces of the district Old Town within 5m; 2 are asked for:
           space      key           began                alert
           plaza      plaza         2017-03-12 20:59:00  aa11
           town-hall  town-hall/s1  2017-03-12 21:00:00  bb22
         That became true at 2017-03-12 21:00:00.
         The newest row by then was offset 9 of partition 0 of the log.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_kind_of_another_version_is_told_field_by_field() {
-    says(&json!({"kind": "tide", "level": "1234.5", "params": {"max": "5"}, "since_ms": T}), &expect![[r#"
+    says(
+        &json!({"kind": "tide", "level": "1234.5", "params": {"max": "5"}, "since_ms": T}),
+        &expect![[r#"
         Parameters in force: max = 5.
         What was written down:
           kind: tide
           level: 1,234.5
         That became true at 2017-03-12 21:00:00.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -341,7 +380,8 @@ fn an_episode_from_its_beginning_to_its_end() {
           2017-03-12 21:00:50  closed by eve as true, cause: fireworks; over
 
         Times are those of Australia/Melbourne.
-    "#]].assert_eq(&(explanation.text().join("\n") + "\n"));
+    "#]]
+    .assert_eq(&(explanation.text().join("\n") + "\n"));
     let json = serde_json::to_value(&explanation).unwrap();
     assert_eq!((&json["state"], &json["severity"]), (&json!("cleared"), &json!("critical")));
     assert_eq!(json["evidence"]["value"], "7665");
@@ -368,7 +408,8 @@ fn an_open_episode_in_shadow_that_began_before_history() {
           It is still open.
 
         Times are those of UTC.
-    "#]].assert_eq(&(explanation.text().join("\n") + "\n"));
+    "#]]
+    .assert_eq(&(explanation.text().join("\n") + "\n"));
 }
 
 #[test]
