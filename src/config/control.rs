@@ -5,7 +5,7 @@
 
 use super::file::{Config, read_all};
 use super::text;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vigie_ingest::spaces::file::read_spaces;
 use vigie_model::control::{Control, SourceFile};
@@ -40,6 +40,7 @@ pub fn prepare(path: &Path) -> Result<Prepared, Vec<Diagnostic>> {
     let (config, mut found) = read_all(path);
     let Some(config) = config else { return Err(found) };
     let spaces = spaces_of(&config, &mut found);
+    let events = config.events.iter().map(|event| event.event.clone()).collect();
     let control = Arc::new(Control {
         centre: config.centre.id.as_str().into(),
         time_zone: config.centre.time_zone.as_str().into(),
@@ -47,6 +48,8 @@ pub fn prepare(path: &Path) -> Result<Prepared, Vec<Diagnostic>> {
         rules: rules_of(&config, &mut found),
         spaces: Arc::new(spaces),
         metrics: Arc::new(config.metrics.clone()),
+        calendars: Arc::new(config.calendars.clone()),
+        events: Arc::new(events),
         ..Control::default()
     });
     let options = LoadOptions { require_guidance: config.rules.require_guidance };
@@ -69,12 +72,27 @@ pub fn prepare(path: &Path) -> Result<Prepared, Vec<Diagnostic>> {
     }
 }
 
+/// The configuration file, and the files it names as far as it can be understood: whatever changes what [`prepare`]
+/// gives is a change of one of them.
+#[must_use]
+pub fn files(path: &Path) -> Vec<PathBuf> {
+    let (config, _) = read_all(path);
+    let named = config.into_iter().flat_map(|config| config.spaces.file.into_iter().chain(config.rules.files));
+    let mut files: Vec<_> = named.chain([path.to_owned()]).collect();
+    files.sort();
+    files.dedup();
+    files
+}
+
 fn spaces_of(config: &Config, found: &mut Vec<Diagnostic>) -> Vec<Space> {
     // A file that is not there was reported where the configuration names it.
     let Some(file) = config.spaces.file.as_ref().filter(|file| file.is_file()) else { return Vec::new() };
     match text::read(file, SPACES_MIB_MAX) {
         Ok(text) => {
             let (spaces, mistakes) = read_spaces(&file.to_string_lossy(), &text);
+            if !mistakes.iter().any(Diagnostic::is_error) {
+                found.extend(config.events.iter().flat_map(|event| event.undeclared(&spaces, config.spaces.unknown)));
+            }
             found.extend(mistakes);
             spaces
         }

@@ -4,8 +4,10 @@
 //! place. The second asks each section what the tree means. A file with syntax errors still goes through the second
 //! stage, so that one run shows all there is to mend; of what the damaged lines would cause, nothing is repeated.
 
+use super::calendars;
 use super::centre::{self, Centre};
 use super::csv;
+use super::events::{self, Event};
 use super::feeds::{self, Feed};
 use super::http::{self, Http};
 use super::log::{self, Log};
@@ -23,6 +25,7 @@ use std::sync::Arc;
 use toml::de::DeTable;
 use vigie_ingest::decode::csv::mapping::Mapping;
 use vigie_ingest::decode::feed::{FeedSpec, Feeds};
+use vigie_model::calendar::Calendar;
 use vigie_model::diagnostic::Diagnostic;
 use vigie_model::metric::Metrics;
 
@@ -51,6 +54,10 @@ pub struct Config {
     pub http: Http,
     /// `[metrics.NAME]`
     pub metrics: Metrics,
+    /// `[calendars.NAME]`, in the order of their names.
+    pub calendars: Vec<Calendar>,
+    /// `[events.NAME]`, in the order of their names.
+    pub events: Vec<Event>,
     /// `[time]`
     pub time: Time,
     /// `[[csv]]`, in the order of the file.
@@ -65,6 +72,22 @@ impl Config {
         let specs: Vec<_> = specs.collect();
         let declared = specs.iter().find(|spec| *spec.name == *FEED_DEFAULT).cloned();
         Feeds::new(specs, declared.unwrap_or_else(|| FeedSpec::named(FEED_DEFAULT)))
+    }
+
+    /// What differs from a server's running configuration and takes effect only when it is started again, as it is written
+    /// in the file. Spaces, metrics and rules are not among it.
+    #[must_use]
+    pub fn waiting_for_restart(&self, running: &Self) -> Vec<&'static str> {
+        let differs = [
+            ("[centre]", self.centre != running.centre),
+            ("[spaces] unknown", self.spaces.unknown != running.spaces.unknown),
+            ("[spaces] nearest_m", self.spaces.nearest_m != running.spaces.nearest_m),
+            ("[feeds]", self.feeds != running.feeds),
+            ("[log]", self.log != running.log),
+            ("[http]", self.http != running.http),
+            ("[time]", self.time != running.time),
+        ];
+        differs.into_iter().filter_map(|(what, differs)| differs.then_some(what)).collect()
     }
 }
 
@@ -115,8 +138,11 @@ fn meaning_of(path: &Path, mut top: Section<'_>) -> Option<Config> {
     let log = log::read(top.section("log"));
     let http = http::read(top.section("http"));
     let metrics = metrics::read(top.section("metrics"));
+    let calendars = calendars::read(top.section("calendars"));
+    let events = events::read(top.section("events"));
     let time = time::read(top.section("time"));
     let csv = csv::read(top.sections("csv"), &feeds, &metrics);
     top.finish();
-    Some(Config { file: path.to_path_buf(), centre: centre?, spaces, feeds, rules, log, http, metrics, time, csv })
+    let file = path.to_path_buf();
+    Some(Config { file, centre: centre?, spaces, feeds, rules, log, http, metrics, calendars, events, time, csv })
 }

@@ -14,10 +14,14 @@
 
 mod paths;
 mod report;
+mod spans;
 mod text;
 mod toml_reader;
 
+mod calendars;
+
 pub mod centre;
+pub mod events;
 pub mod feeds;
 pub mod http;
 pub mod log;

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use vigie_ingest::decode::feed::FeedSpec;
 use vigie_ingest::spaces::registry::UnknownSpace;
+use vigie_model::calendar::{DaySpan, WeeklySpan};
 
 /// Set to rewrite the expected texts, to be read before they are committed.
 const UPDATE: &str = "UPDATE_EXPECT";
@@ -57,9 +58,26 @@ fn a_good_file_means_what_it_says() {
     assert_eq!(config.metrics["people_count"].period_ms, Some(3_600_000));
     assert_eq!(config.feeds[0].retention_days, Some(3 * 365));
     assert_eq!(config.rules.files, [root().join("tests/fixtures/config/rules/empty.yaml")]);
+    assert_eq!(config.calendars[0].also.len(), 2);
     let feeds = config.feed_specs();
     assert_eq!(feeds.find(Some("pedestrian")), Some(&FeedSpec { name: Arc::from("pedestrian"), text_allowed: true }));
     assert_eq!(feeds.find(None), Some(&FeedSpec::named("events")));
+}
+
+#[test]
+fn calendars_and_events_stand_in_the_control_record() {
+    let control = prepare(&root().join("tests/fixtures/config/good.toml")).unwrap().control;
+    let calendar = &control.calendars[0];
+    let school_day = WeeklySpan { days: 0b001_1111, from_minute: 480, until_minute: 960 };
+    assert_eq!(
+        (&*calendar.name, &calendar.weekly[..], &calendar.except[..]),
+        ("school-hours", &[school_day][..], &[17_238][..])
+    );
+    let part = DaySpan { day: 17_236, from_minute: 600, until_minute: 1380 };
+    assert_eq!(calendar.also, [part, DaySpan { day: 17_237, from_minute: 0, until_minute: 1440 }]);
+    let moomba = &control.events[0];
+    assert_eq!((&*moomba.name, moomba.from_ms, moomba.until_ms), ("moomba", 1_489_125_600_000, 1_489_410_000_000));
+    assert_eq!((&moomba.spaces[..], &moomba.districts[..]), (&["birrarung-marr".into()][..], &[][..]));
 }
 
 #[test]

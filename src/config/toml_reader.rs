@@ -261,6 +261,16 @@ impl<'a> Section<'a> {
         texts
     }
 
+    /// What each text of a list means, by `parse`; the list is empty when absent.
+    pub(crate) fn each_parsed<T, E: Display>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Vec<T> {
+        let texts = self.texts(key);
+        texts.into_iter().filter_map(|text| self.meaning(key, text, &parse)).map(|found| found.value).collect()
+    }
+
     /// Whether the table has `key`; it counts as known.
     pub(crate) fn has(&mut self, key: &'static str) -> bool {
         self.entry(key).is_some()

@@ -6,6 +6,8 @@
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+/// Names of periods that are no calendar's.
+pub const PERIODS_OWN: [&str; 4] = ["always", "night", "day", "event"];
 /// Minutes of a day.
 pub const DAY_MINUTES: u16 = 1440;
 

@@ -31,22 +31,45 @@
 //! assert!(transitions.is_empty(), "nobody was ever heard, and nobody is expected");
 //! ```
 
-use crate::routes::{Growing, Routes, Series, covers};
+use crate::about::SlotKey;
+use crate::fate::Succession;
+use crate::input::{IncidentFacts, Member, SlotInput};
+use crate::kind::{Kind, Per, RuleIx};
+use crate::routes::{Routes, Series, Target, covers};
 use crate::slot::Slot;
-use crate::spec::{Per, RuleInput, RuleSet};
-use crate::state::{Member, SlotInput};
+use crate::slots::Slots;
+use crate::spec::RuleSet;
+use crate::stage::{Level, Stage};
 use crate::step::{Counters, Step};
 use crate::timers::{SlotIx, Timers};
+use std::ops::Range;
 use std::sync::Arc;
 use vigie_model::alert::Transition;
 use vigie_model::batch::{Observations, Quality, flags};
 use vigie_model::decimal::MICROS_PER_UNIT;
 use vigie_model::event::Incident;
-use vigie_model::names::{NameEntry, NameKind, Names};
+use vigie_model::names::{NO_NAME, NameEntry, NameKind, Names};
 use vigie_model::position::{PartitionIx, Position, partition_of};
+use vigie_model::seeds::Seeds;
 
 /// Rows whose slots are fetched from memory together.
 const ROWS_AHEAD: usize = 16;
+
+/// What slots of an engine work with; a macro, because it borrows single fields.
+macro_rules! step {
+    ($engine:expr, $log_time_ms:expr, $out:expr) => {
+        Step {
+            rules: &$engine.rules,
+            names: &$engine.names,
+            log_time_ms: $log_time_ms,
+            position: $engine.position,
+            ordinal: &mut $engine.ordinal,
+            blocked: false,
+            counters: &mut $engine.counters,
+            out: &mut *$out,
+        }
+    };
+}
 
 /// One record of the log, as far as rules are concerned.
 #[derive(Clone, Copy, Debug)]
@@ -82,14 +105,16 @@ pub enum Input<'a> {
 }
 
 /// The rules of one partition with all their state.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Engine {
     rules: Arc<RuleSet>,
     partitions: PartitionIx,
     names: Names,
     routes: Routes,
-    slots: Vec<Slot>,
+    slots: Slots,
     timers: Timers,
+    /// `all_of` and `any_of`.
+    composites: Stage,
     position: Position,
     /// Number of the next transition at `position`.
     ordinal: u32,
@@ -103,11 +128,12 @@ impl Engine {
     #[must_use]
     pub fn new(rules: Arc<RuleSet>, partition: PartitionIx, partitions: PartitionIx) -> Self {
         Self {
+            composites: Stage::new(Level::Space, &rules),
             rules,
             partitions,
             names: Names::default(),
             routes: Routes::default(),
-            slots: Vec::new(),
+            slots: Slots::default(),
             timers: Timers::default(),
             position: Position { partition, offset: 0 },
             ordinal: 0,
@@ -116,15 +142,31 @@ impl Engine {
         }
     }
 
-    /// Goes on with other rules: open episodes end with the reason `rule_changed`, and every key starts afresh.
-    pub fn change_rules(&mut self, rules: Arc<RuleSet>, log_time_ms: i64, out: &mut Vec<Transition>) {
-        for index in 0..self.slots.len() {
-            let index = SlotIx::try_from(index).expect("slots are counted by their own index type");
-            self.with_slot(index, log_time_ms, out, Slot::end_for_change);
+    /// Goes on with other rules, as RULES.md says under "Reload": what a rule remembers stays, unless it would mean something
+    /// else under the new one.
+    pub fn change_rules(&mut self, rules: &Arc<RuleSet>, log_time_ms: i64, out: &mut Vec<Transition>) {
+        let change = Succession::new(&self.rules, rules, log_time_ms);
+        let told = out.len();
+        let (_, timers) = self.slots.change(&change, &mut step!(self, log_time_ms, out));
+        self.timers = timers;
+        self.hear(&out[told..]);
+        self.composites.change(&change, &mut step!(self, log_time_ms, out));
+        self.routes = Routes::default();
+        self.rules = Arc::clone(rules);
+        if self.started {
+            self.expect_sensors(log_time_ms);
         }
-        let fresh = Self::new(rules, self.position.partition, self.partitions);
-        let (names, counters) = (std::mem::take(&mut self.names), self.counters);
-        *self = Self { names, counters, position: self.position, ordinal: self.ordinal, ..fresh };
+    }
+
+    /// A baseline rule goes on from what history taught; keys of other partitions are left to them.
+    pub fn seed(&mut self, seeds: &Seeds, log_time_ms: i64) {
+        let Some(rule) = self.rules.rules.iter().position(|rule| rule.identity.uid == seeds.rule_uid) else { return };
+        let (partition, partitions) = (self.position.partition, self.partitions);
+        for key in seeds.keys.iter().filter(|key| partition_of(&key.space, partitions) == partition) {
+            let part = (!key.part.is_empty()).then_some(&key.part);
+            let slot = self.slot(rule, &key.space, part, log_time_ms);
+            self.slots[slot].seed(key);
+        }
     }
 
     /// Takes in the next record of the log and appends the transitions it brings about.
@@ -180,7 +222,7 @@ impl Engine {
             *route = self.routes.get(series_of(rows, index)).map_or((0, 0), |route| (route.start, route.end));
         }
         let targets = routes.iter().flat_map(|(start, end)| *start..*end);
-        let seen = targets.fold(0, |seen, target| seen ^ self.slots[self.routes.target(target).slot as usize].touch());
+        let seen = targets.fold(0, |seen, target| seen ^ self.slots[self.routes.target(target).slot].touch());
         std::hint::black_box(seen);
     }
 
@@ -189,18 +231,21 @@ impl Engine {
         let log_time_ms = rows.log_time_ms[index];
         let route = match self.routes.get(series) {
             Some(route) => route,
-            None => self.grow(log_time_ms, |routes, growing| routes.add(series, growing)),
+            None => self.add_route(series, log_time_ms),
         };
         for target in route {
             let target = self.routes.target(target);
             let input = SlotInput {
                 member: target.member,
+                sensor: rows.sensor[index],
+                node: rows.node[index],
                 micros: rows.value_micros[index],
                 event_time_ms: rows.event_time_ms[index],
                 quality: rows.quality[index],
                 feed: rows.feed[index],
+                incident: None,
             };
-            self.with_slot(target.slot, log_time_ms, out, |slot, step| slot.take(input, step));
+            self.with_slot(target.slot, log_time_ms, out, |slot, step| slot.take(&input, step));
         }
     }
 
@@ -208,35 +253,72 @@ impl Engine {
         let rules = Arc::clone(&self.rules);
         let space = self.names.name(NameKind::Space, incident.space).clone();
         let readers = self.routes.incident_rules(incident.space, &rules, &self.names, &mut self.counters).to_vec();
-        for index in readers {
-            let reads = rules.rules[index].reads(incident).unwrap_or_else(|_| {
-                self.counters.arithmetic_faults += 1;
-                false
-            });
-            if !reads {
+        for rule in readers {
+            let matching = rules.rules[rule].matching(incident, &mut self.counters.arithmetic_faults);
+            if matching == 0 {
                 continue;
             }
-            let log_time_ms = incident.log_time_ms;
-            let slot = self.grow(log_time_ms, |routes, growing| routes.slot(index, &space, None, growing));
+            let slot = self.slot(rule, &space, None, incident.log_time_ms);
             let input = SlotInput {
-                member: self.slots[slot as usize].member(Member::of(incident.sensor, incident.node)),
+                member: 0,
+                sensor: incident.sensor,
+                node: incident.node,
                 micros: MICROS_PER_UNIT,
                 event_time_ms: incident.event_time_ms,
                 quality: Quality::Good,
                 feed: incident.feed,
+                incident: Some(IncidentFacts { matching, channel: &incident.channel }),
             };
-            self.with_slot(slot, log_time_ms, out, |slot, step| slot.take(input, step));
+            self.with_slot(slot, incident.log_time_ms, out, |slot, step| slot.take(&input, step));
         }
+    }
+
+    /// Makes the route of a series seen for the first time, with the slots it leads to.
+    fn add_route(&mut self, series: Series, log_time_ms: i64) -> Range<usize> {
+        let rules = Arc::clone(&self.rules);
+        let (space, metric, sensor, node) = series;
+        let space_name = Arc::clone(self.names.name(NameKind::Space, space));
+        let metric_name = Arc::clone(self.names.name(NameKind::Metric, metric));
+        let mut targets = Vec::new();
+        for (index, rule) in rules.rules.iter().enumerate() {
+            let reading = rule.reading(&metric_name);
+            let part = match rule.per {
+                Per::Space => NO_NAME,
+                Per::Sensor => sensor,
+                Per::Node => node,
+            };
+            let lacks_part = rule.per != Per::Space && part == NO_NAME;
+            if reading == 0 || lacks_part || !covers(rule, &space_name, &rules, &mut self.counters) {
+                continue;
+            }
+            let part = match rule.per {
+                Per::Space => None,
+                Per::Sensor => Some(self.names.name(NameKind::Sensor, part).clone()),
+                Per::Node => Some(self.names.name(NameKind::Node, part).clone()),
+            };
+            let slot = self.slot(index, &space_name, part.as_ref(), log_time_ms);
+            let member = self.slots[slot].join(Member::of(sensor, node, metric), reading);
+            targets.push(Target { slot, member });
+        }
+        self.counters.series += 1;
+        self.routes.add(series, targets)
+    }
+
+    /// The slot of a rule on a key, which is made when it is new.
+    fn slot(&mut self, rule: RuleIx, space: &Arc<str>, part: Option<&Arc<str>>, log_time_ms: i64) -> SlotIx {
+        let key: Arc<str> = part.map_or_else(|| Arc::clone(space), |part| format!("{space}/{part}").into());
+        let id = SlotKey { key, space: Arc::clone(space), part: part.cloned().unwrap_or_default() };
+        self.slots.find_or_make(rule, id, &self.rules, log_time_ms, &mut self.counters)
     }
 
     fn tick(&mut self, tick_ms: i64, log_time_ms: i64, out: &mut Vec<Transition>) {
         let mut not_yet = Vec::new();
         while let Some((_, index)) = self.timers.pop_due(tick_ms) {
-            let slot = &self.slots[index as usize];
+            let slot = &self.slots[index];
             let Some(due_ms) = slot.due_ms() else { continue };
             if due_ms > tick_ms {
                 self.timers.schedule(index, Some(due_ms));
-            } else if slot.may_fire(due_ms, log_time_ms) {
+            } else if slot.may_fire(log_time_ms) {
                 self.with_slot(index, log_time_ms, out, |slot, step| slot.fire_next(tick_ms, step));
             } else {
                 not_yet.push((index, due_ms));
@@ -245,6 +327,7 @@ impl Engine {
         for (index, due_ms) in not_yet {
             self.timers.schedule(index, Some(due_ms));
         }
+        self.composites.settle(tick_ms, &mut step!(self, log_time_ms, out));
     }
 
     fn intake_up(&mut self, log_time_ms: i64) {
@@ -253,7 +336,7 @@ impl Engine {
             self.expect_sensors(log_time_ms);
         }
         // Entries of the heap may now be too early, which they are allowed to be.
-        for slot in &mut self.slots {
+        for slot in self.slots.iter_mut() {
             slot.intake_up(log_time_ms);
         }
     }
@@ -266,32 +349,23 @@ impl Engine {
         for space in own {
             for sensor in space.sensors.iter().filter(|sensor| sensor.expected) {
                 for (index, rule) in rules.rules.iter().enumerate() {
-                    let reads = matches!(&rule.input, RuleInput::Metric(metric) if *metric == sensor.metric);
+                    let reads = rule.reading(&sensor.metric) != 0;
                     let part = match rule.per {
                         Per::Space => None,
                         Per::Sensor => Some(&sensor.id),
                         Per::Node => continue,
                     };
-                    if !rule.is_absence() || !reads || !covers(rule, &space.id, &rules, &mut self.counters) {
+                    if !matches!(rule.kind, Kind::Absence { .. })
+                        || !reads
+                        || !covers(rule, &space.id, &rules, &mut self.counters)
+                    {
                         continue;
                     }
-                    let slot = self.grow(log_time_ms, |routes, growing| routes.slot(index, &space.id, part, growing));
-                    self.timers.schedule(slot, self.slots[slot as usize].due_ms());
+                    let slot = self.slot(index, &space.id, part, log_time_ms);
+                    self.timers.schedule(slot, self.slots[slot].due_ms());
                 }
             }
         }
-    }
-
-    /// Makes a route or a slot.
-    fn grow<T>(&mut self, log_time_ms: i64, make: impl FnOnce(&mut Routes, &mut Growing<'_>) -> T) -> T {
-        let mut growing = Growing {
-            rules: &self.rules,
-            names: &self.names,
-            slots: &mut self.slots,
-            counters: &mut self.counters,
-            log_time_ms,
-        };
-        make(&mut self.routes, &mut growing)
     }
 
     /// Lets a slot work, then schedules its next timer.
@@ -302,18 +376,20 @@ impl Engine {
         out: &mut Vec<Transition>,
         work: impl FnOnce(&mut Slot, &mut Step<'_>),
     ) {
-        let slot = &mut self.slots[index as usize];
-        let mut step = Step {
-            rules: &self.rules,
-            names: &self.names,
-            log_time_ms,
-            position: self.position,
-            ordinal: &mut self.ordinal,
-            counters: &mut self.counters,
-            out,
-        };
-        work(slot, &mut step);
+        let told = out.len();
+        let slot = &mut self.slots[index];
+        work(slot, &mut step!(self, log_time_ms, out));
         self.timers.schedule(index, slot.due_ms());
+        if out.len() > told {
+            self.hear(&out[told..]);
+        }
+    }
+
+    /// Lets composite rules know of transitions.
+    fn hear(&mut self, transitions: &[Transition]) {
+        for transition in transitions {
+            self.composites.hear(transition, &self.rules, &mut self.counters);
+        }
     }
 }
 

@@ -10,32 +10,31 @@
 //!
 //! It knows no values: a kind hands it verdicts, it answers with states and their instants.
 
-use crate::spec::Delays;
+use crate::kind::Delays;
+use crate::verdict::Verdict;
 use vigie_model::alert::AlertState;
 
-/// What a judgement found.
+/// A running hold or off-delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// There is no valid value.
-    Missing,
-    /// Raise is true.
-    Raise,
-    /// Raise is false and clear is true.
-    Clear,
-    /// Neither.
-    Between,
+struct Delay {
+    since_ms: i64,
+    due_ms: i64,
+}
+
+impl Delay {
+    const fn new(since_ms: i64, length_ms: i64) -> Self {
+        Self { since_ms, due_ms: since_ms.saturating_add(length_ms) }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
     #[default]
     Inactive,
-    Pending {
-        due_ms: i64,
-    },
+    Pending(Delay),
     Active {
         stale: bool,
-        clear_due_ms: Option<i64>,
+        clearing: Option<Delay>,
     },
 }
 
@@ -49,15 +48,14 @@ impl Episode {
     /// When the running hold or off-delay ends.
     pub(crate) const fn timer_ms(&self) -> Option<i64> {
         match self.phase {
-            Phase::Inactive => None,
-            Phase::Pending { due_ms } => Some(due_ms),
-            Phase::Active { clear_due_ms, .. } => clear_due_ms,
+            Phase::Inactive | Phase::Active { clearing: None, .. } => None,
+            Phase::Pending(delay) | Phase::Active { clearing: Some(delay), .. } => Some(delay.due_ms),
         }
     }
 
     /// Whether nothing can change without a new value: inactive, or stale with no timer.
     pub(crate) const fn is_idle(&self) -> bool {
-        matches!(self.phase, Phase::Inactive | Phase::Active { stale: true, clear_due_ms: None })
+        matches!(self.phase, Phase::Inactive | Phase::Active { stale: true, clearing: None })
     }
 
     /// Whether the condition neither holds nor held.
@@ -65,11 +63,51 @@ impl Episode {
         matches!(self.phase, Phase::Inactive)
     }
 
-    /// Ends whatever goes on; whether an episode was open.
-    pub(crate) const fn abandon(&mut self) -> bool {
-        let was_open = matches!(self.phase, Phase::Active { .. });
-        self.phase = Phase::Inactive;
-        was_open
+    /// Whether a hold runs.
+    pub(crate) const fn is_pending(&self) -> bool {
+        matches!(self.phase, Phase::Pending(_))
+    }
+
+    /// Whether an episode is open.
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Active { .. })
+    }
+
+    /// The state, as the alert stream names it.
+    pub(crate) const fn state(&self) -> AlertState {
+        match self.phase {
+            Phase::Inactive => AlertState::Inactive,
+            Phase::Pending(_) => AlertState::Pending,
+            Phase::Active { stale: true, .. } => AlertState::Stale,
+            Phase::Active { stale: false, .. } => AlertState::Active,
+        }
+    }
+
+    /// Since when the running hold or off-delay runs.
+    pub(crate) const fn delay_since_ms(&self) -> Option<i64> {
+        match self.phase {
+            Phase::Inactive | Phase::Active { clearing: None, .. } => None,
+            Phase::Pending(delay) | Phase::Active { clearing: Some(delay), .. } => Some(delay.since_ms),
+        }
+    }
+
+    /// Ends whatever goes on at `at_ms`, not because of a judgement.
+    pub(crate) fn stop(&mut self, at_ms: i64, mut emit: impl FnMut(AlertState, i64)) {
+        match std::mem::take(&mut self.phase) {
+            Phase::Inactive => {}
+            Phase::Pending(_) => emit(AlertState::Inactive, at_ms),
+            Phase::Active { .. } => emit(AlertState::Cleared, at_ms),
+        }
+    }
+
+    /// The delays are others from now on; what runs keeps its beginning, and ends not before `time_ms`.
+    pub(crate) fn change_delays(&mut self, delays: Delays, time_ms: i64) {
+        let (delay, length_ms) = match &mut self.phase {
+            Phase::Inactive | Phase::Active { clearing: None, .. } => return,
+            Phase::Pending(hold) => (hold, delays.hold_ms),
+            Phase::Active { clearing: Some(off), .. } => (off, delays.off_delay_ms),
+        };
+        delay.due_ms = delay.since_ms.saturating_add(length_ms).max(time_ms);
     }
 
     /// Takes in a verdict given at `at_ms`; `emit` is called for each state entered, in order.
@@ -83,11 +121,11 @@ impl Episode {
         match (&mut self.phase, verdict) {
             (Phase::Inactive, Verdict::Raise) if delays.hold_ms == 0 => self.begin(at_ms, emit),
             (Phase::Inactive, Verdict::Raise) => {
-                self.phase = Phase::Pending { due_ms: at_ms + delays.hold_ms };
+                self.phase = Phase::Pending(Delay::new(at_ms, delays.hold_ms));
                 emit(AlertState::Pending, at_ms);
             }
-            (Phase::Inactive, _) | (Phase::Pending { .. }, Verdict::Raise) => {}
-            (Phase::Pending { .. }, _) => {
+            (Phase::Inactive, _) | (Phase::Pending(_), Verdict::Raise) => {}
+            (Phase::Pending(_), _) => {
                 self.phase = Phase::Inactive;
                 emit(AlertState::Inactive, at_ms);
             }
@@ -96,17 +134,27 @@ impl Episode {
                     emit(AlertState::Stale, at_ms);
                 }
             }
-            (Phase::Active { stale, clear_due_ms }, verdict) => {
+            (Phase::Active { stale, clearing }, verdict) => {
                 if std::mem::replace(stale, false) {
                     emit(AlertState::Resumed, at_ms);
                 }
                 match verdict {
-                    Verdict::Raise => *clear_due_ms = None,
+                    Verdict::Raise => *clearing = None,
                     Verdict::Clear if delays.off_delay_ms == 0 => self.end(at_ms, emit),
-                    Verdict::Clear if clear_due_ms.is_none() => *clear_due_ms = Some(at_ms + delays.off_delay_ms),
+                    Verdict::Clear if clearing.is_none() => *clearing = Some(Delay::new(at_ms, delays.off_delay_ms)),
                     Verdict::Clear | Verdict::Between | Verdict::Missing => {}
                 }
             }
+        }
+    }
+
+    /// Something happened at `at_ms` that has no duration: an episode begins, or goes on, and ends after the off-delay.
+    pub(crate) fn pulse(&mut self, at_ms: i64, delays: Delays, emit: impl FnMut(AlertState, i64)) {
+        if self.is_inactive() {
+            self.begin(at_ms, emit);
+        }
+        if let Phase::Active { clearing, .. } = &mut self.phase {
+            *clearing = Some(Delay::new(at_ms, delays.off_delay_ms));
         }
     }
 
@@ -114,14 +162,14 @@ impl Episode {
     pub(crate) fn fire(&mut self, due_ms: i64, emit: impl FnMut(AlertState, i64)) {
         match self.phase {
             Phase::Inactive => {}
-            Phase::Pending { .. } => self.begin(due_ms, emit),
+            Phase::Pending(_) => self.begin(due_ms, emit),
             Phase::Active { .. } => self.end(due_ms, emit),
         }
     }
 
     /// Begins an episode.
     fn begin(&mut self, at_ms: i64, mut emit: impl FnMut(AlertState, i64)) {
-        self.phase = Phase::Active { stale: false, clear_due_ms: None };
+        self.phase = Phase::Active { stale: false, clearing: None };
         emit(AlertState::Active, at_ms);
     }
 
@@ -175,5 +223,45 @@ mod tests {
     fn missing_data_is_said_once_until_it_resumes() {
         let found = states(0, 0, &[(0, Raise), (5, Missing), (6, Missing), (7, Between), (8, Missing), (9, Clear)]);
         assert_eq!(found, [(Active, 0), (Stale, 5), (Resumed, 7), (Stale, 8), (Resumed, 9), (Cleared, 9)]);
+    }
+
+    #[test]
+    fn pulses_begin_one_episode_and_restart_its_end() {
+        let (mut episode, mut found) = (Episode::default(), Vec::new());
+        let delays = Delays { hold_ms: 0, off_delay_ms: 10 };
+        episode.pulse(0, delays, |state, at| found.push((state, at)));
+        episode.pulse(8, delays, |state, at| found.push((state, at)));
+        assert_eq!((episode.timer_ms(), episode.delay_since_ms()), (Some(18), Some(8)));
+        episode.fire(18, |state, at| found.push((state, at)));
+        assert_eq!(found, [(Active, 0), (Cleared, 18)]);
+    }
+
+    #[test]
+    fn running_delays_keep_their_beginning() {
+        let delays = |hold_ms, off_delay_ms| Delays { hold_ms, off_delay_ms };
+        let mut episode = Episode::default();
+        episode.judge(100, Raise, delays(60, 5), |_, _| ());
+        episode.change_delays(delays(30, 5), 110);
+        assert_eq!(episode.timer_ms(), Some(130));
+        episode.change_delays(delays(5, 5), 110);
+        assert_eq!(episode.timer_ms(), Some(110), "not before the key's time");
+        episode.fire(110, |_, _| ());
+        episode.judge(200, Clear, delays(60, 5), |_, _| ());
+        episode.change_delays(delays(60, 50), 200);
+        assert_eq!((episode.timer_ms(), episode.is_open()), (Some(250), true));
+    }
+
+    #[test]
+    fn stopping_ends_whatever_goes_on() {
+        for (verdicts, expected) in [(vec![], None), (vec![Raise], Some(Pending)), (vec![Raise, Missing], None)] {
+            let mut episode = Episode::default();
+            let mut found = Vec::new();
+            verdicts
+                .iter()
+                .for_each(|verdict| episode.judge(0, *verdict, Delays { hold_ms: 5, off_delay_ms: 0 }, |_, _| ()));
+            episode.stop(3, |state, at| found.push((state, at)));
+            let expected: Vec<_> = expected.map(|_| (Inactive, 3)).into_iter().collect();
+            assert_eq!((found, episode.is_inactive()), (expected, true));
+        }
     }
 }

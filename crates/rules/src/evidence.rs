@@ -3,14 +3,16 @@
 //! Times are epoch milliseconds of event time; for absence, of log time. Values are exact decimals or fractions, as text.
 //! The format is described in `docs/rules.md`; fields stand in the order of these structs on every build.
 
+use crate::detail::Detail;
 use crate::expr::fold::Quantity;
-use crate::expr::typed::Params;
 use crate::figures::exact;
+use crate::kind::{Aggregate, Kind};
 use crate::kinds::absence::Silence;
-use crate::spec::{Aggregate, Kind, Plan, Rule};
+use crate::spec::{Plan, Rule};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use vigie_model::decimal::MICROS_PER_UNIT;
 use vigie_model::position::Position;
 
 /// Why raise became true: kept from that moment until the hold is over.
@@ -18,49 +20,16 @@ use vigie_model::position::Position;
 pub(crate) struct Decision {
     /// When raise became true.
     pub(crate) since_ms: i64,
-    /// The row or tick that made it true.
+    /// When the value below was judged: then too, unless the rule changed during the hold.
+    pub(crate) judged_ms: i64,
+    /// The row or tick at which it was judged.
     pub(crate) position: Position,
-    /// The value judged.
-    pub(crate) quantity: Quantity,
-    /// What the value was made of.
+    /// The value judged, if the kind has one.
+    pub(crate) quantity: Option<Quantity>,
+    /// What is usual for it, for a baseline.
+    pub(crate) usual: Option<f64>,
+    /// What the verdict was made of.
     pub(crate) detail: Detail,
-}
-
-/// What a value was made of.
-#[derive(Clone, Debug)]
-pub(crate) enum Detail {
-    /// Valid values of a threshold rule.
-    Members(Vec<MemberValue>),
-    /// Panes of a window.
-    Panes {
-        /// First instant of the window.
-        start_ms: i64,
-        /// End of the window, not part of it.
-        end_ms: i64,
-        /// Its panes that hold inputs, from the oldest.
-        panes: Vec<PaneValue>,
-    },
-}
-
-/// One member's value.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct MemberValue {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) sensor: Option<Arc<str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) node: Option<Arc<str>>,
-    pub(crate) value: String,
-    pub(crate) event_time_ms: i64,
-}
-
-/// One pane's inputs.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct PaneValue {
-    pub(crate) start_ms: i64,
-    pub(crate) count: i64,
-    pub(crate) sum: String,
-    pub(crate) min: String,
-    pub(crate) max: String,
 }
 
 #[derive(Serialize)]
@@ -82,28 +51,49 @@ struct Place {
 
 #[derive(Serialize)]
 struct Judged<'a> {
-    agg: &'static str,
-    raise: &'a str,
+    #[serde(flatten)]
+    figures: Figures<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    #[serde(flatten)]
+    detail: &'a Detail,
+    since_ms: i64,
+    judged_ms: i64,
+}
+
+/// The figures of a rule that its verdict depends on.
+#[derive(Default, Serialize)]
+struct Figures<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agg: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raise: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     clear: Option<&'a str>,
-    value: String,
+    #[serde(rename = "match", skip_serializing_if = "Option::is_none")]
+    condition: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stale_after_ms: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    members: Option<&'a [MemberValue]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     min_count: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    window: Option<WindowBounds>,
+    k: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    panes: Option<&'a [PaneValue]>,
-    since_ms: i64,
-}
-
-#[derive(Serialize)]
-struct WindowBounds {
-    start_ms: i64,
-    end_ms: i64,
+    within_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distinct: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    among: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    z_limit: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    z: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sigma_floor: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    min_weeks: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    direction: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -114,33 +104,16 @@ struct Silent {
     log_time_ms: i64,
 }
 
-/// Evidence of an episode of a threshold or window rule.
+/// Evidence of an episode that rests on a judgement.
 pub(crate) fn of_decision(rule: &Rule, plan: &Plan, decision: &Decision) -> Arc<str> {
-    let (kind, agg, stale_after_ms, min_count) = match rule.kind {
-        Kind::Threshold { agg, stale_after_ms } => ("threshold", agg.as_str(), Some(stale_after_ms), None),
-        Kind::Window { agg: agg @ (Aggregate::Count | Aggregate::Sum), .. } => ("window", agg.as_str(), None, None),
-        Kind::Window { agg, min_count, .. } => ("window", agg.as_str(), None, Some(min_count)),
-        Kind::Absence { .. } => unreachable!("a silence is no decision about a value"),
-    };
-    let (members, window, panes) = match &decision.detail {
-        Detail::Members(members) => (Some(members.as_slice()), None, None),
-        Detail::Panes { start_ms, end_ms, panes } => {
-            (None, Some(WindowBounds { start_ms: *start_ms, end_ms: *end_ms }), Some(panes.as_slice()))
-        }
-    };
     let body = Judged {
-        agg,
-        raise: &rule.raise,
-        clear: rule.clear.as_deref(),
-        value: exact(decision.quantity),
-        stale_after_ms,
-        members,
-        min_count,
-        window,
-        panes,
+        figures: figures(rule, decision),
+        value: decision.quantity.map(exact),
+        detail: &decision.detail,
         since_ms: decision.since_ms,
+        judged_ms: decision.judged_ms,
     };
-    json(kind, rule, &plan.params, body, rule.delays.hold_ms, decision.position)
+    json(rule, plan, body, rule.delays.hold_ms, decision.position)
 }
 
 /// Evidence of a silence.
@@ -154,19 +127,55 @@ pub(crate) fn of_silence(
 ) -> Arc<str> {
     let since_ms = silence.since_ms();
     let body = Silent { last_arrival_ms: silence.last_ms(), since_ms, due_ms: since_ms + silence_ms, log_time_ms };
-    json("absence", rule, &plan.params, body, silence_ms, position)
+    json(rule, plan, body, silence_ms, position)
 }
 
-fn json(
-    kind: &'static str,
-    rule: &Rule,
-    params: &Params,
-    body: impl Serialize,
-    for_ms: i64,
-    position: Position,
-) -> Arc<str> {
-    let params = params.iter().map(|(name, value)| (name.as_ref(), value.to_string())).collect();
+fn figures<'a>(rule: &'a Rule, decision: &Decision) -> Figures<'a> {
+    let compared = Figures { raise: Some(rule.raise.as_str()), clear: rule.clear.as_deref(), ..Figures::default() };
+    match rule.kind {
+        Kind::Threshold { agg, stale_after_ms } => {
+            Figures { agg: Some(agg.as_str()), stale_after_ms: Some(stale_after_ms), ..compared }
+        }
+        Kind::Window { agg, min_count, .. } => {
+            let min_count = (!matches!(agg, Aggregate::Count | Aggregate::Sum)).then_some(min_count);
+            Figures { agg: Some(agg.as_str()), min_count, ..compared }
+        }
+        Kind::Change { .. } => compared,
+        Kind::Sequence { within_ms } => Figures { within_ms: Some(within_ms), ..Figures::default() },
+        Kind::KOfN { k, within_ms, distinct } => Figures {
+            condition: rule.matches.first().and_then(Option::as_deref),
+            k: Some(k),
+            within_ms: Some(within_ms),
+            distinct: Some(distinct.as_str()),
+            ..Figures::default()
+        },
+        Kind::Baseline { usual, stale_after_ms } => Figures {
+            stale_after_ms: Some(stale_after_ms),
+            z_limit: Some(usual.z),
+            z: deviations(decision, usual.sigma_floor),
+            sigma_floor: Some(usual.sigma_floor),
+            min_weeks: Some(usual.min_weeks),
+            direction: Some(usual.direction.as_str()),
+            ..Figures::default()
+        },
+        Kind::Spread { k, within_ms, among } => {
+            Figures { k: Some(k), within_ms: Some(within_ms), among: Some(among.as_str()), ..Figures::default() }
+        }
+        Kind::AllOf | Kind::AnyOf | Kind::Absence { .. } => Figures::default(),
+    }
+}
+
+/// How many deviations the value lies from the mean.
+fn deviations(decision: &Decision, sigma_floor: f64) -> Option<f64> {
+    let Detail::Usual { mean, sigma, .. } = decision.detail else { return None };
+    let value = decision.quantity?.micros as f64 / MICROS_PER_UNIT as f64;
+    Some((value - mean) / sigma.max(sigma_floor))
+}
+
+fn json(rule: &Rule, plan: &Plan, body: impl Serialize, for_ms: i64, position: Position) -> Arc<str> {
+    let params = plan.params.iter().map(|(name, value)| (name.as_ref(), value.to_string())).collect();
     let position = Place { partition: position.partition, offset: position.offset };
+    let kind = rule.kind.as_str();
     let envelope = Envelope { kind, rule_version: &rule.identity.version, params, body, for_ms, position };
     serde_json::to_string(&envelope).expect("texts and numbers are always JSON").into()
 }

@@ -9,6 +9,7 @@ use crate::yaml::{Node, Problems, Scalar, Spot, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vigie_model::decimal::Decimal;
+use vigie_model::diagnostic::did_you_mean;
 use vigie_model::duration;
 
 /// The entries of one mapping.
@@ -48,9 +49,23 @@ impl<'a> Fields<'a> {
         self.entries.iter().map(|(name, (spot, _))| (*name, *spot))
     }
 
+    /// Reports every field that is none of the known ones. `what` names the mapping in messages.
+    pub(crate) fn only(&self, known: &[&str], what: &str, problems: &mut Problems) {
+        for (name, spot) in self.names().filter(|(name, _)| !known.contains(name)) {
+            let message = problems.error(spot, format!("unknown field '{name}' in {what}"));
+            message.expected = Some(one_of(known));
+            message.hint = did_you_mean(name, known.iter().copied());
+        }
+    }
+
     /// The value of a field, wherever it may lead.
     pub(crate) fn node(&self, name: &str) -> Option<&'a Node> {
         self.entries.get(name).map(|(_, node)| *node)
+    }
+
+    /// Where the value of a field stands; the mapping itself when it is not there.
+    pub(crate) fn spot_of(&self, name: &str) -> Spot {
+        self.node(name).map_or(self.spot, |node| node.spot)
     }
 
     /// Whether the field is there.
@@ -89,8 +104,8 @@ impl<'a> Fields<'a> {
         if duration_ms > 0 {
             return Some(duration_ms);
         }
-        let spot = self.node(name).map_or(self.spot, |node| node.spot);
-        problems.error(spot, format!("'{name}' is zero")).expected = Some("a duration longer than zero".to_owned());
+        problems.error(self.spot_of(name), format!("'{name}' is zero")).expected =
+            Some("a duration longer than zero".to_owned());
         None
     }
 
@@ -103,21 +118,71 @@ impl<'a> Fields<'a> {
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         let message = problems.error(node.spot, format!("'{name}' is '{text}'"));
         message.expected = Some(one_of(&known));
-        message.hint = vigie_model::diagnostic::did_you_mean(text, known);
+        message.hint = did_you_mean(text, known);
         None
     }
 
-    /// A whole number from 1.
-    pub(crate) fn count(&self, name: &str, problems: &mut Problems) -> Option<i64> {
+    /// A whole number from `least` to 2^32 - 1.
+    pub(crate) fn count(&self, name: &str, least: u32, problems: &mut Problems) -> Option<u32> {
         let (text, node) = self.text(name, problems)?;
-        match text.parse::<i64>() {
-            Ok(count) if count >= 1 => Some(count),
+        match text.parse::<u32>() {
+            Ok(count) if count >= least => Some(count),
             _ => {
                 problems.error(node.spot, format!("'{name}' is '{text}'")).expected =
-                    Some("a whole number from 1".to_owned());
+                    Some(format!("a whole number from {least}"));
                 None
             }
         }
+    }
+
+    /// A decimal number above zero.
+    pub(crate) fn positive_number(&self, name: &str, problems: &mut Problems) -> Option<f64> {
+        let (text, node) = self.text(name, problems)?;
+        match text.parse::<Decimal>() {
+            Ok(number) if number.micros() > 0 => Some(number.to_f64()),
+            _ => {
+                problems.error(node.spot, format!("'{name}' is '{text}'")).expected =
+                    Some("a number above zero".to_owned());
+                None
+            }
+        }
+    }
+
+    /// The items of a list; none when the field is absent or no list.
+    pub(crate) fn list(&self, name: &str, problems: &mut Problems) -> &'a [Node] {
+        match self.node(name) {
+            None => &[],
+            Some(Node { value: Value::Sequence(items), .. }) => items,
+            Some(node) => {
+                let message = format!("'{name}' is {}", node.describe());
+                problems.error(node.spot, message).expected = Some("a list".to_owned());
+                &[]
+            }
+        }
+    }
+
+    /// One text or a list of texts, each with its place; one given twice is reported.
+    pub(crate) fn texts(&self, name: &str, problems: &mut Problems) -> Vec<(&'a str, Spot)> {
+        let Some(node) = self.node(name) else { return Vec::new() };
+        let items = match &node.value {
+            Value::Sequence(items) => items.as_slice(),
+            Value::Scalar(_) => std::slice::from_ref(node),
+            Value::Mapping(_) => {
+                problems.error(node.spot, format!("'{name}' is a mapping")).expected =
+                    Some("a name or a list of names".to_owned());
+                &[]
+            }
+        };
+        let mut texts: Vec<(&str, Spot)> = Vec::new();
+        for item in items {
+            let Some(text) = scalar_text(item, name, problems) else { continue };
+            if texts.iter().any(|(known, _)| *known == text) {
+                problems.error(item.spot, format!("'{text}' is named twice in '{name}'"));
+            } else {
+                texts.push((text, item.spot));
+            }
+        }
+        texts
     }
 
     /// `true` or `false`.

@@ -1,21 +1,30 @@
-//! Which fields each kind of rule has, and the checks that a rule has no others.
+//! Which fields each kind of rule has, and the check that a rule has no others.
 //!
-//! The tables are those of RULES.md. Kinds and fields that this build does not judge yet are known by name, so that
-//! naming one is answered truthfully instead of as a typing slip.
+//! The tables are those of RULES.md.
 
 use crate::fields::{Fields, one_of};
 use crate::yaml::Problems;
 use vigie_model::diagnostic::did_you_mean;
 
-/// Kinds this build judges.
-pub(crate) const KINDS: [&str; 3] = ["threshold", "window", "absence"];
-/// Kinds of the language that this build does not judge.
-const KINDS_LATER: [&str; 7] = ["change", "sequence", "k_of_n", "baseline", "all_of", "any_of", "spread"];
+/// The kind of a rule as its file names it, before its figures are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KindWord {
+    Threshold,
+    Window,
+    Change,
+    Absence,
+    Sequence,
+    KOfN,
+    Baseline,
+    AllOf,
+    AnyOf,
+    Spread,
+}
+
 /// Fields of every kind.
-const COMMON: [&str; 12] = [
+const COMMON: [&str; 11] = [
     "alert",
     "kind",
-    "per",
     "severity",
     "active",
     "params",
@@ -26,82 +35,130 @@ const COMMON: [&str; 12] = [
     "escalate",
     "shadow",
 ];
-const THRESHOLD: [&str; 7] = ["metric", "agg", "raise", "clear", "for", "keep_firing_for", "stale_after"];
-const WINDOW: [&str; 10] =
-    ["metric", "incident", "window", "every", "agg", "min_count", "raise", "clear", "for", "keep_firing_for"];
-const ABSENCE: [&str; 2] = ["metric", "for"];
-/// Fields of kinds that come later; to tell a field that does not belong here from one that does not exist.
-const OTHER: [&str; 15] = [
-    "over",
-    "steps",
-    "within",
-    "without",
-    "k",
-    "distinct",
-    "match",
-    "z",
-    "half_life_weeks",
-    "min_weeks",
-    "sigma_floor",
-    "direction",
-    "of",
-    "among",
-    "scope",
-];
 
-/// The kind of a rule, if this build judges it; everything else is reported.
-pub(crate) fn kind<'a>(fields: &Fields<'a>, problems: &mut Problems) -> Option<&'a str> {
-    fields.missing("kind", "the rule", problems);
-    let (kind, node) = fields.text("kind", problems)?;
-    if KINDS.contains(&kind) {
-        return Some(kind);
+impl KindWord {
+    /// Every kind.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Threshold,
+        Self::Window,
+        Self::Change,
+        Self::Absence,
+        Self::Sequence,
+        Self::KOfN,
+        Self::Baseline,
+        Self::AllOf,
+        Self::AnyOf,
+        Self::Spread,
+    ];
+
+    /// The word itself.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Threshold => "threshold",
+            Self::Window => "window",
+            Self::Change => "change",
+            Self::Absence => "absence",
+            Self::Sequence => "sequence",
+            Self::KOfN => "k_of_n",
+            Self::Baseline => "baseline",
+            Self::AllOf => "all_of",
+            Self::AnyOf => "any_of",
+            Self::Spread => "spread",
+        }
     }
-    if KINDS_LATER.contains(&kind) {
-        let message = format!("kind {kind} is not supported yet; this build judges {}", KINDS.join(", "));
-        problems.error(node.spot, message);
-        return None;
+
+    /// Whether a field is one of this kind's own.
+    pub(crate) fn has(self, name: &str) -> bool {
+        self.own().contains(&name)
     }
-    let message = problems.error(node.spot, format!("unknown kind '{kind}'"));
-    message.expected = Some(one_of(&KINDS));
-    message.hint = did_you_mean(kind, KINDS.into_iter().chain(KINDS_LATER));
-    None
+
+    /// Fields of this kind besides those of every kind.
+    const fn own(self) -> &'static [&'static str] {
+        match self {
+            Self::Threshold => &["metric", "per", "agg", "raise", "clear", "for", "keep_firing_for", "stale_after"],
+            Self::Window => &[
+                "metric",
+                "incident",
+                "per",
+                "window",
+                "every",
+                "agg",
+                "min_count",
+                "raise",
+                "clear",
+                "for",
+                "keep_firing_for",
+            ],
+            Self::Change => &["metric", "per", "over", "every", "raise", "clear", "for", "keep_firing_for"],
+            Self::Absence => &["metric", "per", "for"],
+            Self::Sequence => &["steps", "per", "within", "without", "keep_firing_for"],
+            Self::KOfN => &["metric", "incident", "per", "k", "within", "distinct", "match", "keep_firing_for"],
+            Self::Baseline => &[
+                "metric",
+                "per",
+                "z",
+                "half_life_weeks",
+                "min_weeks",
+                "sigma_floor",
+                "direction",
+                "for",
+                "keep_firing_for",
+                "stale_after",
+            ],
+            Self::AllOf | Self::AnyOf => &["of", "per"],
+            Self::Spread => &["of", "k", "within", "among"],
+        }
+    }
+
+    /// Whether rules of this kind are judged per space and nothing else.
+    pub(crate) const fn is_per_space(self) -> bool {
+        matches!(self, Self::Sequence | Self::KOfN | Self::AllOf | Self::AnyOf | Self::Spread)
+    }
+
+    /// Whether rules of this kind have a raise condition of their author.
+    pub(crate) const fn has_raise(self) -> bool {
+        matches!(self, Self::Threshold | Self::Window | Self::Change)
+    }
+
+    /// Whether rules of this kind may read incidents instead of a metric.
+    pub(crate) const fn may_read_incidents(self) -> bool {
+        matches!(self, Self::Window | Self::KOfN)
+    }
 }
 
-/// Reports every field that a rule of this kind does not have.
-pub(crate) fn check_names(kind: &str, fields: &Fields<'_>, problems: &mut Problems) {
-    let own: &[&str] = match kind {
-        "threshold" => &THRESHOLD,
-        "window" => &WINDOW,
-        _ => &ABSENCE,
+/// The kind of a rule; a word that is none is reported.
+pub(crate) fn kind(fields: &Fields<'_>, problems: &mut Problems) -> Option<KindWord> {
+    fields.missing("kind", "the rule", problems);
+    let (word, node) = fields.text("kind", problems)?;
+    let found = KindWord::ALL.into_iter().find(|kind| kind.as_str() == word);
+    if found.is_none() {
+        let known = KindWord::ALL.map(KindWord::as_str);
+        let message = problems.error(node.spot, format!("unknown kind '{word}'"));
+        message.expected = Some(one_of(&known));
+        message.hint = did_you_mean(word, known);
+    }
+    found
+}
+
+/// Reports every field that a rule of this kind, or when that is unknown a rule of any kind, does not have.
+pub(crate) fn check_names(kind: Option<KindWord>, fields: &Fields<'_>, problems: &mut Problems) {
+    let own: Vec<&str> = match kind {
+        Some(kind) => kind.own().to_vec(),
+        None => KindWord::ALL.into_iter().flat_map(|kind| kind.own().iter().copied()).collect(),
     };
-    let misplaced: Vec<&str> = THRESHOLD.into_iter().chain(WINDOW).chain(ABSENCE).chain(OTHER).collect();
     for (name, spot) in fields.names() {
         if COMMON.contains(&name) || own.contains(&name) {
             continue;
         }
+        let is_of_other_kind = KindWord::ALL.into_iter().any(|kind| kind.has(name));
         if name == "scope" {
             problems.error(spot, "'scope' is a field of the group").hint = Some("move it beside 'name'".to_owned());
-        } else if misplaced.contains(&name) {
+        } else if let (Some(kind), true) = (kind, is_of_other_kind) {
+            let kind = kind.as_str();
             problems.error(spot, format!("'{name}' is not a field of kind {kind}")).expected = Some(own.join(", "));
         } else {
             let message = problems.error(spot, format!("unknown field '{name}'"));
-            message.hint = did_you_mean(name, COMMON.iter().chain(own).copied());
-        }
-    }
-}
-
-/// Reports modifiers that this build would silently ignore.
-pub(crate) fn check_modifiers(fields: &Fields<'_>, problems: &mut Problems) {
-    for (name, spot) in fields.names() {
-        let ignored = match name {
-            "active" => !fields.node("active").is_some_and(|node| node.is_word("always")),
-            "shadow" => fields.truth("shadow", problems) == Some(true),
-            "inhibited_by" | "escalate" => true,
-            _ => false,
-        };
-        if ignored {
-            problems.error(spot, format!("'{name}' is not supported yet")).hint =
-                Some("leave it out for now".to_owned());
+            message.hint = did_you_mean(name, COMMON.iter().chain(&own).copied());
         }
     }
 }

@@ -21,27 +21,50 @@ mod yaml;
 mod canonical;
 mod fields;
 mod figures;
+mod kind;
 mod kind_fields;
+mod periods;
+mod verdict;
 
 pub mod spec;
 
-mod kinds;
 mod read_rule;
 
 pub mod load;
 
-mod episode;
-mod timers;
+pub mod changes;
 
-mod evidence;
+mod kinds;
+
+mod episode;
+mod input;
+mod timers;
+mod timing;
 mod words;
+
+mod state;
 
 pub mod step;
 
-mod state;
+mod detail;
+mod judgement;
+
+mod evidence;
+
+mod about;
 
 mod slot;
 
 mod routes;
 
+pub mod seeding;
+
+mod fate;
+
+mod slots;
+
+mod stage;
+
 pub mod engine;
+
+pub mod core;

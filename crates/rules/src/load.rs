@@ -1,16 +1,25 @@
 //! Rule files into a [`RuleSet`], with every mistake of every file reported at once.
 
-use crate::expr::check::{Place, condition};
-use crate::expr::typed::Condition;
+mod links;
+
+mod space_params;
+
+use crate::expr::check::Place;
 use crate::fields::Fields;
-use crate::read_rule::{ReadRule, Surroundings, read, report};
-use crate::spec::RuleSet;
-use crate::yaml::{self, Node, Problems, Spot, Value};
+use crate::kind::{RuleInput, RuleIx};
+use crate::load::links::Declarations;
+use crate::periods::Periods;
+use crate::read_rule::around::Around;
+use crate::read_rule::conditions::Written;
+use crate::read_rule::rule::{ReadRule, read};
+use crate::read_rule::warnings::covers;
+use crate::spec::{Rule, RuleSet, neighbours};
+use crate::yaml::{self, Node, Problems};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vigie_model::control::Control;
-use vigie_model::diagnostic::{Diagnostic, did_you_mean};
+use vigie_model::control::{Control, SourceFile};
+use vigie_model::diagnostic::Diagnostic;
 
 /// The most rules of one rule set.
 pub const RULES_MAX: usize = 10_000;
@@ -44,139 +53,105 @@ pub fn load(control: &Control) -> Result<Loaded, Vec<Diagnostic>> {
 /// # Errors
 /// All errors and warnings of all files, when there is at least one error.
 pub fn load_with(control: &Control, options: LoadOptions) -> Result<Loaded, Vec<Diagnostic>> {
-    let around =
-        Surroundings { centre: &control.centre, metrics: &control.metrics, require_guidance: options.require_guidance };
-    let mut loader = Loader { around, rules: Vec::new(), names: BTreeMap::new(), found: Vec::new() };
-    for source in &control.rules {
-        let mut problems = Problems::of(Arc::clone(&source.path));
-        if let Some(root) = yaml::read(&source.text, &mut problems) {
-            loader.file(&root, &mut problems);
-        }
-        let mut found = problems.into_found();
-        found.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
-        loader.found.extend(found);
-    }
-    loader.space_params(control);
-    if loader.rules.len() > RULES_MAX {
-        loader.found.push(Diagnostic::error("rules", 0, 0, format!("more than {RULES_MAX} rules")));
-    }
-    let Loader { rules, mut found, .. } = loader;
+    let spaces = control.spaces.iter().map(|space| (Arc::clone(&space.id), space.clone())).collect();
+    let neighbours = neighbours(&spaces);
     let zone = TimeZone::get(&control.time_zone);
+    // Without a zone nothing will run, but everything else can still be checked.
+    let zone_or_utc = zone.as_ref().map_or(TimeZone::UTC, Clone::clone);
+    let periods = Periods::new(zone_or_utc, &control.calendars, &control.events, control.spaces.iter());
+    let around = Around {
+        centre: &control.centre,
+        metrics: &control.metrics,
+        spaces: &spaces,
+        neighbours: &neighbours,
+        periods: &periods,
+        has_events: !control.events.is_empty(),
+        creations: &control.creations,
+        require_guidance: options.require_guidance,
+    };
+    let mut loader = Loader { around, files: Vec::new(), declarations: Declarations::default(), rules: Vec::new() };
+    for source in &control.rules {
+        loader.file(source);
+    }
+    let Loader { mut files, declarations, mut rules, .. } = loader;
+    declarations.check(&mut files);
+    let mut found: Vec<Diagnostic> = files.into_iter().flat_map(Problems::into_found).collect();
+    let index: BTreeMap<_, _> =
+        rules.iter().zip(0..).map(|(read, index)| (Arc::clone(&read.rule.identity.name), index)).collect();
+    space_params::enter(&mut rules, &index, &declarations, &spaces, &mut found);
+    if rules.len() > RULES_MAX {
+        found.push(Diagnostic::error("rules", 0, 0, format!("more than {RULES_MAX} rules")));
+    }
     if zone.is_err() {
         found.push(Diagnostic::error("centre", 0, 0, format!("unknown time zone '{}'", control.time_zone)));
     }
     match zone {
         Ok(zone) if !found.iter().any(Diagnostic::is_error) => {
-            let spaces = control.spaces.iter().map(|space| (Arc::clone(&space.id), space.clone())).collect();
-            let rules = rules.into_iter().map(|read| read.rule).collect();
-            let rules = RuleSet { centre: Arc::clone(&control.centre), zone, rules, spaces };
+            let rules = rules.into_iter().map(|read| entered(read, &index)).collect();
+            let rules = RuleSet { centre: Arc::clone(&control.centre), zone, rules, spaces, neighbours, periods };
             Ok(Loaded { rules: Arc::new(rules), warnings: found })
         }
         _ => Err(found),
     }
 }
 
+/// The rule, with the rules it names entered.
+fn entered(read: ReadRule, index: &BTreeMap<Arc<str>, RuleIx>) -> Rule {
+    let ReadRule { mut rule, of, .. } = read;
+    if let RuleInput::Rules(parts) = &mut rule.input {
+        parts.extend(of.iter().map(|name| index[name]));
+    }
+    rule
+}
+
 struct Loader<'a> {
-    around: Surroundings<'a>,
+    around: Around<'a>,
+    /// The files read so far; the last is the one being read.
+    files: Vec<Problems>,
+    declarations: Declarations,
     rules: Vec<ReadRule>,
-    /// Where each name was first given.
-    names: BTreeMap<String, String>,
-    found: Vec<Diagnostic>,
 }
 
 impl Loader<'_> {
-    fn file(&mut self, root: &Node, problems: &mut Problems) {
-        let Some(fields) = Fields::of(root, "a rule file", problems) else { return };
+    fn file(&mut self, source: &SourceFile) {
+        let mut problems = Problems::of(Arc::clone(&source.path));
+        let root = yaml::read(&source.text, &mut problems);
+        self.files.push(problems);
+        let Some(root) = root else { return };
+        let problems = self.problems();
+        let Some(fields) = Fields::of(&root, "a rule file", problems) else { return };
         fields.missing("groups", "the file", problems);
-        unknown_fields(&fields, &["groups"], "a rule file", problems);
-        for group in items(&fields, "groups", problems) {
-            self.group(group, problems);
+        fields.only(&["groups"], "a rule file", problems);
+        for group in fields.list("groups", problems) {
+            self.group(group);
         }
     }
 
-    fn group(&mut self, node: &Node, problems: &mut Problems) {
+    fn group(&mut self, node: &Node) {
+        let around = self.around;
+        let problems = self.problems();
         let Some(fields) = Fields::of(node, "a group", problems) else { return };
-        unknown_fields(&fields, &["name", "scope", "rules"], "a group", problems);
+        fields.only(&["name", "scope", "rules"], "a group", problems);
         fields.missing("name", "the group", problems);
         fields.missing("rules", "the group", problems);
         fields.text("name", problems);
-        let scope = scope(&fields, problems);
-        for rule in items(&fields, "rules", problems) {
-            self.check_name(rule, problems);
-            self.rules.extend(read(rule, scope.as_ref(), self.around, problems));
+        let scope = Written::read("scope", &fields, Place::Scope, problems);
+        if let Some(Written { condition, .. }) = &scope
+            && !around.spaces.is_empty()
+            && !around.spaces.values().any(|space| covers(Some(condition), space))
+        {
+            problems.warning(fields.spot_of("scope"), "no declared space is in this scope").hint =
+                Some("compare it with the spaces file".to_owned());
+        }
+        for node in fields.list("rules", problems) {
+            let found = read(node, scope.as_ref(), around, self.problems());
+            self.declarations.enter(&found, &mut self.files);
+            self.rules.extend(found.rule);
         }
     }
 
-    /// Names are unique over all groups of all files, also of rules that have other mistakes.
-    fn check_name(&mut self, rule: &Node, problems: &mut Problems) {
-        let mut unreported = Problems::of(Arc::clone(problems.file()));
-        let Some(fields) = Fields::of(rule, "a rule", &mut unreported) else { return };
-        let Some((name, node)) = fields.text("alert", &mut unreported) else { return };
-        let Spot { line, column } = node.spot;
-        let place = format!("{}:{line}:{column}", problems.file());
-        if let Some(first) = self.names.get(name) {
-            problems.error(node.spot, format!("there are two rules named '{name}'")).hint =
-                Some(format!("the first stands at {first}"));
-        } else {
-            self.names.insert(name.to_owned(), place);
-        }
-    }
-
-    /// Gives rules the parameters of spaces; names that fit nothing are warnings about the spaces file.
-    fn space_params(&mut self, control: &Control) {
-        for space in control.spaces.iter() {
-            for (rule_name, params) in &space.params {
-                let place = format!("space '{}'", space.id);
-                let Some(read) = self.rules.iter_mut().find(|read| *read.rule.identity.name == **rule_name) else {
-                    if !self.names.contains_key(rule_name) {
-                        let message = format!("{place}: parameters of '{rule_name}', which is no rule");
-                        let hint = did_you_mean(rule_name, self.names.keys().map(String::as_str));
-                        self.found.push(Diagnostic::warning("spaces", 0, 0, message).hint_opt(hint));
-                    }
-                    continue;
-                };
-                let mut merged = read.rule.plans[0].params.clone();
-                for (name, value) in params {
-                    if let Some(own) = merged.get_mut(name.as_str()) {
-                        *own = *value;
-                    } else {
-                        let message = format!("{place}: rule '{rule_name}' has no parameter '{name}'");
-                        let hint = did_you_mean(name, merged.keys().map(AsRef::as_ref));
-                        self.found.push(Diagnostic::warning("spaces", 0, 0, message).hint_opt(hint));
-                    }
-                }
-                read.add_plan(&space.id, merged);
-            }
-        }
-    }
-}
-
-fn scope(fields: &Fields<'_>, problems: &mut Problems) -> Option<(Condition, String)> {
-    let (text, node) = fields.text("scope", problems)?;
-    match condition(text, Place::Scope) {
-        Ok(condition) => Some((condition, text.to_owned())),
-        Err(error) => {
-            report("scope", node, &error, problems);
-            None
-        }
-    }
-}
-
-fn items<'a>(fields: &Fields<'a>, name: &str, problems: &mut Problems) -> &'a [Node] {
-    match fields.node(name) {
-        None => &[],
-        Some(Node { value: Value::Sequence(items), .. }) => items,
-        Some(node) => {
-            problems.error(node.spot, format!("'{name}' is {}", node.describe())).expected = Some("a list".to_owned());
-            &[]
-        }
-    }
-}
-
-fn unknown_fields(fields: &Fields<'_>, known: &[&str], what: &str, problems: &mut Problems) {
-    for (name, spot) in fields.names().filter(|(name, _)| !known.contains(name)) {
-        problems.error(spot, format!("unknown field '{name}' in {what}")).hint =
-            did_you_mean(name, known.iter().copied()).or_else(|| Some(format!("known here: {}", known.join(", "))));
+    fn problems(&mut self) -> &mut Problems {
+        self.files.last_mut().expect("a file is being read")
     }
 }
 

@@ -4,17 +4,13 @@
 //! covers its space gets a slot for its key; from then on the series leads straight there.
 
 use crate::kinds::threshold::MemberIx;
-use crate::slot::{Slot, SlotKey};
-use crate::spec::{Per, Rule, RuleInput, RuleSet};
-use crate::state::Member;
+use crate::spec::{Rule, RuleSet};
 use crate::step::Counters;
 use crate::timers::SlotIx;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
-use vigie_model::names::{NO_NAME, NameIx, NameKind, Names};
+use vigie_model::names::{NameIx, NameKind, Names};
 use vigie_model::space::Space;
 
 /// A distinct (space, metric, sensor, node).
@@ -29,12 +25,11 @@ pub(crate) struct Target {
     pub(crate) member: MemberIx,
 }
 
-/// Slots by series and by key. Grows with the names in the log, whose number the sequencer bounds.
-#[derive(Debug, Default)]
+/// Slots by series. Grows with the names in the log, whose number the sequencer bounds.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Routes {
     by_series: HashMap<Series, Range<usize>, FixedState>,
     targets: Vec<Target>,
-    by_key: BTreeMap<(usize, Arc<str>), SlotIx>,
     /// Rules on incidents that cover a space.
     incident_rules: HashMap<NameIx, Vec<usize>, FixedState>,
 }
@@ -50,50 +45,13 @@ impl Routes {
         self.targets[index]
     }
 
-    /// Makes the route of a series seen for the first time.
-    pub(crate) fn add(&mut self, series: Series, growing: &mut Growing<'_>) -> Range<usize> {
-        let (space, metric, sensor, node) = series;
-        let names = growing.names;
-        let (space, metric) = (names.name(NameKind::Space, space), names.name(NameKind::Metric, metric));
+    /// Keeps the route of a series seen for the first time.
+    pub(crate) fn add(&mut self, series: Series, targets: impl IntoIterator<Item = Target>) -> Range<usize> {
         let start = self.targets.len();
-        for (index, rule) in growing.rules.rules.iter().enumerate() {
-            let reads = matches!(&rule.input, RuleInput::Metric(read) if read == metric);
-            if !reads || !covers(rule, space, growing.rules, growing.counters) {
-                continue;
-            }
-            let part = match rule.per {
-                Per::Space => None,
-                Per::Sensor if sensor == NO_NAME => continue,
-                Per::Sensor => Some(names.name(NameKind::Sensor, sensor)),
-                Per::Node if node == NO_NAME => continue,
-                Per::Node => Some(names.name(NameKind::Node, node)),
-            };
-            let slot = self.slot(index, space, part, growing);
-            let member = growing.slots[slot as usize].member(Member::of(sensor, node));
-            self.targets.push(Target { slot, member });
-        }
-        growing.counters.series += 1;
+        self.targets.extend(targets);
         let route = start..self.targets.len();
         self.by_series.insert(series, route.clone());
         route
-    }
-
-    /// The slot of a rule on a key, which is made when it is new.
-    pub(crate) fn slot(
-        &mut self,
-        rule: usize,
-        space: &Arc<str>,
-        part: Option<&Arc<str>>,
-        growing: &mut Growing<'_>,
-    ) -> SlotIx {
-        let key: Arc<str> = part.map_or_else(|| Arc::clone(space), |part| format!("{space}/{part}").into());
-        *self.by_key.entry((rule, Arc::clone(&key))).or_insert_with(|| {
-            let id = SlotKey { rule, key, space: Arc::clone(space), part: part.cloned().unwrap_or_default() };
-            growing.slots.push(Slot::new(id, &growing.rules.rules[rule], growing.log_time_ms));
-            growing.counters.keys += 1;
-            SlotIx::try_from(growing.slots.len() - 1)
-                .expect("slots are bounded by the names in the log, fewer than 2^32")
-        })
     }
 
     /// The rules on incidents that cover a space.
@@ -106,26 +64,10 @@ impl Routes {
     ) -> &[usize] {
         self.incident_rules.entry(space).or_insert_with(|| {
             let space = names.name(NameKind::Space, space);
-            let mut reads =
-                |rule: &Rule| matches!(rule.input, RuleInput::Incidents { .. }) && covers(rule, space, rules, counters);
+            let mut reads = |rule: &Rule| rule.reads_incidents() && covers(rule, space, rules, counters);
             rules.rules.iter().enumerate().filter(|(_, rule)| reads(rule)).map(|(index, _)| index).collect()
         })
     }
-}
-
-/// What a new route or slot is made from, and where it goes.
-#[derive(Debug)]
-pub(crate) struct Growing<'a> {
-    /// The rules.
-    pub(crate) rules: &'a RuleSet,
-    /// Names of the indices in rows.
-    pub(crate) names: &'a Names,
-    /// All slots.
-    pub(crate) slots: &'a mut Vec<Slot>,
-    /// What is counted.
-    pub(crate) counters: &'a mut Counters,
-    /// Log time of the row, or of the engine's start.
-    pub(crate) log_time_ms: i64,
 }
 
 /// Whether a rule is about a space; one that nobody declared is known by its id only.

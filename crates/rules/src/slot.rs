@@ -1,43 +1,37 @@
 //! One slot: everything the engine knows about one rule on one key.
 //!
 //! A slot has a time of its own that never runs backwards. Before an input is judged at t, every timer of the slot due
-//! at or before t fires, in order of due time, the hold or off-delay before a re-evaluation of the same instant
+//! at or before t fires, in order of due time; of those of one instant in the order of [`Timer`]
 //! (RULES.md, "Time and order"). Silences run on the log-time axis instead.
 //!
 //! A city has many more slots than a processor's cache has room for, and an observation visits every rule of its key. So
-//! what each visit reads lies close together in [`Slot`]; what only a transition needs lies behind a pointer, in `About`.
+//! what each visit reads lies close together in [`Slot`]; what only a transition needs lies behind a pointer, in [`About`].
 
-use crate::episode::{Episode, Verdict};
-use crate::evidence::{Decision, of_decision, of_silence};
-use crate::expr::fold::{Folded, Quantity};
+use crate::about::{About, LatestEpisode, Sight, SlotKey};
+use crate::detail::{Detail, Scene};
+use crate::episode::Episode;
+use crate::evidence::Decision;
+use crate::expr::fold::Quantity;
+use crate::input::{Member, SlotInput};
+use crate::judgement::{Judgement, holds, judgement};
+use crate::kind::{Delays, Kind, RuleIx};
+use crate::kinds::parts::Part;
+use crate::kinds::run::{Course, StepDone};
 use crate::kinds::threshold::MemberIx;
+use crate::periods::Period;
 use crate::spec::{Plan, Rule, RuleSet};
-use crate::state::{Entry, Member, SlotInput, State};
-use crate::step::{Counters, Step};
-use crate::words::Words;
+use crate::state::{Entry, State};
+use crate::step::Step;
+use crate::timing::{Due, NEVER_MS, Timer, Timing};
+use crate::verdict::Verdict;
 use std::sync::Arc;
-use vigie_model::alert::{AlertId, AlertState, Transition};
+use vigie_model::alert::{AlertState, reason};
 use vigie_model::batch::Quality;
-use vigie_model::names::{NO_NAME, NameIx, NameKind};
-
-/// Why an episode ended when its rule was replaced.
-const RULE_CHANGED: &str = "rule_changed";
-
-/// Identity of a slot.
-#[derive(Clone, Debug)]
-pub(crate) struct SlotKey {
-    /// Index of the rule.
-    pub(crate) rule: usize,
-    /// The key.
-    pub(crate) key: Arc<str>,
-    /// Its space.
-    pub(crate) space: Arc<str>,
-    /// Its sensor or node; empty per space.
-    pub(crate) part: Arc<str>,
-}
+use vigie_model::names::{NO_NAME, NameIx};
+use vigie_model::seeds::KeySeeds;
 
 /// State of one rule on one key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Slot {
     /// Index of the rule.
     rule: u32,
@@ -45,77 +39,93 @@ pub(crate) struct Slot {
     plan: u32,
     /// Feed of the newest input.
     feed: NameIx,
-    /// The time of the key; only inputs and fired timers move it.
-    time_ms: i64,
+    /// Whether the rule changed since the running hold began.
+    changed: bool,
+    timing: Timing,
     episode: Episode,
     state: State,
     about: Box<About>,
 }
 
-/// What is known about a slot and its latest episode.
-#[derive(Debug)]
-struct About {
-    id: SlotKey,
-    /// Sources of values; a member's index is its place here.
-    members: Vec<Member>,
-    /// Why raise became true, while a hold runs.
-    decision: Option<Box<Decision>>,
-    /// The latest episode; empty before the first.
-    alert_id: AlertId,
-    /// When it began.
-    active_ms: i64,
-    /// Earlier episodes that began at `active_ms`.
-    earlier: u32,
-}
-
-/// What is due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Timer {
-    /// A hold or off-delay.
-    Episode,
-    /// Expired values, a pane boundary, a silence.
-    Again,
-}
-
 impl Slot {
     /// A slot without inputs; a silence counts from `log_time_ms`.
-    pub(crate) fn new(id: SlotKey, rule: &Rule, log_time_ms: i64) -> Self {
-        let index = |index: usize| u32::try_from(index).expect("rules and their plans are fewer than 2^32");
-        Self {
-            rule: index(id.rule),
-            plan: index(rule.plan_index(&id.space)),
+    pub(crate) fn new(
+        rule: RuleIx,
+        id: SlotKey,
+        rules: &RuleSet,
+        latest: Option<LatestEpisode>,
+        log_time_ms: i64,
+    ) -> Self {
+        let spec = &rules.rules[rule];
+        let mut slot = Self {
+            rule: narrow(rule),
+            plan: narrow(spec.plan_index(&id.space)),
             feed: NO_NAME,
-            time_ms: i64::MIN,
+            changed: false,
+            timing: Timing::new(spec.active),
             episode: Episode::default(),
-            state: State::new(rule.kind, log_time_ms),
-            about: Box::new(About {
-                id,
-                members: Vec::new(),
-                decision: None,
-                alert_id: AlertId::from_text(""),
-                active_ms: i64::MIN,
-                earlier: 0,
-            }),
+            state: State::new(spec.kind, log_time_ms),
+            about: Box::new(About::new(id, latest)),
+        };
+        if matches!(spec.kind, Kind::Absence { .. }) {
+            slot.look_at_period(log_time_ms, rules);
         }
+        slot
     }
 
-    /// Index of a member, which is added when it is new. Cost: linear in the members; once for each series.
-    pub(crate) fn member(&mut self, member: Member) -> MemberIx {
+    /// Index of a member, which is added when it is new; `reading` says which sources of the rule read what it sends, one bit
+    /// for each. Cost: linear in the members; once for each series.
+    pub(crate) fn join(&mut self, member: Member, reading: u32) -> MemberIx {
         let members = &mut self.about.members;
         let index = members.iter().position(|known| *known == member).unwrap_or_else(|| {
             members.push(member);
             members.len() - 1
         });
-        MemberIx::try_from(index).expect("members are interned names, fewer than 2^32")
+        let index = MemberIx::try_from(index).expect("members are interned names, fewer than 2^32");
+        if let State::Sequence(run) = &mut self.state {
+            run.join(index, reading);
+        }
+        index
     }
 
     /// Reads what a visit will read; the number means nothing.
     pub(crate) fn touch(&self) -> i64 {
-        self.time_ms ^ i64::from(self.rule ^ self.feed) ^ self.episode.timer_ms().unwrap_or(0) ^ self.state.touch()
+        let timer_ms = self.episode.timer_ms().unwrap_or(0);
+        self.timing.time_ms ^ i64::from(self.rule ^ self.feed) ^ timer_ms ^ self.state.touch()
+    }
+
+    /// Index of the rule.
+    pub(crate) const fn rule_index(&self) -> RuleIx {
+        self.rule as RuleIx
+    }
+
+    /// What is known about it.
+    pub(crate) const fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// What it remembers.
+    pub(crate) const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Its condition.
+    pub(crate) const fn episode(&self) -> &Episode {
+        &self.episode
+    }
+
+    /// Where it stands in time.
+    pub(crate) const fn timing(&self) -> &Timing {
+        &self.timing
+    }
+
+    /// The plan in force.
+    pub(crate) fn plan<'a>(&self, rules: &'a RuleSet) -> &'a Plan {
+        &self.rule(rules).plans[self.plan as usize]
     }
 
     /// Takes in an observation or incident.
-    pub(crate) fn take(&mut self, input: SlotInput, step: &mut Step<'_>) {
+    pub(crate) fn take(&mut self, input: &SlotInput<'_>, step: &mut Step<'_>) {
         if matches!(self.state, State::Absence { .. }) {
             self.feed = input.feed;
             return self.arrival(step);
@@ -123,21 +133,45 @@ impl Slot {
         if input.quality != Quality::Good {
             return;
         }
-        if self.state.is_late(&input) {
+        if self.state.is_late(input) {
             step.counters.late_inputs += 1;
             return;
         }
-        let at_ms = input.event_time_ms.max(self.time_ms);
+        let at_ms = input.event_time_ms.max(self.timing.time_ms);
         self.fire_until(at_ms, step);
-        match self.state.enter(&input, at_ms) {
+        self.look_at_period(at_ms, step.rules);
+        if matches!(self.state, State::Sequence(_)) {
+            (self.feed, self.timing.time_ms) = (input.feed, at_ms);
+            return self.step_of_run(input, at_ms, step);
+        }
+        let counts = !matches!(self.state, State::KOfN(_)) || self.matching(input, step) != 0;
+        match self.state.enter(input, at_ms, counts, &step.rules.zone) {
             Entry::Taken => {
-                self.feed = input.feed;
-                self.time_ms = at_ms;
+                (self.feed, self.timing.time_ms) = (input.feed, at_ms);
                 self.judge(at_ms, step);
             }
             Entry::Expired => step.counters.late_inputs += 1,
             Entry::BeforeWindow => step.counters.dropped_inputs += 1,
         }
+    }
+
+    /// Takes in transitions of other rules that count at `at_ms`, which is not before the key's time.
+    pub(crate) fn take_parts(&mut self, parts: &[Part], at_ms: i64, step: &mut Step<'_>) {
+        self.fire_until(at_ms, step);
+        self.look_at_period(at_ms, step.rules);
+        for part in parts {
+            self.about.part_feed = Arc::clone(&part.feed);
+            match &mut self.state {
+                State::Parts(parts) => parts.apply(part),
+                State::Spread(spreading) => spreading.group.apply(part),
+                _ => unreachable!("only composite and spread rules are given parts"),
+            }
+        }
+        if let State::Spread(spreading) = &mut self.state {
+            spreading.group.forget(at_ms, spreading.within_ms);
+        }
+        self.timing.time_ms = at_ms;
+        self.judge(at_ms, step);
     }
 
     /// The intake is up: silences count anew.
@@ -147,198 +181,250 @@ impl Slot {
         }
     }
 
-    /// The rule is replaced: an open episode ends with that reason, now.
-    pub(crate) fn end_for_change(&mut self, step: &mut Step<'_>) {
-        let was_open = match &mut self.state {
-            State::Absence { silence, .. } => silence.end(),
-            State::Threshold { .. } | State::Window { .. } => self.episode.abandon(),
-        };
-        if was_open {
-            let first = step.out.len();
-            self.emit(AlertState::Cleared, self.time_ms.max(step.log_time_ms), step);
-            step.out[first..].iter_mut().for_each(|cleared| cleared.reason = Some(RULE_CHANGED));
+    /// A baseline goes on from what history taught.
+    pub(crate) fn seed(&mut self, seeds: &KeySeeds) {
+        if let State::Baseline(unusual) = &mut self.state {
+            unusual.learnt.seed(seeds, unusual.usual.half_life_weeks);
+        }
+    }
+
+    /// Whatever goes on ends now, for a reason that is not its condition.
+    pub(crate) fn end(&mut self, why: &'static str, step: &mut Step<'_>) {
+        let at_ms = self.timing.time_ms.max(step.log_time_ms);
+        self.change(Some(why), step, |episode, _, emit| episode.stop(at_ms, emit));
+    }
+
+    /// Goes on under a changed rule, at `rule` in the new set, for which the state means the same.
+    pub(crate) fn adopt(&mut self, rule: RuleIx, old: &RuleSet, new: &RuleSet, log_time_ms: i64) {
+        let (was, spec) = (self.rule(old), &new.rules[rule]);
+        let same_period = was.active == spec.active && old.periods == new.periods;
+        let plan = spec.plan_index(&self.about.id.space);
+        self.changed |=
+            was.identity.version != spec.identity.version || self.plan(old).params != spec.plans[plan].params;
+        (self.rule, self.plan) = (narrow(rule), narrow(plan));
+        self.state.adopt(spec.kind);
+        self.episode.change_delays(spec.delays, self.timing.time_ms);
+        self.time_escalation(spec);
+        if spec.active == Period::Always {
+            (self.timing.inside, self.timing.period_ms) = (true, NEVER_MS);
+        } else if !same_period {
+            self.timing.period_ms = self.timing.time_ms.max(log_time_ms);
         }
     }
 
     /// When the next timer of the slot is due.
     pub(crate) fn due_ms(&self) -> Option<i64> {
-        self.next_timer().map(|(due_ms, _)| due_ms)
+        self.timing.next(self.due()).map(|(due_ms, _)| due_ms)
     }
 
-    /// Whether a timer due at `due_ms` may fire now: a silence only once log time is later.
-    pub(crate) const fn may_fire(&self, due_ms: i64, log_time_ms: i64) -> bool {
-        !matches!(self.state, State::Absence { .. }) || due_ms < log_time_ms
+    /// Whether the next timer may fire at this log time: a silence only once log time is later than its end.
+    pub(crate) fn may_fire(&self, log_time_ms: i64) -> bool {
+        let is_silence = |timer| timer == Timer::Again && matches!(self.state, State::Absence { .. });
+        self.timing.next(self.due()).is_none_or(|(due_ms, timer)| !is_silence(timer) || due_ms < log_time_ms)
     }
 
-    /// Fires the next timer of the slot, which is due at or before `until_ms`.
+    /// Fires the next timer of the slot, which is due at or before `until_ms`. An empty window that goes on (its count of 0
+    /// keeps an episode open) is the same at every boundary, so only the last of those before another timer is
+    /// judged: else one input from decades ago would cost a judgement for every pane since.
     pub(crate) fn fire_next(&mut self, until_ms: i64, step: &mut Step<'_>) {
-        if let Some((due_ms, timer)) = self.next_timer() {
-            self.fire(self.skip_idle_panes(due_ms, timer, until_ms), timer, step);
-        }
+        let due = self.due();
+        let Some((due_ms, timer)) = self.timing.next(due) else { return };
+        let at_ms = match self.state.empty_pane_ms().filter(|_| timer == Timer::Again) {
+            Some(pane_ms) => self.timing.last_before_others(due_ms, pane_ms, until_ms, due),
+            None => due_ms,
+        };
+        self.fire(at_ms, timer, step);
     }
 
-    fn fire_until(&mut self, at_ms: i64, step: &mut Step<'_>) {
+    /// Fires every timer due at or before `at_ms`.
+    pub(crate) fn fire_until(&mut self, at_ms: i64, step: &mut Step<'_>) {
         while self.due_ms().is_some_and(|due_ms| due_ms <= at_ms) {
             self.fire_next(at_ms, step);
         }
     }
 
-    /// The earliest timer; of two at one instant, the hold or off-delay.
-    fn next_timer(&self) -> Option<(i64, Timer)> {
-        let again_ms = self.state.again_ms(self.episode.is_idle());
-        match (self.episode.timer_ms(), again_ms) {
-            (Some(due_ms), again_ms) if again_ms.is_none_or(|again_ms| due_ms <= again_ms) => {
-                Some((due_ms, Timer::Episode))
-            }
-            (_, again_ms) => again_ms.map(|again_ms| (again_ms, Timer::Again)),
-        }
-    }
-
-    /// An empty window that goes on (its count of 0 keeps an episode open) is the same at every boundary: of those due
-    /// at or before `until_ms` and before the next hold or off-delay, only the last one is judged. Without this, one
-    /// input from decades ago would cost a judgement for every pane since.
-    fn skip_idle_panes(&self, due_ms: i64, timer: Timer, until_ms: i64) -> i64 {
-        match (&self.state, timer) {
-            (State::Window(window), Timer::Again) if window.panes.is_empty() => {
-                let last_ms = self.episode.timer_ms().map_or(until_ms, |timer_ms| until_ms.min(timer_ms - 1));
-                due_ms + (last_ms - due_ms).max(0) / window.span.pane_ms * window.span.pane_ms
-            }
-            _ => due_ms,
-        }
+    fn due(&self) -> Due {
+        let minds_period =
+            self.timing.period_ms != NEVER_MS && !(self.episode.is_inactive() && self.state.knows_nothing());
+        Due { episode_ms: self.episode.timer_ms(), again_ms: self.state.again_ms(self.episode.is_idle()), minds_period }
     }
 
     fn fire(&mut self, due_ms: i64, timer: Timer, step: &mut Step<'_>) {
-        self.time_ms = due_ms;
-        if timer == Timer::Episode {
-            let mut episode = self.episode;
-            episode.fire(due_ms, |state, at_ms| self.emit(state, at_ms, step));
-            self.episode = episode;
-            return;
-        }
-        self.state.advance(due_ms);
-        match self.state {
-            State::Absence { .. } => self.emit(AlertState::Active, due_ms, step),
-            State::Threshold { .. } | State::Window(_) => self.judge(due_ms, step),
+        self.timing.time_ms = due_ms;
+        match timer {
+            Timer::Period => {
+                let was_inside = self.timing.inside;
+                self.look_at_period(due_ms, step.rules);
+                match (was_inside, self.timing.inside) {
+                    (true, false) => {
+                        let why = Some(reason::INACTIVE_PERIOD);
+                        self.change(why, step, |episode, _, emit| episode.stop(due_ms, emit));
+                    }
+                    (false, true) => self.judge(due_ms, step),
+                    _ => {}
+                }
+            }
+            Timer::Episode => {
+                if std::mem::take(&mut self.changed) && self.episode.is_pending() {
+                    self.judge_hold_again(due_ms, step);
+                }
+                if self.episode.timer_ms().is_some_and(|timer_ms| timer_ms <= due_ms) {
+                    self.change(None, step, |episode, _, emit| episode.fire(due_ms, emit));
+                }
+            }
+            Timer::Escalation => {
+                self.timing.escalate_ms = NEVER_MS;
+                self.tell(AlertState::Escalated, due_ms, None, step);
+            }
+            Timer::Again => {
+                self.state.advance(due_ms);
+                self.judge(due_ms, step);
+            }
         }
     }
 
     /// An arrival of an absence rule, on the log-time axis.
     fn arrival(&mut self, step: &mut Step<'_>) {
-        while let Some((due_ms, timer)) = self.next_timer().filter(|(due_ms, _)| *due_ms < step.log_time_ms) {
-            self.fire(due_ms, timer, step);
+        let log_time_ms = step.log_time_ms;
+        while self.due_ms().is_some_and(|due_ms| due_ms <= log_time_ms) && self.may_fire(log_time_ms) {
+            self.fire_next(log_time_ms, step);
         }
-        if let State::Absence { silence, .. } = &mut self.state
-            && silence.arrival(step.log_time_ms)
-        {
-            self.emit(AlertState::Cleared, step.log_time_ms, step);
+        if let State::Absence { silence, .. } = &mut self.state {
+            silence.arrival(log_time_ms);
         }
+        let cleared = |episode: &mut Episode, emit: &mut dyn FnMut(AlertState, i64)| {
+            episode.judge(log_time_ms, Verdict::Clear, Delays::default(), emit);
+        };
+        self.change(None, step, |episode, _, emit| cleared(episode, emit));
     }
 
-    fn judge(&mut self, at_ms: i64, step: &mut Step<'_>) {
-        step.counters.judgements += 1;
+    /// An input of a sequence, which may complete its run.
+    fn step_of_run(&mut self, input: &SlotInput<'_>, at_ms: i64, step: &mut Step<'_>) {
+        let matching = self.matching(input, step);
         let rule = self.rule(step.rules);
-        let quantity = self.state.quantity();
-        let verdict = match quantity {
-            None => Verdict::Missing,
-            Some(quantity) => verdict(self.plan_of(rule), quantity, step.counters),
-        };
-        if let (Some(quantity), Verdict::Raise, true) = (quantity, verdict, self.episode.is_inactive()) {
-            let detail = self.state.detail(at_ms, &self.about.members, step.names);
-            self.about.decision =
-                Some(Box::new(Decision { since_ms: at_ms, position: step.position, quantity, detail }));
+        let (State::Sequence(run), Kind::Sequence { within_ms }) = (&mut self.state, rule.kind) else { return };
+        let micros = input.incident.is_none().then_some(input.micros);
+        let done = StepDone { micros, event_time_ms: input.event_time_ms, position: step.position };
+        let completed = run.take(done, matching, Course { steps: rule.steps(), within_ms });
+        let Some(steps) = completed.filter(|_| self.timing.inside) else { return };
+        if self.episode.is_inactive() {
+            let (detail, position) = (Detail::of_run(rule, &steps), step.position);
+            let decision =
+                Decision { since_ms: at_ms, judged_ms: at_ms, position, quantity: None, usual: None, detail };
+            self.about.decision = Some(Box::new(decision));
         }
+        self.change(None, step, |episode, delays, emit| episode.pulse(at_ms, delays, emit));
+        self.fire_until(at_ms, step);
+    }
+
+    /// Which sources of the rule an input belongs to and meets the match condition of, one bit for each.
+    fn matching(&self, input: &SlotInput<'_>, step: &mut Step<'_>) -> u32 {
+        if let Some(incident) = &input.incident {
+            return incident.matching;
+        }
+        let reading = match &self.state {
+            State::Sequence(run) => run.reading(input.member),
+            _ => 1,
+        };
+        let quantity = Quantity { micros: input.micros.into(), count: 1 };
+        let conditions = (0..).zip(&self.plan(step.rules).matches);
+        conditions.fold(reading, |matching, (bit, condition)| match condition {
+            Some(condition) if matching & 1 << bit != 0 && !holds(condition, quantity, step.counters) => {
+                matching & !(1 << bit)
+            }
+            _ => matching,
+        })
+    }
+
+    /// Judges what is known at an instant, unless the rule is outside its period.
+    fn judge(&mut self, at_ms: i64, step: &mut Step<'_>) {
+        if !self.timing.inside {
+            return;
+        }
+        let found = self.judgement(at_ms, step);
+        let inactive = self.episode.is_inactive();
+        let verdict = match found.verdict {
+            Verdict::Raise if inactive && step.blocked => Verdict::Between,
+            Verdict::Raise if inactive => {
+                self.changed = false;
+                self.decide(found, at_ms, at_ms, step);
+                Verdict::Raise
+            }
+            verdict => verdict,
+        };
+        self.change(None, step, |episode, delays, emit| episode.judge(at_ms, verdict, delays, emit));
+    }
+
+    /// The condition of a hold that began under another rule is judged once more, before it becomes an episode.
+    fn judge_hold_again(&mut self, at_ms: i64, step: &mut Step<'_>) {
+        let (found, since_ms) = (self.judgement(at_ms, step), self.episode.delay_since_ms());
+        if found.verdict == Verdict::Raise {
+            self.decide(found, at_ms, since_ms.unwrap_or(at_ms), step);
+        }
+        self.change(None, step, |episode, delays, emit| episode.judge(at_ms, found.verdict, delays, emit));
+    }
+
+    fn judgement(&self, at_ms: i64, step: &mut Step<'_>) -> Judgement {
+        step.counters.judgements += 1;
+        let (rule, plan) = (self.rule(step.rules), self.plan(step.rules));
+        judgement(&self.state, at_ms, rule, plan, step.rules, step.counters)
+    }
+
+    /// Takes down what raise rests on.
+    fn decide(&mut self, found: Judgement, judged_ms: i64, since_ms: i64, step: &Step<'_>) {
+        let (rule, names, expected) = (self.rule(step.rules), step.names, found.expected);
+        let scene = Scene { at_ms: judged_ms, rule, members: &self.about.members, names, expected };
+        self.about.decision = Some(Box::new(Decision {
+            since_ms,
+            judged_ms,
+            position: step.position,
+            quantity: found.quantity,
+            usual: expected.map(|expected| expected.mean),
+            detail: Detail::of(&self.state, scene),
+        }));
+    }
+
+    /// Lets something happen to the episode, and tells what came of it.
+    fn change(
+        &mut self,
+        why: Option<&'static str>,
+        step: &mut Step<'_>,
+        happen: impl FnOnce(&mut Episode, Delays, &mut dyn FnMut(AlertState, i64)),
+    ) {
+        let rule = self.rule(step.rules);
         let mut episode = self.episode;
-        episode.judge(at_ms, verdict, rule.delays, |state, at_ms| self.emit(state, at_ms, step));
+        happen(&mut episode, rule.delays, &mut |state, at_ms| self.tell(state, at_ms, why, step));
         self.episode = episode;
+        self.time_escalation(rule);
+    }
+
+    fn tell(&mut self, state: AlertState, at_ms: i64, why: Option<&'static str>, step: &mut Step<'_>) {
+        let (rules, rule) = (step.rules, self.rule(step.rules));
+        let plan = &rule.plans[self.plan as usize];
+        let sight = Sight { rules, rule, plan, state: &self.state, feed: self.feed };
+        self.about.tell(state, at_ms, why, sight, step);
+    }
+
+    /// An open episode becomes more severe some time after its beginning, once.
+    fn time_escalation(&mut self, rule: &Rule) {
+        let Some(escalation) = rule.escalate.filter(|_| self.episode.is_open() && !self.about.escalated) else {
+            self.timing.escalate_ms = NEVER_MS;
+            return;
+        };
+        let active_ms = self.about.latest.map_or(NEVER_MS, |latest| latest.active_ms);
+        self.timing.escalate_ms = active_ms.saturating_add(escalation.after_ms);
+    }
+
+    fn look_at_period(&mut self, at_ms: i64, rules: &RuleSet) {
+        let active = rules.rules[self.rule as usize].active;
+        self.timing.look_at_period(at_ms, active, &self.about.id.space, &rules.periods);
     }
 
     fn rule<'a>(&self, rules: &'a RuleSet) -> &'a Rule {
         &rules.rules[self.rule as usize]
     }
-
-    fn plan_of<'a>(&self, rule: &'a Rule) -> &'a Plan {
-        &rule.plans[self.plan as usize]
-    }
-
-    /// Writes a transition.
-    fn emit(&mut self, state: AlertState, at_ms: i64, step: &mut Step<'_>) {
-        let rule = self.rule(step.rules);
-        let about = self.about.as_mut();
-        if state == AlertState::Active {
-            about.earlier = if about.active_ms == at_ms { about.earlier + 1 } else { 0 };
-            about.active_ms = at_ms;
-            let uid = &rule.identity.uid;
-            about.alert_id = AlertId::of_episode(&step.rules.centre, uid, &about.id.key, at_ms, about.earlier);
-        }
-        let about = self.about.as_ref();
-        step.out.push(Transition {
-            alert_id: if state.is_of_episode() { about.alert_id.clone() } else { AlertId::from_text("") },
-            rule: Arc::clone(&rule.identity),
-            key: Arc::clone(&about.id.key),
-            space: Arc::clone(&about.id.space),
-            state,
-            severity: rule.identity.severity,
-            event_time_ms: at_ms,
-            log_time_ms: step.log_time_ms,
-            reason: None,
-            evidence: if state == AlertState::Active { self.evidence(rule, step) } else { None },
-            summary: self.words(state, at_ms, rule, step.rules).sentence(state).into(),
-            feed: step.names.get(NameKind::Feed, self.feed).cloned().unwrap_or_default(),
-            position: step.position,
-            ordinal: *step.ordinal,
-        });
-        *step.ordinal += 1;
-        if matches!(state, AlertState::Active | AlertState::Inactive) {
-            self.about.decision = None;
-        }
-    }
-
-    /// What the episode that begins now rests on: a silence, or the decision taken when raise became true.
-    fn evidence(&self, rule: &Rule, step: &Step<'_>) -> Option<Arc<str>> {
-        let plan = self.plan_of(rule);
-        if let State::Absence { silence, silence_ms } = &self.state {
-            return Some(of_silence(rule, plan, silence, *silence_ms, step.log_time_ms, step.position));
-        }
-        self.about.decision.as_ref().map(|decision| of_decision(rule, plan, decision))
-    }
-
-    fn words<'a>(&'a self, state: AlertState, at_ms: i64, rule: &'a Rule, rules: &'a RuleSet) -> Words<'a> {
-        let decision =
-            self.about.decision.as_ref().filter(|_| matches!(state, AlertState::Pending | AlertState::Active));
-        let value_time_ms = match (&self.state, decision) {
-            (State::Absence { silence, .. }, _) => silence.since_ms(),
-            (_, Some(decision)) => decision.since_ms,
-            _ => at_ms,
-        };
-        let id = &self.about.id;
-        // Nothing changes the value between a judgement and what it brings about: it is still the one judged last.
-        let quantity = decision.map(|decision| decision.quantity).or_else(|| self.state.quantity());
-        Words {
-            rule,
-            params: &self.plan_of(rule).params,
-            zone: &rules.zone,
-            space: rules.space_name(&id.space),
-            key: &id.key,
-            part: &id.part,
-            quantity,
-            value_time_ms,
-            event_time_ms: at_ms,
-        }
-    }
 }
 
-fn verdict(plan: &Plan, quantity: Quantity, counters: &mut Counters) -> Verdict {
-    let mut holds = |condition: &Folded| {
-        condition.holds(quantity).unwrap_or_else(|_| {
-            counters.arithmetic_faults += 1;
-            false
-        })
-    };
-    if holds(&plan.raise) {
-        Verdict::Raise
-    } else if plan.clear.as_ref().is_none_or(holds) {
-        Verdict::Clear
-    } else {
-        Verdict::Between
-    }
+fn narrow(index: usize) -> u32 {
+    u32::try_from(index).expect("rules and their plans are fewer than 2^32")
 }

@@ -7,6 +7,8 @@ use crate::expr::eval::{Facts, holds};
 use crate::expr::fold::Folded;
 use crate::expr::ratio::Fault;
 use crate::expr::typed::{Condition, Params};
+use crate::kind::{Among, Delays, Kind, Per, RuleInput, RuleIx, Source};
+use crate::periods::{Period, Periods};
 use crate::template::Template;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -14,6 +16,7 @@ use std::sync::Arc;
 use vigie_model::alert::RuleIdentity;
 use vigie_model::event::Incident;
 use vigie_model::metric::MetricSpec;
+use vigie_model::severity::Severity;
 use vigie_model::space::Space;
 
 /// The rules of one control record, checked and ready to run; shared by all engines.
@@ -23,6 +26,10 @@ pub struct RuleSet {
     pub(crate) zone: TimeZone,
     pub(crate) rules: Vec<Rule>,
     pub(crate) spaces: BTreeMap<Arc<str>, Space>,
+    /// For each space its neighbours, both ways round.
+    pub(crate) neighbours: BTreeMap<Arc<str>, Vec<Arc<str>>>,
+    /// When the periods of rules hold.
+    pub(crate) periods: Periods,
 }
 
 impl RuleSet {
@@ -49,6 +56,22 @@ impl RuleSet {
     }
 }
 
+/// The neighbours of each space, as declared by either side.
+pub(crate) fn neighbours(spaces: &BTreeMap<Arc<str>, Space>) -> BTreeMap<Arc<str>, Vec<Arc<str>>> {
+    let mut neighbours: BTreeMap<Arc<str>, Vec<Arc<str>>> = BTreeMap::new();
+    for space in spaces.values() {
+        for other in space.adjacent.iter().filter(|other| **other != space.id) {
+            neighbours.entry(Arc::clone(&space.id)).or_default().push(Arc::clone(other));
+            neighbours.entry(Arc::clone(other)).or_default().push(Arc::clone(&space.id));
+        }
+    }
+    for list in neighbours.values_mut() {
+        list.sort();
+        list.dedup();
+    }
+    neighbours
+}
+
 /// One rule.
 #[derive(Debug)]
 pub(crate) struct Rule {
@@ -62,12 +85,18 @@ pub(crate) struct Rule {
     pub(crate) input: RuleInput,
     /// Spaces it is about; all when absent.
     pub(crate) scope: Option<Condition>,
+    /// When it is judged.
+    pub(crate) active: Period,
     /// Hold and off-delay.
     pub(crate) delays: Delays,
-    /// The raise condition as written; empty for absence.
+    /// When an open episode becomes more severe.
+    pub(crate) escalate: Option<Escalation>,
+    /// The raise condition as written; empty where the kind has none.
     pub(crate) raise: String,
     /// The clear condition as written, when there is one.
     pub(crate) clear: Option<String>,
+    /// The match conditions as written: of a `k_of_n` rule, or of each step and then `without`.
+    pub(crate) matches: Vec<Option<String>>,
     /// Conditions and parameters; the first holds wherever `plan_of_space` names no other.
     pub(crate) plans: Vec<Plan>,
     /// Spaces with parameters of their own.
@@ -78,77 +107,13 @@ pub(crate) struct Rule {
     pub(crate) metric: MetricSpec,
 }
 
-/// What a rule computes.
+/// When an open episode becomes more severe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// The newest values, as long as they are valid.
-    Threshold { agg: Aggregate, stale_after_ms: i64 },
-    /// An aggregate over a sliding window of panes.
-    Window { agg: Aggregate, window_ms: i64, pane_ms: i64, min_count: i64 },
-    /// Silence.
-    Absence { silence_ms: i64 },
-}
-
-/// How several values become one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Aggregate {
-    /// How many there are.
-    Count,
-    /// Their sum.
-    Sum,
-    /// Their mean.
-    Mean,
-    /// The smallest.
-    Min,
-    /// The largest.
-    Max,
-}
-
-impl Aggregate {
-    /// The word used in rule files and evidence.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Count => "count",
-            Self::Sum => "sum",
-            Self::Mean => "mean",
-            Self::Min => "min",
-            Self::Max => "max",
-        }
-    }
-}
-
-/// What the keys of a rule are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Per {
-    /// One key for each space.
-    Space,
-    /// One key for each sensor of a space.
-    Sensor,
-    /// One key for each edge node of a space.
-    Node,
-}
-
-/// What a rule reads.
-#[derive(Debug)]
-pub(crate) enum RuleInput {
-    /// Observations of a metric.
-    Metric(Arc<str>),
-    /// Incidents for which the condition holds.
-    Incidents {
-        /// The condition.
-        filter: Condition,
-        /// The one category it asks for, if that is all it does; for words.
-        category: Option<Arc<str>>,
-    },
-}
-
-/// How long a condition must hold, and how long an episode goes on after it stopped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Delays {
-    /// `for`
-    pub(crate) hold_ms: i64,
-    /// `keep_firing_for`
-    pub(crate) off_delay_ms: i64,
+pub(crate) struct Escalation {
+    /// How long after its beginning.
+    pub(crate) after_ms: i64,
+    /// How severe.
+    pub(crate) severity: Severity,
 }
 
 /// The conditions of a rule for one set of parameters.
@@ -160,6 +125,8 @@ pub(crate) struct Plan {
     pub(crate) raise: Folded,
     /// When it begins to end; `None`: whenever raise is false.
     pub(crate) clear: Option<Folded>,
+    /// Which inputs count, in the order of [`Rule::matches`]; `None`: all.
+    pub(crate) matches: Vec<Option<Folded>>,
 }
 
 impl Rule {
@@ -172,22 +139,63 @@ impl Rule {
         self.scope.as_ref().map_or(Ok(true), |scope| holds(scope, &facts))
     }
 
-    /// Whether the rule reads this incident.
-    ///
-    /// # Errors
-    /// The arithmetic fault met on the way.
-    pub(crate) fn reads(&self, incident: &Incident) -> Result<bool, Fault> {
-        match &self.input {
-            RuleInput::Metric(_) => Ok(false),
-            RuleInput::Incidents { filter, .. } => {
-                holds(filter, &Facts { incident: Some(incident), ..Facts::default() })
+    /// The sources it reads, in the order of [`Rule::matches`].
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &Source> {
+        let (one, steps, without) = match &self.input {
+            RuleInput::One(source) => (Some(source), &[][..], None),
+            RuleInput::Steps { steps, without } => (None, steps.as_slice(), without.as_ref()),
+            RuleInput::Rules(_) => (None, &[][..], None),
+        };
+        one.into_iter().chain(steps).chain(without)
+    }
+
+    /// Which of its sources read a metric: one bit for each.
+    pub(crate) fn reading(&self, metric: &str) -> u32 {
+        self.bits(|source| matches!(source, Source::Metric(read) if **read == *metric))
+    }
+
+    /// Whether it reads incidents at all.
+    pub(crate) fn reads_incidents(&self) -> bool {
+        self.sources().any(|source| matches!(source, Source::Incidents { .. }))
+    }
+
+    /// Which of its sources an incident belongs to: one bit for each; `faults` counts filters that could not be computed.
+    pub(crate) fn matching(&self, incident: &Incident, faults: &mut u64) -> u32 {
+        self.bits(|source| match source {
+            Source::Metric(_) => false,
+            Source::Incidents { filter, .. } => {
+                let facts = Facts { incident: Some(incident), ..Facts::default() };
+                holds(filter, &facts).unwrap_or_else(|_| {
+                    *faults += 1;
+                    false
+                })
             }
+        })
+    }
+
+    fn bits(&self, mut is_set: impl FnMut(&Source) -> bool) -> u32 {
+        self.sources().zip(0..).fold(0, |bits, (source, index)| bits | u32::from(is_set(source)) << index)
+    }
+
+    /// How many steps a sequence has.
+    pub(crate) fn steps(&self) -> usize {
+        match &self.input {
+            RuleInput::Steps { steps, .. } => steps.len(),
+            _ => 0,
         }
     }
 
-    /// Whether the rule listens for silence.
-    pub(crate) const fn is_absence(&self) -> bool {
-        matches!(self.kind, Kind::Absence { .. })
+    /// Whether its keys are districts.
+    pub(crate) const fn is_spread_of_districts(&self) -> bool {
+        matches!(self.kind, Kind::Spread { among: Among::District, .. })
+    }
+
+    /// The rules it is made of.
+    pub(crate) fn parts(&self) -> &[RuleIx] {
+        match &self.input {
+            RuleInput::Rules(parts) => parts,
+            _ => &[],
+        }
     }
 
     /// Which of the plans holds in a space.

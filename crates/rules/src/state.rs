@@ -2,57 +2,26 @@
 //!
 //! One enum over the kinds, so that a slot can speak of "the value" and "judge again" without knowing which.
 
-use crate::evidence::{Detail, MemberValue, PaneValue};
 use crate::expr::fold::Quantity;
-use crate::figures::exact;
+use crate::input::SlotInput;
+use crate::kind::{Aggregate, Distinct, Kind, Usual};
 use crate::kinds::absence::Silence;
-use crate::kinds::threshold::{MemberIx, Values};
-use crate::kinds::window::{Pane, Panes, Span};
-use crate::spec::{Aggregate, Kind};
-use vigie_model::batch::Quality;
-use vigie_model::names::{NO_NAME, NameIx, NameKind, Names};
-
-/// A source of values inside a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Member {
-    /// A sensor.
-    Sensor(NameIx),
-    /// An edge node, for values without a sensor.
-    Node(NameIx),
-    /// Values without either.
-    Anonymous,
-}
-
-impl Member {
-    /// The member a row belongs to.
-    pub(crate) const fn of(sensor: NameIx, node: NameIx) -> Self {
-        match (sensor, node) {
-            (NO_NAME, NO_NAME) => Self::Anonymous,
-            (NO_NAME, node) => Self::Node(node),
-            (sensor, _) => Self::Sensor(sensor),
-        }
-    }
-}
-
-/// One input of a slot.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct SlotInput {
-    /// Whose value it is.
-    pub(crate) member: MemberIx,
-    /// The value in millionths.
-    pub(crate) micros: i64,
-    /// When it was measured.
-    pub(crate) event_time_ms: i64,
-    /// Whether its source vouches for it.
-    pub(crate) quality: Quality,
-    /// Feed it came by.
-    pub(crate) feed: NameIx,
-}
+use crate::kinds::baseline::Learnt;
+use crate::kinds::change::Change;
+use crate::kinds::group::Group;
+use crate::kinds::panes::Span;
+use crate::kinds::parts::Parts;
+use crate::kinds::run::Run;
+use crate::kinds::sources::Sources;
+use crate::kinds::threshold::Values;
+use crate::kinds::window::Window;
+use jiff::tz::TimeZone;
+use vigie_model::decimal::MICROS_PER_UNIT;
 
 /// What became of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
-    /// It is among the values or panes.
+    /// It is among the values, panes or matches.
     Taken,
     /// Its value had expired before it was judged.
     Expired,
@@ -60,8 +29,8 @@ pub(crate) enum Entry {
     BeforeWindow,
 }
 
-/// State of one kind for one key.
-#[derive(Debug)]
+/// State of one kind for one key. What is larger than a threshold's values lies behind a pointer.
+#[derive(Clone, Debug)]
 pub(crate) enum State {
     /// Newest values, valid for `stale_after_ms`.
     Threshold {
@@ -72,8 +41,10 @@ pub(crate) enum State {
         /// How they become one.
         agg: Aggregate,
     },
-    /// A sliding window; behind a pointer, for it is much larger than the others.
+    /// A sliding window.
     Window(Box<Window>),
+    /// The ends of a sliding window.
+    Change(Box<Change>),
     /// A silence, an episode after `silence_ms`.
     Absence {
         /// The silence.
@@ -81,19 +52,53 @@ pub(crate) enum State {
         /// How long is too long.
         silence_ms: i64,
     },
+    /// A partial run.
+    Sequence(Box<Run>),
+    /// Sources that match.
+    KOfN(Box<Confirmed>),
+    /// Newest values, and what is usual.
+    Baseline(Box<Unusual>),
+    /// Open episodes of other rules in a space.
+    Parts(Box<Parts>),
+    /// Spaces in which episodes of another rule begin.
+    Spread(Box<Spreading>),
 }
 
-/// A sliding window.
-#[derive(Debug)]
-pub(crate) struct Window {
-    /// The panes.
-    pub(crate) panes: Panes,
-    /// Length of window and panes.
-    pub(crate) span: Span,
-    /// How its inputs become one value.
-    agg: Aggregate,
-    /// Fewer inputs make no mean, minimum or maximum.
-    min_count: i64,
+/// State of `k_of_n`.
+#[derive(Clone, Debug)]
+pub(crate) struct Confirmed {
+    /// The sources.
+    pub(crate) sources: Sources,
+    /// How many must match.
+    pub(crate) k: usize,
+    /// How long a match counts.
+    pub(crate) within_ms: i64,
+    /// What tells them apart.
+    pub(crate) distinct: Distinct,
+}
+
+/// State of `baseline`.
+#[derive(Clone, Debug)]
+pub(crate) struct Unusual {
+    /// Newest values.
+    pub(crate) values: Values,
+    /// What was learnt.
+    pub(crate) learnt: Learnt,
+    /// How long a value is valid.
+    pub(crate) stale_after_ms: i64,
+    /// What is unusual.
+    pub(crate) usual: Usual,
+}
+
+/// State of `spread`.
+#[derive(Clone, Debug)]
+pub(crate) struct Spreading {
+    /// The spaces.
+    pub(crate) group: Group,
+    /// How many must begin.
+    pub(crate) k: usize,
+    /// How long a beginning counts.
+    pub(crate) within_ms: i64,
 }
 
 impl State {
@@ -104,10 +109,42 @@ impl State {
                 Self::Threshold { values: Values::default(), stale_after_ms, agg }
             }
             Kind::Window { window_ms, pane_ms, agg, min_count } => {
-                let span = Span { window_ms, pane_ms };
-                Self::Window(Box::new(Window { panes: Panes::default(), span, agg, min_count }))
+                Self::Window(Box::new(Window::new(Span { window_ms, pane_ms }, agg, min_count)))
+            }
+            Kind::Change { over_ms: window_ms, pane_ms } => {
+                Self::Change(Box::new(Change::new(Span { window_ms, pane_ms })))
             }
             Kind::Absence { silence_ms } => Self::Absence { silence: Silence::from(log_time_ms), silence_ms },
+            Kind::Sequence { .. } => Self::Sequence(Box::default()),
+            Kind::KOfN { k, within_ms, distinct } => {
+                Self::KOfN(Box::new(Confirmed { sources: Sources::default(), k, within_ms, distinct }))
+            }
+            Kind::Baseline { usual, stale_after_ms } => Self::Baseline(Box::new(Unusual {
+                values: Values::default(),
+                learnt: Learnt::default(),
+                stale_after_ms,
+                usual,
+            })),
+            Kind::AllOf | Kind::AnyOf => Self::Parts(Box::default()),
+            Kind::Spread { k, within_ms, .. } => {
+                Self::Spread(Box::new(Spreading { group: Group::default(), k, within_ms }))
+            }
+        }
+    }
+
+    /// Takes over the figures of a changed rule whose state means the same ([`Kind::keeps_state`]).
+    pub(crate) fn adopt(&mut self, kind: Kind) {
+        match (self, kind) {
+            (Self::Threshold { stale_after_ms, .. }, Kind::Threshold { stale_after_ms: new, .. }) => {
+                *stale_after_ms = new;
+            }
+            (Self::Window(window), Kind::Window { min_count, .. }) => window.min_count = min_count,
+            (Self::Absence { silence_ms, .. }, Kind::Absence { silence_ms: new }) => *silence_ms = new,
+            (Self::Baseline(unusual), Kind::Baseline { usual, stale_after_ms }) => {
+                (unusual.usual, unusual.stale_after_ms) = (usual, stale_after_ms);
+                unusual.learnt.change_zone();
+            }
+            _ => {}
         }
     }
 
@@ -116,88 +153,136 @@ impl State {
         match self {
             Self::Threshold { values, stale_after_ms, .. } => values.touch() ^ stale_after_ms,
             Self::Window(window) => window.panes.touch(),
+            Self::Change(change) => change.panes.touch(),
             Self::Absence { silence, .. } => silence.since_ms(),
+            Self::Baseline(unusual) => unusual.values.touch(),
+            Self::Sequence(_) | Self::KOfN(_) | Self::Parts(_) | Self::Spread(_) => 0,
         }
     }
 
-    /// Whether the input changes nothing because its member already has a newer value. Windows take late inputs.
-    pub(crate) fn is_late(&self, input: &SlotInput) -> bool {
-        matches!(self, Self::Threshold { values, .. } if values.is_late(input.member, input.event_time_ms))
-    }
-
-    /// Takes in a value judged at `at_ms`.
-    pub(crate) fn enter(&mut self, input: &SlotInput, at_ms: i64) -> Entry {
+    /// Whether the observation changes nothing because its member already has a newer one. Windows take late ones.
+    pub(crate) fn is_late(&mut self, input: &SlotInput<'_>) -> bool {
+        if input.incident.is_some() {
+            return false;
+        }
         match self {
-            Self::Threshold { stale_after_ms, .. } if input.event_time_ms + *stale_after_ms <= at_ms => Entry::Expired,
-            Self::Threshold { values, .. } => {
-                values.set(input.member, input.micros, input.event_time_ms);
-                Entry::Taken
-            }
-            Self::Window(window) if input.event_time_ms < window.span.bounds_ms(at_ms).0 => Entry::BeforeWindow,
-            Self::Window(window) => {
-                window.panes.slide(at_ms, window.span);
-                window.panes.add(input.micros, input.event_time_ms, window.span);
-                Entry::Taken
-            }
-            Self::Absence { .. } => Entry::Taken,
+            Self::Threshold { values, .. } => values.is_late(input.member, input.event_time_ms),
+            Self::Baseline(unusual) => unusual.values.is_late(input.member, input.event_time_ms),
+            Self::KOfN(confirmed) => confirmed.sources.is_late(input.member, input.event_time_ms),
+            Self::Sequence(run) => run.is_late(input.member, input.event_time_ms),
+            Self::Window(_) | Self::Change(_) | Self::Absence { .. } | Self::Parts(_) | Self::Spread(_) => false,
         }
+    }
+
+    /// Takes in an input judged at `at_ms`; `matches` says whether a `k_of_n` rule counts it.
+    pub(crate) fn enter(&mut self, input: &SlotInput<'_>, at_ms: i64, matches: bool, zone: &TimeZone) -> Entry {
+        let (event_time_ms, micros) = (input.event_time_ms, input.micros);
+        match self {
+            Self::Threshold { stale_after_ms, .. } if event_time_ms + *stale_after_ms <= at_ms => {
+                return Entry::Expired;
+            }
+            Self::Threshold { values, .. } => values.set(input.member, micros, event_time_ms),
+            Self::Baseline(unusual) if event_time_ms + unusual.stale_after_ms <= at_ms => return Entry::Expired,
+            Self::Baseline(unusual) => unusual.enter(input, at_ms, zone),
+            Self::Window(window) if event_time_ms < window.span.bounds_ms(at_ms).0 => return Entry::BeforeWindow,
+            Self::Window(window) => {
+                window.slide(at_ms);
+                window.add(micros, event_time_ms);
+            }
+            Self::Change(change) if event_time_ms < change.span.bounds_ms(at_ms).0 => return Entry::BeforeWindow,
+            Self::Change(change) => {
+                change.slide(at_ms);
+                change.add(micros, event_time_ms);
+            }
+            Self::KOfN(confirmed) => {
+                if matches {
+                    confirmed.sources.add(input.source(confirmed.distinct), event_time_ms);
+                }
+                confirmed.sources.forget(at_ms, confirmed.within_ms);
+            }
+            Self::Absence { .. } | Self::Sequence(_) | Self::Parts(_) | Self::Spread(_) => {}
+        }
+        Entry::Taken
     }
 
     /// When the state changes by itself; `idle` says that no judgement could change the episode.
     pub(crate) fn again_ms(&self, idle: bool) -> Option<i64> {
         match self {
             Self::Threshold { values, stale_after_ms, .. } => values.next_expiry_ms(*stale_after_ms),
+            Self::Baseline(unusual) => unusual.values.next_expiry_ms(unusual.stale_after_ms),
             Self::Window(window) => (!(window.panes.is_empty() && idle)).then(|| window.panes.boundary_ms()),
+            Self::Change(change) => (!(change.panes.is_empty() && idle)).then(|| change.panes.boundary_ms()),
             Self::Absence { silence, silence_ms } => silence.due_ms(*silence_ms),
+            Self::KOfN(confirmed) => confirmed.sources.over_ms(confirmed.k, confirmed.within_ms),
+            Self::Spread(spreading) => spreading.group.next_ms(spreading.within_ms),
+            Self::Sequence(_) | Self::Parts(_) => None,
         }
     }
 
-    /// The change that is due: values expire, panes leave.
+    /// The change that is due: values expire, panes leave, matches stop to count, a silence becomes too long.
     pub(crate) fn advance(&mut self, due_ms: i64) {
         match self {
             Self::Threshold { values, stale_after_ms, .. } => values.expire(due_ms, *stale_after_ms),
-            Self::Window(window) => window.panes.slide(due_ms, window.span),
-            Self::Absence { silence, .. } => silence.open(),
+            Self::Baseline(unusual) => unusual.values.expire(due_ms, unusual.stale_after_ms),
+            Self::Window(window) => window.slide(due_ms),
+            Self::Change(change) => change.slide(due_ms),
+            Self::Absence { silence, .. } => silence.fall_due(),
+            Self::KOfN(confirmed) => confirmed.sources.forget(due_ms, confirmed.within_ms),
+            Self::Spread(spreading) => spreading.group.forget(due_ms, spreading.within_ms),
+            Self::Sequence(_) | Self::Parts(_) => {}
         }
     }
 
-    /// The value to judge; `None` when it is missing.
+    /// The length of the panes of an empty window: until an input comes, it is the same at each of their boundaries.
+    pub(crate) fn empty_pane_ms(&self) -> Option<i64> {
+        match self {
+            Self::Window(window) if window.panes.is_empty() => Some(window.span.pane_ms),
+            Self::Change(change) if change.panes.is_empty() => Some(change.span.pane_ms),
+            _ => None,
+        }
+    }
+
+    /// Whether there is nothing to judge: no valid value, an empty window, no match. A silence is always something.
+    pub(crate) fn knows_nothing(&self) -> bool {
+        match self {
+            Self::Threshold { values, .. } => values.valid().next().is_none(),
+            Self::Baseline(unusual) => unusual.values.valid().next().is_none(),
+            Self::Window(window) => window.panes.is_empty(),
+            Self::Change(change) => change.panes.is_empty(),
+            Self::Absence { .. } => false,
+            Self::Sequence(_) => true,
+            Self::KOfN(confirmed) => confirmed.sources.count() == 0,
+            Self::Parts(parts) => parts.is_empty(),
+            Self::Spread(spreading) => spreading.group.is_empty(),
+        }
+    }
+
+    /// The value to judge or to tell; `None` when it is missing or the kind has none.
     pub(crate) fn quantity(&self) -> Option<Quantity> {
+        let count = |count: usize| Quantity { micros: count as i128 * i128::from(MICROS_PER_UNIT), count: 1 };
         match self {
             Self::Threshold { values, agg, .. } => values.quantity(*agg),
-            Self::Window(window) => window.panes.quantity(window.agg, window.min_count),
-            Self::Absence { .. } => None,
+            Self::Baseline(unusual) => unusual.quantity(),
+            Self::Window(window) => window.quantity(),
+            Self::Change(change) => change.quantity(),
+            Self::KOfN(confirmed) => Some(count(confirmed.sources.count())),
+            Self::Spread(spreading) => Some(count(spreading.group.begun().count())),
+            Self::Absence { .. } | Self::Sequence(_) | Self::Parts(_) => None,
         }
     }
+}
 
-    /// What the value judged at `at_ms` is made of.
-    pub(crate) fn detail(&self, at_ms: i64, members: &[Member], names: &Names) -> Detail {
-        let text = |micros| exact(Quantity { micros, count: 1 });
-        match self {
-            Self::Threshold { values, .. } => {
-                let values = values.valid().map(|(member, newest)| {
-                    let (sensor, node) = match members[member as usize] {
-                        Member::Sensor(sensor) => (names.get(NameKind::Sensor, sensor).cloned(), None),
-                        Member::Node(node) => (None, names.get(NameKind::Node, node).cloned()),
-                        Member::Anonymous => (None, None),
-                    };
-                    MemberValue { sensor, node, value: text(newest.micros.into()), event_time_ms: newest.event_time_ms }
-                });
-                Detail::Members(values.collect())
-            }
-            Self::Window(window) => {
-                let Window { panes, span, .. } = window.as_ref();
-                let (start_ms, end_ms) = span.bounds_ms(at_ms);
-                let pane = |pane: &Pane| PaneValue {
-                    start_ms: pane.index * span.pane_ms,
-                    count: pane.count,
-                    sum: text(pane.sum_micros),
-                    min: text(pane.min_micros.into()),
-                    max: text(pane.max_micros.into()),
-                };
-                Detail::Panes { start_ms, end_ms, panes: panes.iter().map(pane).collect() }
-            }
-            Self::Absence { .. } => Detail::Members(Vec::new()),
+impl Unusual {
+    /// The largest valid value.
+    pub(crate) fn quantity(&self) -> Option<Quantity> {
+        self.values.quantity(Aggregate::Max)
+    }
+
+    fn enter(&mut self, input: &SlotInput<'_>, at_ms: i64, zone: &TimeZone) {
+        self.values.set(input.member, input.micros, input.event_time_ms);
+        self.learnt.touch(zone, at_ms, self.usual.half_life_weeks);
+        if let Some(quantity) = self.quantity() {
+            self.learnt.sample(quantity.micros);
         }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Step<'a> {
     pub(crate) position: Position,
     /// Number of the next transition at that position.
     pub(crate) ordinal: &'a mut u32,
+    /// Whether no episode may begin at the slot, for one elsewhere tells of the same.
+    pub(crate) blocked: bool,
     /// What is counted.
     pub(crate) counters: &'a mut Counters,
     /// Where transitions go.
@@ -39,4 +41,19 @@ pub struct Counters {
     pub dropped_inputs: u64,
     /// Conditions that were false because of arithmetic.
     pub arithmetic_faults: u64,
+}
+
+impl Counters {
+    /// Both together.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            keys: self.keys + other.keys,
+            series: self.series + other.series,
+            judgements: self.judgements + other.judgements,
+            late_inputs: self.late_inputs + other.late_inputs,
+            dropped_inputs: self.dropped_inputs + other.dropped_inputs,
+            arithmetic_faults: self.arithmetic_faults + other.arithmetic_faults,
+        }
+    }
 }

@@ -47,10 +47,16 @@ pub(crate) enum Placeholder {
     For,
     /// The length of the window.
     Window,
+    /// Within which time things must happen together.
+    Within,
+    /// How many sources or spaces it takes.
+    K,
+    /// What is usual for the hour of the week.
+    Usual,
 }
 
 /// Placeholders without an argument, by the word written in braces.
-const WORDS: [(&str, Placeholder); 12] = [
+const WORDS: [(&str, Placeholder); 15] = [
     ("space", Placeholder::Space),
     ("key", Placeholder::Key),
     ("sensor", Placeholder::Sensor),
@@ -63,6 +69,9 @@ const WORDS: [(&str, Placeholder); 12] = [
     ("time", Placeholder::Time),
     ("for", Placeholder::For),
     ("window", Placeholder::Window),
+    ("within", Placeholder::Within),
+    ("k", Placeholder::K),
+    ("usual", Placeholder::Usual),
 ];
 
 /// A mistake in a template.

@@ -24,7 +24,7 @@ const BUCKET_MS: i64 = 1_000;
 type Entry = (i64, SlotIx);
 
 /// Due times of all slots.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Timers {
     heap: BinaryHeap<Reverse<Entry>>,
     /// Entries of the buckets from `closed_from` on, by the number of the bucket since the epoch.

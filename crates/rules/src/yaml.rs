@@ -107,8 +107,9 @@ impl Problems {
         &self.file
     }
 
-    /// Everything found.
-    pub(crate) fn into_found(self) -> Vec<Diagnostic> {
+    /// Everything found, in the order of the file.
+    pub(crate) fn into_found(mut self) -> Vec<Diagnostic> {
+        self.found.sort_by_key(|diagnostic| (diagnostic.line, diagnostic.column));
         self.found
     }
 

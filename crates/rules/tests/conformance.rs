@@ -7,7 +7,8 @@ mod common;
 use common::{Cut, digest, event, lines, ordered, rules, transitions};
 use std::path::{Path, PathBuf};
 
-const KINDS: [(&str, usize); 3] = [("threshold", 16), ("window", 10), ("absence", 1)];
+const KINDS: [(&str, usize); 7] =
+    [("threshold", 16), ("window", 10), ("absence", 1), ("change", 2), ("k-of-n", 3), ("sequence", 3), ("mixed", 2)];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/rules-conformance")
@@ -31,7 +32,7 @@ fn all_cases_of_these_kinds_are_here() {
         let found = cases().iter().filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(kind)).count();
         assert_eq!(found, count, "{kind}");
     }
-    assert_eq!(cases().len(), 27);
+    assert_eq!(cases().len(), 37);
 }
 
 #[test]

@@ -38,6 +38,7 @@ pub fn read_spaces(file: &str, text: &str) -> (Vec<Space>, Vec<Diagnostic>) {
             spaces.insert(Arc::clone(&space.id), (space, line));
         }
     }
+    findings.check_adjacent(&spaces);
     (spaces.into_values().map(|(space, _)| space).collect(), findings.finish())
 }
 
@@ -74,7 +75,7 @@ fn features<'a>(text: &'a str, findings: &mut Findings<'_>) -> Vec<&'a RawValue>
     }
 }
 
-fn read_feature(feature: &RawValue, index: usize, findings: &mut Findings<'_>) -> Option<Space> {
+fn read_feature<'a>(feature: &'a RawValue, index: usize, findings: &mut Findings<'a>) -> Option<Space> {
     let Ok(found) = members(feature.get()) else {
         findings.error(feature.get(), format!("feature {} is not an object", index + 1));
         return None;

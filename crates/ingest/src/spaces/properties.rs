@@ -11,7 +11,8 @@ use vigie_model::space::{Sensor, Space};
 use vigie_model::time::parse_rfc3339_ms;
 
 /// Properties a space may have.
-const KNOWN: [&str; 9] = ["id", "name", "kind", "district", "capacity", "params", "sensors", "valid_from", "valid_to"];
+const KNOWN: [&str; 10] =
+    ["id", "name", "kind", "district", "capacity", "params", "adjacent", "sensors", "valid_from", "valid_to"];
 /// Properties a declared sensor may have.
 const KNOWN_OF_SENSOR: [&str; 3] = ["id", "metric", "expected"];
 
@@ -21,11 +22,13 @@ pub(super) struct Findings<'a> {
     file: Arc<str>,
     text: &'a str,
     found: Vec<Diagnostic>,
+    /// Ids named as adjacent, and where.
+    adjacent: Vec<(Arc<str>, &'a str)>,
 }
 
 impl<'a> Findings<'a> {
     pub(super) fn new(file: &str, text: &'a str) -> Self {
-        Self { file: file.into(), text, found: Vec::new() }
+        Self { file: file.into(), text, found: Vec::new(), adjacent: Vec::new() }
     }
 
     /// Line and column of `part`, a slice of the file.
@@ -45,12 +48,30 @@ impl<'a> Findings<'a> {
         self.found.last_mut().expect("one was just pushed")
     }
 
+    /// Adds a warning at `part`.
+    fn warning(&mut self, part: &str, text: String, hint: Option<String>) {
+        let (line, column) = self.place(part);
+        self.found.push(Diagnostic::warning(Arc::clone(&self.file), line, column, text).hint_opt(hint));
+    }
+
     /// Adds a warning about an unknown property at `part`.
     fn unknown(&mut self, part: &str, what: &str, known: &[&'static str]) {
-        let (line, column) = self.place(part);
         let hint = did_you_mean(what, known.iter().copied());
-        let text = format!("unknown property '{what}' is ignored");
-        self.found.push(Diagnostic::warning(Arc::clone(&self.file), line, column, text).hint_opt(hint));
+        self.warning(part, format!("unknown property '{what}' is ignored"), hint);
+    }
+
+    /// Warns about adjacent spaces that are not among those of the file. A file with errors may lack spaces it declares,
+    /// so nothing is said about it.
+    pub(super) fn check_adjacent<V>(&mut self, declared: &BTreeMap<Arc<str>, V>) {
+        if self.found.iter().any(Diagnostic::is_error) {
+            return;
+        }
+        for (id, part) in std::mem::take(&mut self.adjacent) {
+            if !declared.contains_key(&id) {
+                let hint = did_you_mean(&id, declared.keys().map(AsRef::as_ref));
+                self.warning(part, format!("adjacent space '{id}' is not declared"), hint);
+            }
+        }
     }
 
     /// Everything found, in the order of the file.
@@ -61,14 +82,14 @@ impl<'a> Findings<'a> {
 }
 
 /// Reads the properties of a feature; `None` when it has no usable id. Other mistakes leave the default.
-pub(super) fn read_properties(properties: &RawValue, findings: &mut Findings<'_>) -> Option<Space> {
+pub(super) fn read_properties<'a>(properties: &'a RawValue, findings: &mut Findings<'a>) -> Option<Space> {
     let Ok(found) = members(properties.get()) else {
         findings.error(properties.get(), "properties is not an object").expected =
             Some("an object with an id".to_owned());
         return None;
     };
     let mut space = Space::default();
-    let mut seen = BTreeSet::new();
+    let (mut seen, mut adjacent) = (BTreeSet::new(), None);
     for Member { key, value } in &found {
         if !seen.insert(key.as_ref()) {
             findings.error(value.get(), format!("property '{key}' appears twice"));
@@ -83,6 +104,7 @@ pub(super) fn read_properties(properties: &RawValue, findings: &mut Findings<'_>
             "district" => space.district = read_text(value, "district", findings),
             "capacity" => space.capacity = read_capacity(value, findings),
             "params" => space.params = read_params(value, findings),
+            "adjacent" => adjacent = Some(*value),
             "sensors" => space.sensors = read_sensors(value, findings),
             "valid_from" => space.valid_from_ms = read_time(value, "valid_from", findings),
             "valid_to" => space.valid_to_ms = read_time(value, "valid_to", findings),
@@ -91,6 +113,9 @@ pub(super) fn read_properties(properties: &RawValue, findings: &mut Findings<'_>
     }
     if !found.iter().any(|member| member.key == "id" && !is_null(member.value)) {
         findings.error(properties.get(), "the feature has no id").hint = Some("add a property 'id'".to_owned());
+    }
+    if let Some(adjacent) = adjacent {
+        space.adjacent = read_adjacent(adjacent, &space.id, findings);
     }
     if let (Some(from), Some(to)) = (space.valid_from_ms, space.valid_to_ms)
         && to <= from
@@ -162,6 +187,27 @@ fn read_params_of(rule: &Member<'_>, findings: &mut Findings<'_>) -> BTreeMap<St
         }
     }
     numbers
+}
+
+fn read_adjacent<'a>(value: &'a RawValue, own: &str, findings: &mut Findings<'a>) -> Vec<Arc<str>> {
+    let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(value.get()) else {
+        findings.error(value.get(), "adjacent is not an array").expected =
+            Some(r#"ids of spaces: ["a", "b"]"#.to_owned());
+        return Vec::new();
+    };
+    let mut adjacent = Vec::new();
+    for entry in entries {
+        let Some(id) = read_id(entry, "adjacent", findings) else { continue };
+        if *id == *own {
+            findings.error(entry.get(), format!("space '{own}' names itself as adjacent"));
+        } else if adjacent.contains(&id) {
+            findings.error(entry.get(), format!("adjacent space '{id}' is named twice"));
+        } else {
+            findings.adjacent.push((Arc::clone(&id), entry.get()));
+            adjacent.push(id);
+        }
+    }
+    adjacent
 }
 
 fn read_sensors(value: &RawValue, findings: &mut Findings<'_>) -> Vec<Sensor> {

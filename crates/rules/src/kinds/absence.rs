@@ -10,38 +10,36 @@ pub(crate) struct Silence {
     last_ms: Option<i64>,
     /// From when the silence counts: the latest arrival or intake-up.
     since_ms: i64,
-    /// Whether the silence is an open episode.
-    open: bool,
+    /// Whether the silence has become too long.
+    too_long: bool,
 }
 
 impl Silence {
     /// The silence of a key first heard, or first expected, at `since_ms`.
     pub(crate) const fn from(since_ms: i64) -> Self {
-        Self { last_ms: None, since_ms, open: false }
+        Self { last_ms: None, since_ms, too_long: false }
     }
 
-    /// When the silence becomes an episode; `None` while it is one.
+    /// When the silence becomes too long; `None` while it is.
     pub(crate) const fn due_ms(&self, silence_ms: i64) -> Option<i64> {
-        if self.open { None } else { Some(self.since_ms + silence_ms) }
+        if self.too_long { None } else { Some(self.since_ms + silence_ms) }
     }
 
-    /// The silence becomes an episode.
-    pub(crate) const fn open(&mut self) {
-        self.open = true;
+    /// The silence becomes too long.
+    pub(crate) const fn fall_due(&mut self) {
+        self.too_long = true;
     }
 
-    /// Takes in an arrival; whether that ends an episode.
-    pub(crate) fn arrival(&mut self, log_time_ms: i64) -> bool {
+    /// Whether the silence has become too long.
+    pub(crate) const fn is_too_long(&self) -> bool {
+        self.too_long
+    }
+
+    /// Takes in an arrival, which ends the silence.
+    pub(crate) fn arrival(&mut self, log_time_ms: i64) {
         self.last_ms = Some(log_time_ms);
         self.since_ms = self.since_ms.max(log_time_ms);
-        std::mem::take(&mut self.open)
-    }
-
-    /// Ends the episode, if one is open; whether one was.
-    pub(crate) const fn end(&mut self) -> bool {
-        let was_open = self.open;
-        self.open = false;
-        was_open
+        self.too_long = false;
     }
 
     /// The intake is up again.
@@ -68,13 +66,14 @@ mod tests {
     fn counts_from_the_later_of_arrival_and_intake_up() {
         let mut silence = Silence::from(100);
         assert_eq!(silence.due_ms(30), Some(130));
-        assert!(!silence.arrival(120));
+        silence.arrival(120);
         silence.intake_up(110);
         assert_eq!(silence.due_ms(30), Some(150));
         silence.intake_up(140);
         assert_eq!((silence.due_ms(30), silence.last_ms()), (Some(170), Some(120)));
-        silence.open();
-        assert_eq!(silence.due_ms(30), None);
-        assert!(silence.arrival(200));
+        silence.fall_due();
+        assert_eq!((silence.due_ms(30), silence.is_too_long()), (None, true));
+        silence.arrival(200);
+        assert_eq!((silence.due_ms(30), silence.is_too_long()), (Some(230), false));
     }
 }

@@ -4,7 +4,7 @@
 //! values never replace its newer one.
 
 use crate::expr::fold::Quantity;
-use crate::spec::Aggregate;
+use crate::kind::Aggregate;
 
 /// Index of a member inside its key.
 pub(crate) type MemberIx = u32;

@@ -1,6 +1,11 @@
+mod kinds;
+mod mistakes;
+mod warnings;
+
 use super::*;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
+use vigie_model::alert::rule_uid;
 use vigie_model::control::SourceFile;
 use vigie_model::metric::MetricSpec;
 use vigie_model::space::Space;
@@ -68,12 +73,13 @@ groups:
     metric: noise
     metric: heartbeat
 "#;
-    let second = "groups:\n- name: x\n  scope: 'space.knd == \"park\"'\n  rules:\n  - {alert: Loud, kind: change, metric: m}\n  - 7\nextra: 1\n";
+    let second = "groups:\n- name: x\n  scope: 'space.knd == \"park\"'\n  rules:\n  - {alert: Loud, kind: change, metric: m, over: 5m}\n  - 7\nextra: 1\n";
     check(
         &control(&[first, second]),
         &expect![[r#"
-            rules/a.yaml:4:3: error: unknown field 'scop' in a group; did you mean 'scope'?
-            rules/a.yaml:7:11: error: unknown kind 'treshold'; expected threshold, window or absence; did you mean 'threshold'?
+            rules/a.yaml:4:3: error: unknown field 'scop' in a group; expected name, scope or rules; did you mean 'scope'?
+            rules/a.yaml:6:5: warning: the rule has no 'guidance'; say cause, consequence, action and respond_within
+            rules/a.yaml:7:11: error: unknown kind 'treshold'; expected threshold, window, change, absence, sequence, k_of_n, baseline, all_of, any_of or spread; did you mean 'threshold'?
             rules/a.yaml:9:5: warning: the rule has no 'guidance'; say cause, consequence, action and respond_within
             rules/a.yaml:12:10: error: 'agg' is 'median'; expected max, min, mean or sum; did you mean 'mean'?
             rules/a.yaml:13:25: error: 'raise': unexpected 'dB' after the expression; expected an operator or the end
@@ -82,20 +88,21 @@ groups:
             rules/a.yaml:16:18: error: 'stale_after' is zero; expected a duration longer than zero
             rules/a.yaml:17:5: error: unknown field 'severty'; did you mean 'severity'?
             rules/a.yaml:18:15: error: 'severity' is 'urgent'; expected informational, low, medium, high or critical
-            rules/a.yaml:19:5: error: 'window' is not a field of kind threshold; expected metric, agg, raise, clear, for, keep_firing_for, stale_after
+            rules/a.yaml:19:5: error: 'window' is not a field of kind threshold; expected metric, per, agg, raise, clear, for, keep_firing_for, stale_after
             rules/a.yaml:20:15: error: 'summary': unknown placeholder '{spaces}'; did you mean 'space'?
             rules/a.yaml:20:25: error: 'summary': '{' without '}'
             rules/a.yaml:21:19: error: 'max: high': not a number
             rules/a.yaml:21:25: error: '1st' is not a name; expected letters, digits and _, starting with a letter
-            rules/a.yaml:22:5: error: the rule has no 'for'
             rules/a.yaml:22:5: warning: the rule has no 'guidance'; say cause, consequence, action and respond_within
+            rules/a.yaml:22:5: error: the rule has no 'for'
             rules/a.yaml:22:12: error: there are two rules named 'Loud'; the first stands at rules/a.yaml:9:12
             rules/a.yaml:25:5: error: 'metric' is given twice in a rule; it first stands at 24:5
             rules/b.yaml:3:11: error: 'scope': unknown name 'space.knd'; did you mean 'space.kind'?
+            rules/b.yaml:5:5: warning: the rule has no 'guidance'; say cause, consequence, action and respond_within
+            rules/b.yaml:5:5: error: the rule has no 'raise'
             rules/b.yaml:5:13: error: there are two rules named 'Loud'; the first stands at rules/a.yaml:9:12
-            rules/b.yaml:5:25: error: kind change is not supported yet; this build judges threshold, window, absence
             rules/b.yaml:6:5: error: a rule is a single value; expected a mapping
-            rules/b.yaml:7:1: error: unknown field 'extra' in a rule file; known here: groups
+            rules/b.yaml:7:1: error: unknown field 'extra' in a rule file; expected groups
         "#]],
     );
 }
@@ -123,7 +130,7 @@ fn windows_must_divide_and_stay_small() {
     check_rule(
         "alert: A, kind: window, metric: m, window: 60s, every: 7s, agg: mean, raise: 'value > 1'",
         &expect![[r#"
-            rules/a.yaml:4:61: error: 'every' (7s) does not divide 'window' (1m); make the window a multiple of it
+            rules/a.yaml:4:61: error: 'every' (7s) does not divide 'window' (1m); make 'window' a multiple of it
         "#]],
     );
     check_rule(
@@ -175,30 +182,6 @@ fn incidents_are_counted_per_space() {
 }
 
 #[test]
-fn what_this_build_would_ignore_is_refused() {
-    let rule = "alert: A, kind: absence, metric: m, for: 5m, active: {period: night}, shadow: true, inhibited_by: B, escalate: {after: 5m}";
-    check_rule(
-        rule,
-        &expect![[r#"
-            rules/a.yaml:4:51: error: 'active' is not supported yet; leave it out for now
-            rules/a.yaml:4:76: error: 'shadow' is not supported yet; leave it out for now
-            rules/a.yaml:4:90: error: 'inhibited_by' is not supported yet; leave it out for now
-            rules/a.yaml:4:107: error: 'escalate' is not supported yet; leave it out for now
-        "#]],
-    );
-    check_rule(
-        "alert: A, kind: absence, metric: m, for: 5m, active: always, shadow: false, labels: {team: north}",
-        &expect![[""]],
-    );
-    check_rule(
-        "alert: A, kind: sequence, steps: []",
-        &expect![[r#"
-        rules/a.yaml:4:22: error: kind sequence is not supported yet; this build judges threshold, window, absence
-    "#]],
-    );
-}
-
-#[test]
 fn mistakes_inside_texts_are_located() {
     check_rule(
         "alert: A, kind: threshold, metric: m, raise: value > params.max, params: {mx: 1}",
@@ -217,7 +200,7 @@ fn mistakes_inside_texts_are_located() {
         &expect![[r#"
             rules/a.yaml:4:52: error: 'raise': a condition is true or false, this is a number; compare it with something
             rules/a.yaml:4:79: error: 'summary': {node} needs 'per: node'
-            rules/a.yaml:4:86: error: 'summary': {window} has a meaning for kind window only
+            rules/a.yaml:4:86: error: 'summary': {window} has no meaning for kind threshold
             rules/a.yaml:4:95: error: 'summary': the rule has no parameter 'x'
         "#]],
     );
@@ -262,6 +245,22 @@ fn a_version_follows_the_fields_and_not_their_layout() {
     assert_eq!(first, same);
     assert_ne!(first, other);
     assert_eq!(first.len(), 16);
+}
+
+#[test]
+fn a_rule_created_anew_is_another_rule() {
+    let uids = |control: &Control| -> Vec<Arc<str>> {
+        load(control).unwrap().rules.identities().map(|identity| Arc::clone(&identity.uid)).collect()
+    };
+    let mut control = control(&[
+        "groups:\n- name: g\n  rules:\n  - {alert: A, kind: absence, metric: m, for: 5m}\n  - {alert: B, kind: absence, metric: m, for: 5m}\n",
+    ]);
+    let first = uids(&control);
+    control.creations = [("A".into(), 1), ("Gone".into(), 4)].into();
+    let second = uids(&control);
+    assert_eq!(*second[0], rule_uid("melbourne", "A", 1));
+    assert_eq!(*first[0], rule_uid("melbourne", "A", 0));
+    assert_eq!(first[1], second[1]);
 }
 
 #[test]
@@ -330,3 +329,14 @@ const WORDS: [&str; 40] = [
     "%",
     "é",
 ];
+
+#[test]
+fn a_rule_that_was_created_before_has_another_uid() {
+    use vigie_model::alert::rule_uid;
+    let rule = "groups:\n- name: g\n  rules:\n  - {alert: A, kind: absence, metric: m, for: 5m}\n";
+    let mut control = control(&[rule]);
+    let uid = |control: &Control| load(control).unwrap().rules.identities().next().unwrap().uid.to_string();
+    assert_eq!(uid(&control), rule_uid("melbourne", "A", 0));
+    control.creations = [("A".into(), 2), ("B".into(), 7)].into();
+    assert_eq!(uid(&control), rule_uid("melbourne", "A", 2));
+}

@@ -12,7 +12,8 @@ use vigie_model::decimal::Decimal;
 use vigie_model::event::Incident;
 use vigie_model::names::{NO_NAME, NameEntry, NameIx, NameKind};
 use vigie_model::position::{PartitionIx, partition_of};
-use vigie_rules::engine::{Engine, Input};
+use vigie_model::record::{Batch, Payload, Record};
+use vigie_rules::core::RuleCore;
 use vigie_rules::load::load;
 use vigie_rules::spec::RuleSet;
 
@@ -97,7 +98,7 @@ pub fn ordered(mut events: Vec<Event>, keep: bool) -> Vec<Event> {
     events
 }
 
-/// Runs events that are already in order through one engine for each partition.
+/// Runs events that are already in order through the rules of all partitions.
 pub fn transitions(rules: &Arc<RuleSet>, events: &[Event], cut: Cut) -> Vec<Transition> {
     let mut sequencer = Sequencer::new(rules, cut);
     for event in events {
@@ -134,7 +135,8 @@ pub fn digest(lines: &str) -> String {
 
 struct Sequencer {
     cut: Cut,
-    engines: Vec<Engine>,
+    core: RuleCore,
+    sequence: u64,
     names: BTreeMap<(u8, String), NameIx>,
     new_names: Vec<NameEntry>,
     offsets: Vec<u64>,
@@ -150,9 +152,8 @@ impl Sequencer {
         let count = usize::from(cut.partitions);
         Self {
             cut,
-            engines: (0..cut.partitions)
-                .map(|partition| Engine::new(Arc::clone(rules), partition, cut.partitions))
-                .collect(),
+            core: RuleCore::with_rules(Arc::clone(rules), cut.partitions),
+            sequence: 0,
             names: BTreeMap::new(),
             new_names: Vec::new(),
             offsets: vec![0; count],
@@ -168,7 +169,7 @@ impl Sequencer {
         if self.log_time_ms == i64::MIN {
             self.log_time_ms = event.time_ms;
             self.last_tick_ms = event.time_ms.div_euclid(self.cut.tick_ms) * self.cut.tick_ms;
-            self.all(Input::IntakeUp { log_time_ms: event.time_ms });
+            self.record(Payload::IntakeUp);
         }
         self.log_time_ms = self.log_time_ms.max(event.time_ms);
         // Of the ticks up to this input the last one does, as it fires every timer due before it.
@@ -176,7 +177,7 @@ impl Sequencer {
         if tick_ms > self.last_tick_ms {
             self.flush_all();
             self.last_tick_ms = tick_ms;
-            self.all(Input::Tick { tick_ms, log_time_ms: self.log_time_ms });
+            self.record(Payload::Tick { tick_ms });
         }
         let partition = usize::from(partition_of(&event.space, self.cut.partitions));
         match &event.what {
@@ -200,19 +201,20 @@ impl Sequencer {
         self.flush_all();
         if let Some(largest_ms) = events.iter().map(|event| event.time_ms).max() {
             let tick_ms = largest_ms + END_MS;
-            self.all(Input::Tick { tick_ms, log_time_ms: tick_ms + 1 });
+            self.log_time_ms = tick_ms + 1;
+            self.record(Payload::Tick { tick_ms });
         }
         self.out
     }
 
-    fn all(&mut self, input: Input<'_>) {
-        for engine in &mut self.engines {
-            engine.step(input, &mut self.out);
-        }
+    fn record(&mut self, payload: Payload) {
+        let record = Record { sequence: self.sequence, log_time_ms: self.log_time_ms, payload };
+        self.sequence += 1;
+        self.core.step(&record, &mut self.out).unwrap();
     }
 
     fn flush_all(&mut self) {
-        for partition in 0..self.engines.len() {
+        for partition in 0..self.offsets.len() {
             self.flush(partition);
         }
     }
@@ -226,7 +228,7 @@ impl Sequencer {
         let rows = std::mem::take(&mut self.observations[partition]);
         let first_offset = self.advance(partition, rows.len());
         if !rows.is_empty() {
-            self.engines[partition].step(Input::Observations { first_offset, rows: &rows }, &mut self.out);
+            self.record(Payload::Observations(Batch { partition: partition as PartitionIx, first_offset, rows }));
         }
     }
 
@@ -234,13 +236,15 @@ impl Sequencer {
         let rows = std::mem::take(&mut self.incidents[partition]);
         let first_offset = self.advance(partition, rows.len());
         if !rows.is_empty() {
-            self.engines[partition].step(Input::Incidents { first_offset, rows: &rows }, &mut self.out);
+            self.record(Payload::Incidents(Batch { partition: partition as PartitionIx, first_offset, rows }));
         }
     }
 
     fn advance(&mut self, partition: usize, rows: usize) -> u64 {
         let names = std::mem::take(&mut self.new_names);
-        self.all(Input::Names(&names));
+        if !names.is_empty() {
+            self.record(Payload::Dictionary(names));
+        }
         let first = self.offsets[partition];
         self.offsets[partition] += rows as u64;
         first

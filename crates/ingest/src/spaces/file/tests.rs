@@ -12,7 +12,7 @@ fn everything_declared_is_kept() {
     let text = r#"{"type":"FeatureCollection","features":[
         {"type":"Feature","geometry":null,"properties":{"id":"b"}},
         {"type":"Feature","geometry":{"type":"Point","coordinates":[1,2]},"properties":
-         {"id":"a","name":"A \"square\"","kind":"square","district":"d","capacity":70,"params":{"R":{"max":0.1}},
+         {"id":"a","name":"A \"square\"","kind":"square","district":"d","capacity":70,"params":{"R":{"max":0.1}},"adjacent":["b"],
           "valid_from":"2017-01-01T00:00:00Z","valid_to":"2018-01-01T00:00:00Z","sensors":[{"id":"s","metric":"m"}]}}]}"#;
     let (spaces, diagnostics) = read_spaces("spaces.geojson", text);
     assert_eq!(diagnostics, []);
@@ -22,6 +22,7 @@ fn everything_declared_is_kept() {
     assert_eq!(a.params["R"]["max"].micros(), 100_000);
     assert_eq!(a.geometry.as_ref(), r#"{"type":"Point","coordinates":[1,2]}"#);
     assert!(!a.sensors[0].expected);
+    assert_eq!(a.adjacent.iter().map(AsRef::as_ref).collect::<Vec<_>>(), ["b"]);
     assert_eq!(spaces[1].name.as_ref(), "b");
 }
 
@@ -48,6 +49,32 @@ fn every_mistake_is_told_at_once_with_its_line() {
         "spaces.geojson:7:1: error: feature 5 is not an object",
     ];
     assert_eq!(told(text), expected);
+}
+
+#[test]
+fn neighbours_are_other_spaces_and_known() {
+    let text = |own: &str| {
+        format!(
+            r#"{{"type":"FeatureCollection","features":[
+{{"type":"Feature","geometry":null,"properties":{{"adjacent":{own},"id":"harbour"}}}},
+{{"type":"Feature","geometry":null,"properties":{{"id":"market","adjacent":["harbor","harbour"]}}}}]}}"#
+        )
+    };
+    let unknown = "spaces.geojson:3:75: warning: adjacent space 'harbor' is not declared; did you mean 'harbour'?";
+    assert_eq!(told(&text(r#"["market"]"#)), [unknown]);
+    assert_eq!(
+        told(&text(r#"["market", "harbour", 7, "market", "a/b"]"#)),
+        [
+            "spaces.geojson:2:71: error: space 'harbour' names itself as adjacent",
+            "spaces.geojson:2:82: error: adjacent is not a text; expected 1 to 128 bytes of text",
+            "spaces.geojson:2:85: error: adjacent space 'market' is named twice",
+            "spaces.geojson:2:95: error: adjacent contains '/', which separates the parts of a key",
+        ]
+    );
+    assert_eq!(
+        told(&text(r#""market""#))[0],
+        r#"spaces.geojson:2:60: error: adjacent is not an array; expected ids of spaces: ["a", "b"]"#
+    );
 }
 
 #[test]

@@ -1,0 +1,211 @@
+//! The rules of a whole log: the engines of all its partitions, and the stage that looks over all of them.
+//!
+//! It takes the records of the log in order, as every role does, and appends transitions. Serving, replaying, testing and
+//! backtesting rules are this same fold over records from different places.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use vigie_model::control::{Control, SourceFile};
+//! use vigie_model::record::{Payload, Record};
+//! use vigie_rules::core::RuleCore;
+//!
+//! let text = "groups:\n- name: a\n  rules:\n  - {alert: Silent, kind: absence, metric: heartbeat, for: 30s}\n";
+//! let rules = vec![SourceFile { path: "rules.yaml".into(), text: text.into() }];
+//! let control = Control { centre: "c".into(), time_zone: "UTC".into(), rules, ..Control::default() };
+//! let mut core = RuleCore::new(16);
+//! let mut transitions = Vec::new();
+//! let payload = Payload::Control(Arc::new(control));
+//! core.step(&Record { sequence: 0, log_time_ms: 0, payload }, &mut transitions).unwrap();
+//! assert_eq!(core.rules().unwrap().len(), 1);
+//! ```
+
+use crate::engine::{Engine, Input};
+use crate::fate::Succession;
+use crate::load::load;
+use crate::spec::RuleSet;
+use crate::stage::{Level, Stage};
+use crate::step::{Counters, Step};
+use std::sync::Arc;
+use vigie_model::alert::Transition;
+use vigie_model::control::Control;
+use vigie_model::diagnostic::Diagnostic;
+use vigie_model::names::Names;
+use vigie_model::position::{PartitionIx, Position};
+use vigie_model::record::{Payload, Record};
+
+/// All rules of a log with all their state.
+#[derive(Clone, Debug)]
+pub struct RuleCore {
+    partitions: PartitionIx,
+    running: Option<Running>,
+}
+
+/// What runs once the first control record has come.
+#[derive(Clone, Debug)]
+struct Running {
+    rules: Arc<RuleSet>,
+    engines: Vec<Engine>,
+    city: City,
+}
+
+/// The stage over all partitions. Its transitions stand in a partition of their own behind the log's, whose offset counts
+/// settlements.
+#[derive(Clone, Debug)]
+struct City {
+    stage: Stage,
+    position: Position,
+    /// Transitions since the last tick that the stage listens to.
+    heard: Vec<Transition>,
+    counters: Counters,
+}
+
+impl RuleCore {
+    /// Rules at the beginning of a log with `partitions` partitions.
+    #[must_use]
+    pub const fn new(partitions: PartitionIx) -> Self {
+        Self { partitions, running: None }
+    }
+
+    /// Rules in force from the beginning, before any record.
+    #[must_use]
+    pub fn with_rules(rules: Arc<RuleSet>, partitions: PartitionIx) -> Self {
+        Self { partitions, running: Some(Running::new(rules, partitions)) }
+    }
+
+    /// The rules in force; `None` before the first control record.
+    #[must_use]
+    pub fn rules(&self) -> Option<&Arc<RuleSet>> {
+        self.running.as_ref().map(|running| &running.rules)
+    }
+
+    /// What was counted since the beginning, over all partitions.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let Some(running) = &self.running else { return Counters::default() };
+        let engines = running.engines.iter().map(Engine::counters);
+        engines.chain([running.city.counters]).fold(Counters::default(), Counters::plus)
+    }
+
+    /// Takes in the next record of the log and appends the transitions that follow from it.
+    ///
+    /// # Errors
+    /// The mistakes of a control record whose rules do not load; the rules so far stay in force. The sequencer lets no such
+    /// record into a log.
+    ///
+    /// # Panics
+    /// When rows come before the first control record, or use names that no dictionary record gave.
+    pub fn step(&mut self, record: &Record, out: &mut Vec<Transition>) -> Result<(), Vec<Diagnostic>> {
+        let (told, log_time_ms) = (out.len(), record.log_time_ms);
+        if let Payload::Control(control) = &record.payload {
+            self.control(control, log_time_ms, out)?;
+        }
+        let Some(running) = &mut self.running else { return Ok(()) };
+        match &record.payload {
+            Payload::Dictionary(entries) => running.step_all(&Input::Names(entries), out),
+            Payload::IntakeUp => running.step_all(&Input::IntakeUp { log_time_ms }, out),
+            Payload::Tick { tick_ms } => running.step_all(&Input::Tick { tick_ms: *tick_ms, log_time_ms }, out),
+            Payload::Observations(batch) => {
+                let input = Input::Observations { first_offset: batch.first_offset, rows: &batch.rows };
+                running.engines[usize::from(batch.partition)].step(input, out);
+            }
+            Payload::Incidents(batch) => {
+                let input = Input::Incidents { first_offset: batch.first_offset, rows: &batch.rows };
+                running.engines[usize::from(batch.partition)].step(input, out);
+            }
+            Payload::Seeds(seeds) => {
+                running.engines.iter_mut().for_each(|engine| engine.seed(seeds, log_time_ms));
+            }
+            Payload::Control(_) | Payload::Perceptions(_) | Payload::Command(_) | Payload::Gap(_) => {}
+        }
+        running.city.hear(&out[told..]);
+        if let Payload::Tick { tick_ms } = record.payload {
+            running.city.settle(tick_ms, log_time_ms, &running.rules, out);
+        }
+        Ok(())
+    }
+
+    fn control(
+        &mut self,
+        control: &Control,
+        log_time_ms: i64,
+        out: &mut Vec<Transition>,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let rules = load(control)?.rules;
+        match &mut self.running {
+            Some(running) => running.change(rules, log_time_ms, out),
+            None => self.running = Some(Running::new(rules, self.partitions)),
+        }
+        Ok(())
+    }
+}
+
+impl Running {
+    fn new(rules: Arc<RuleSet>, partitions: PartitionIx) -> Self {
+        let engine = |partition| Engine::new(Arc::clone(&rules), partition, partitions);
+        let engines = (0..partitions).map(engine).collect();
+        Self { engines, city: City::new(&rules, partitions), rules }
+    }
+
+    fn step_all(&mut self, input: &Input<'_>, out: &mut Vec<Transition>) {
+        for engine in &mut self.engines {
+            engine.step(*input, out);
+        }
+    }
+
+    fn change(&mut self, rules: Arc<RuleSet>, log_time_ms: i64, out: &mut Vec<Transition>) {
+        let told = out.len();
+        for engine in &mut self.engines {
+            engine.change_rules(&rules, log_time_ms, out);
+        }
+        self.city.hear(&out[told..]);
+        let change = Succession::new(&self.rules, &rules, log_time_ms);
+        self.city.change(&change, out);
+        self.rules = rules;
+    }
+}
+
+impl City {
+    fn new(rules: &RuleSet, partitions: PartitionIx) -> Self {
+        let position = Position { partition: partitions, offset: 0 };
+        Self { stage: Stage::new(Level::City, rules), position, heard: Vec::new(), counters: Counters::default() }
+    }
+
+    fn hear(&mut self, transitions: &[Transition]) {
+        self.heard.extend(transitions.iter().filter(|transition| self.stage.listens_to(transition)).cloned());
+    }
+
+    /// Judges what every partition has told before `tick_ms`.
+    fn settle(&mut self, tick_ms: i64, log_time_ms: i64, rules: &RuleSet, out: &mut Vec<Transition>) {
+        let mut heard = std::mem::take(&mut self.heard);
+        heard.sort_by(|one, other| order(one).cmp(&order(other)));
+        for transition in &heard {
+            self.stage.hear(transition, rules, &mut self.counters);
+        }
+        self.step(rules, log_time_ms, out, |stage, step| stage.settle(tick_ms, step));
+    }
+
+    fn change(&mut self, change: &Succession, out: &mut Vec<Transition>) {
+        self.step(&change.old, change.log_time_ms, out, |stage, step| stage.change(change, step));
+    }
+
+    fn step(
+        &mut self,
+        rules: &RuleSet,
+        log_time_ms: i64,
+        out: &mut Vec<Transition>,
+        work: impl FnOnce(&mut Stage, &mut Step<'_>),
+    ) {
+        self.position.offset += 1;
+        let (position, names, counters) = (self.position, &Names::default(), &mut self.counters);
+        let ordinal = &mut 0;
+        work(
+            &mut self.stage,
+            &mut Step { rules, names, log_time_ms, position, ordinal, blocked: false, counters, out },
+        );
+    }
+}
+
+/// The order in which transitions of one tick are heard: the same for any number of partitions.
+fn order(transition: &Transition) -> (i64, &str, &str, &'static str) {
+    (transition.event_time_ms, &transition.rule.name, &transition.key, transition.state.as_str())
+}

@@ -1,0 +1,106 @@
+//! All slots of one owner, by rule and key.
+
+use crate::about::{LatestEpisode, SlotKey};
+use crate::fate::{Fate, Succession};
+use crate::kind::RuleIx;
+use crate::slot::Slot;
+use crate::spec::RuleSet;
+use crate::step::{Counters, Step};
+use crate::timers::{SlotIx, Timers};
+use std::collections::BTreeMap;
+use std::ops::{Index, IndexMut};
+use std::sync::Arc;
+
+/// Slots by index and by (rule, key). They grow with the names in the log, whose number the sequencer bounds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Slots {
+    all: Vec<Slot>,
+    by_key: BTreeMap<(RuleIx, Arc<str>), SlotIx>,
+    /// The latest episodes of keys whose slot ended with a change of its rule, by uid and key: ids go on behind them.
+    past: BTreeMap<(Arc<str>, Arc<str>), LatestEpisode>,
+}
+
+impl Index<SlotIx> for Slots {
+    type Output = Slot;
+
+    fn index(&self, index: SlotIx) -> &Slot {
+        &self.all[index as usize]
+    }
+}
+
+impl IndexMut<SlotIx> for Slots {
+    fn index_mut(&mut self, index: SlotIx) -> &mut Slot {
+        &mut self.all[index as usize]
+    }
+}
+
+impl Slots {
+    /// The slot of a rule on a key.
+    pub(crate) fn find(&self, rule: RuleIx, key: &Arc<str>) -> Option<SlotIx> {
+        self.by_key.get(&(rule, Arc::clone(key))).copied()
+    }
+
+    /// The slot of a rule on a key, which is made when it is new; a silence counts from `log_time_ms`.
+    pub(crate) fn find_or_make(
+        &mut self,
+        rule: RuleIx,
+        id: SlotKey,
+        rules: &RuleSet,
+        log_time_ms: i64,
+        counters: &mut Counters,
+    ) -> SlotIx {
+        let Self { all, by_key, past } = self;
+        *by_key.entry((rule, Arc::clone(&id.key))).or_insert_with(|| {
+            let uid = Arc::clone(&rules.rules[rule].identity.uid);
+            let latest = past.remove(&(uid, Arc::clone(&id.key)));
+            all.push(Slot::new(rule, id, rules, latest, log_time_ms));
+            counters.keys += 1;
+            SlotIx::try_from(all.len() - 1).expect("slots are bounded by the names in the log, fewer than 2^32")
+        })
+    }
+
+    /// All slots.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Slot> {
+        self.all.iter()
+    }
+
+    /// All slots, to change them.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        self.all.iter_mut()
+    }
+
+    /// Lets every slot end or go on under changed rules, in the order of rules and keys. Returns the new place of each slot
+    /// that goes on, by its old one, and the timers of all.
+    pub(crate) fn change(&mut self, change: &Succession, step: &mut Step<'_>) -> (Vec<Option<SlotIx>>, Timers) {
+        let mut places = vec![None; self.all.len()];
+        let mut timers = Timers::default();
+        let mut old: Vec<_> = std::mem::take(&mut self.all).into_iter().map(Some).collect();
+        for ((_, key), index) in std::mem::take(&mut self.by_key) {
+            let mut slot = old[index as usize].take().expect("every slot has one key");
+            match change.fate(&slot, step.counters) {
+                Fate::Ends(why) => {
+                    slot.end(why, step);
+                    self.remember(&slot, change);
+                }
+                Fate::GoesOn(rule) => {
+                    slot.adopt(rule, &change.old, &change.new, change.log_time_ms);
+                    let place = SlotIx::try_from(self.all.len()).expect("no more slots than before");
+                    timers.schedule(place, slot.due_ms());
+                    places[index as usize] = Some(place);
+                    self.by_key.insert((rule, key), place);
+                    self.all.push(slot);
+                }
+            }
+        }
+        step.counters.keys = step.counters.keys.saturating_sub((places.len() - self.all.len()) as u64);
+        (places, timers)
+    }
+
+    fn remember(&mut self, slot: &Slot, change: &Succession) {
+        let about = slot.about();
+        if let Some(latest) = about.latest {
+            let uid = Arc::clone(&change.old.rules[slot.rule_index()].identity.uid);
+            self.past.insert((uid, Arc::clone(&about.id.key)), latest);
+        }
+    }
+}
