@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use vigie_model::alert::{Guidance, Transition};
 use vigie_model::command::{Action, Command};
+use vigie_model::doors::RuleInForce;
 use vigie_model::duration::format_ms;
 use vigie_model::severity::Severity;
 use vigie_model::time::{format_utc, utc_date};
@@ -104,6 +105,24 @@ pub fn suppression_json(space: &str, changed: &[&Arc<AlertView>]) -> String {
     serde_json::to_string(&row).expect("a struct of texts and numbers is JSON")
 }
 
+/// A rule in force as one line of JSON: `name`, `uid`, `version`, `kind`, `severity`, `shadow`, `inhibited_by` (names) and,
+/// if it has any, `guidance` as its alerts carry it.
+#[must_use]
+pub fn rule_json(rule: &RuleInForce) -> String {
+    let identity = &rule.identity;
+    let row = RuleRow {
+        name: &identity.name,
+        uid: &identity.uid,
+        version: &identity.version,
+        kind: rule.kind,
+        severity: identity.severity,
+        shadow: identity.shadow,
+        inhibited_by: &identity.inhibited_by,
+        guidance: identity.guidance.as_ref().map(GuidanceRow::of),
+    };
+    serde_json::to_string(&row).expect("a struct of texts and numbers is JSON")
+}
+
 #[derive(Serialize)]
 struct TransitionRow<'a> {
     alert_id: &'a str,
@@ -174,6 +193,19 @@ struct SuppressedRow<'a> {
     alert_id: &'a str,
     inhibited_by: Option<InhibitorRow<'a>>,
     offset: u64,
+}
+
+#[derive(Serialize)]
+struct RuleRow<'a> {
+    name: &'a str,
+    uid: &'a str,
+    version: &'a str,
+    kind: &'static str,
+    severity: Severity,
+    shadow: bool,
+    inhibited_by: &'a [Arc<str>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guidance: Option<GuidanceRow<'a>>,
 }
 
 #[derive(Serialize)]

@@ -14,6 +14,8 @@
 //! | `POST /v1/alerts/{id}/acknowledge`, `.../close` | the command's outcome and the alert as it stands then |
 //! | `GET /v1/spaces` | spaces as GeoJSON with their worst state |
 //! | `GET /v1/status` | log time, stream position and counts |
+//! | `GET /v1/rules` | the rules in force |
+//! | `GET /v1/rules/why-not?rule= &key=` | why a rule has no alert for a key now: facts and lines of text |
 //! | `POST /v1/sql` | the rows of one read-only statement |
 //!
 //! **Invariants**
@@ -42,6 +44,8 @@ mod status;
 mod sql;
 
 mod explain;
+
+mod rules;
 
 mod page;
 

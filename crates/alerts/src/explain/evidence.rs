@@ -80,6 +80,9 @@ impl<'a> Telling<'a> {
             let clear = self.text("clear").map_or(String::new(), |clear| format!(", and is over when {clear}"));
             self.say(format!("The rule speaks up when {raise}{clear}."));
         }
+        if let Some(condition) = self.text("match") {
+            self.say(format!("An input counts when {condition}."));
+        }
         if let Some(params) = self.get("params").as_object().filter(|params| !params.is_empty()) {
             let params: Vec<_> = params.iter().map(|(name, value)| format!("{name} = {}", figure(value))).collect();
             self.say(format!("Parameters in force: {}.", params.join(", ")));
@@ -166,24 +169,13 @@ impl<'a> Telling<'a> {
     }
 
     fn sequence(&mut self) {
-        let within = self.within();
-        self.say(format!("Its steps came one after the other{within}:"));
-        let steps: Vec<Value> = self.list("steps").to_vec();
-        let numbered = steps.iter().enumerate().map(|(index, step)| {
+        self.say(format!("Its steps came one after the other{}:", self.within()));
+        self.rows(&["step", "what", "asked for", "value", "at", "row"], self.list("steps"), |words, step| {
             let what = ["metric", "incident", "category"].map(|name| figure(&step[name])).concat();
-            let at = self.words.instant(&step["event_time_ms"]).unwrap_or_default();
-            vec![
-                (index + 1).to_string(),
-                what,
-                figure(&step["value"]),
-                at,
-                step["offset"].to_string().replace("null", ""),
-            ]
+            let row = step["offset"].as_u64().map_or_else(String::new, |offset| offset.to_string());
+            let at = words.instant(&step["event_time_ms"]).unwrap_or_default();
+            vec![figure(&step["step"]), what, figure(&step["match"]), figure(&step["value"]), at, row]
         });
-        let rows: Vec<_> = numbered.collect();
-        if !rows.is_empty() {
-            self.lines.extend(table(&["step", "what", "value", "at", "row"], &rows));
-        }
     }
 
     fn k_of_n(&mut self) {
@@ -241,7 +233,8 @@ impl<'a> Telling<'a> {
         let among = match (self.text("among"), self.get("group")) {
             (Some("district"), Value::String(group)) => format!(" of the district {group}"),
             (Some("adjacent"), Value::String(group)) => format!(" at and around {group}"),
-            (Some("adjacent"), _) => " that are adjacent".to_owned(),
+            (Some("district"), _) => " of one district".to_owned(),
+            (Some("adjacent"), _) => " side by side".to_owned(),
             _ => String::new(),
         };
         let asked = self.figure("k").map_or(String::new(), |k| format!("; {k} are asked for"));

@@ -57,8 +57,8 @@ fn sequence() -> Value {
     json!({
         "kind": "sequence", "params": {}, "within_ms": 60_000,
         "steps": [
-            {"step": 0, "metric": "noise_dba", "value": "93.5", "event_time_ms": T - 20_000, "offset": 5},
-            {"step": 1, "incident": "fight", "event_time_ms": T, "offset": 9},
+            {"step": 1, "metric": "noise_dba", "match": "value > 90", "value": "93.5", "event_time_ms": T - 20_000, "offset": 5},
+            {"step": 2, "incident": "fight", "event_time_ms": T, "offset": 9},
         ],
         "since_ms": T, "for_ms": 0, "position": {"partition": 0, "offset": 9}, "judged_ms": T,
     })
@@ -66,7 +66,7 @@ fn sequence() -> Value {
 
 fn k_of_n() -> Value {
     json!({
-        "kind": "k_of_n", "params": {}, "k": 2, "within_ms": 10_000, "distinct": "sensor",
+        "kind": "k_of_n", "params": {}, "match": "value > 0", "k": 2, "within_ms": 10_000, "distinct": "sensor",
         "sources": [{"source": "s1", "event_time_ms": T - 4_000}, {"source": "s2", "event_time_ms": T}],
         "since_ms": T, "for_ms": 0, "position": {"partition": 0, "offset": 9}, "judged_ms": T,
     })
@@ -94,7 +94,7 @@ fn all_of() -> Value {
 
 fn spread() -> Value {
     json!({
-        "kind": "spread", "params": {}, "k": 2, "within_ms": 300_000, "among": "district", "group": "Old Town",
+        "kind": "spread", "params": {}, "k": 2, "within_ms": 300_000, "among": "district",
         "begun": [
             {"space": "plaza", "key": "plaza", "alert_id": "aa11", "active_ms": T - 60_000},
             {"space": "town-hall", "key": "town-hall/s1", "alert_id": "bb22", "active_ms": T},
@@ -202,13 +202,13 @@ fn a_sequence_in_sentences() {
     says(
         &sequence(),
         &expect![[r#"
-        Its steps came one after the other within 1m:
-          step  what       value  at                   row
-          1     noise_dba  93.5   2017-03-12 20:59:40  5
-          2     fight             2017-03-12 21:00:00  9
-        That became true at 2017-03-12 21:00:00.
-        The newest row by then was offset 9 of partition 0 of the log.
-    "#]],
+            Its steps came one after the other within 1m:
+              step  what       asked for   value  at                   row
+              1     noise_dba  value > 90  93.5   2017-03-12 20:59:40  5
+              2     fight                         2017-03-12 21:00:00  9
+            That became true at 2017-03-12 21:00:00.
+            The newest row by then was offset 9 of partition 0 of the log.
+        "#]],
     );
 }
 
@@ -217,13 +217,14 @@ fn several_sources_in_sentences() {
     says(
         &k_of_n(),
         &expect![[r#"
-        2 sensors said so within 10s; 2 are asked for:
-          sensor  newest match
-          s1      2017-03-12 20:59:56
-          s2      2017-03-12 21:00:00
-        That became true at 2017-03-12 21:00:00.
-        The newest row by then was offset 9 of partition 0 of the log.
-    "#]],
+            An input counts when value > 0.
+            2 sensors said so within 10s; 2 are asked for:
+              sensor  newest match
+              s1      2017-03-12 20:59:56
+              s2      2017-03-12 21:00:00
+            That became true at 2017-03-12 21:00:00.
+            The newest row by then was offset 9 of partition 0 of the log.
+        "#]],
     );
 }
 
@@ -259,13 +260,13 @@ fn composites_in_sentences() {
     says(
         &spread(),
         &expect![[r#"
-        Episodes began in 2 spaces of the district Old Town within 5m; 2 are asked for:
-          space      key           began                alert
-          plaza      plaza         2017-03-12 20:59:00  aa11
-          town-hall  town-hall/s1  2017-03-12 21:00:00  bb22
-        That became true at 2017-03-12 21:00:00.
-        The newest row by then was offset 9 of partition 0 of the log.
-    "#]],
+            Episodes began in 2 spaces of one district within 5m; 2 are asked for:
+              space      key           began                alert
+              plaza      plaza         2017-03-12 20:59:00  aa11
+              town-hall  town-hall/s1  2017-03-12 21:00:00  bb22
+            That became true at 2017-03-12 21:00:00.
+            The newest row by then was offset 9 of partition 0 of the log.
+        "#]],
     );
 }
 
