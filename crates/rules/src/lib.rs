@@ -65,6 +65,8 @@ mod slots;
 
 mod stage;
 
+pub mod why;
+
 pub mod engine;
 
 pub mod core;
