@@ -2,4 +2,5 @@
 
 pub mod book;
 pub mod history;
+pub mod questions;
 pub mod rules;

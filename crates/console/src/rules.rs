@@ -7,7 +7,9 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Json, Response};
+use serde_json::Value;
+use vigie_alerts::view::Inhibitor;
 use vigie_alerts::wire::rule_json;
 use vigie_model::doors::RulesError;
 
@@ -31,7 +33,18 @@ pub(crate) async fn why_not(
     };
     let (rule, key) = (given("rule")?, given("key")?);
     let facts = state.rules.why_not(&state.principal, rule, key).await.map_err(|error| unanswered(&error))?;
-    Ok(([(CONTENT_TYPE, "application/json")], facts).into_response())
+    let mut facts: Value = serde_json::from_str(&facts).expect("the door answers with JSON");
+    if let (Some(text), Some(by)) = (facts["text"].as_array_mut(), suppressed_by(&state, rule, key)) {
+        text.push(format!("Its alert is suppressed by an alert of {}, so nobody is bothered with it.", by.rule).into());
+    }
+    Ok(Json(facts).into_response())
+}
+
+/// What suppresses the running alert of a rule on a key: then there is one, and yet nothing rings.
+fn suppressed_by(state: &ConsoleState, rule: &str, key: &str) -> Option<Inhibitor> {
+    let alerts = state.alerts.list(&state.principal).into_iter().filter(|alert| alert.condition.is_running());
+    let mut own = alerts.filter(|alert| *alert.latest.rule.name == *rule && *alert.latest.key == *key);
+    own.find_map(|alert| alert.inhibited_by.clone())
 }
 
 fn unanswered(error: &RulesError) -> Refusal {

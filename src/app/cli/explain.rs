@@ -11,7 +11,7 @@ Examples (after `vigie demo`):
   vigie explain --why-not Overcrowded town-hall
                                               what this rule knows of that key now, and what it still lacks
 A key is a space, SPACE/SENSOR or SPACE/NODE. --why-not needs a running server.
-Exit code 0: explained. 1: no such alert, or no such rule or key.";
+Exit code 0: explained. 1: no such alert or rule.";
 
 /// Options of `vigie explain`.
 #[derive(Debug, Args)]

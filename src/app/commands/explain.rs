@@ -31,8 +31,12 @@ pub fn run(args: &ExplainArgs, log_format: LogFormat) -> Result<(), Failure> {
     if args.json {
         return answer(explained.to_string().as_bytes());
     }
-    let lines = explained["text"].as_array().map_or(&[][..], Vec::as_slice);
-    answer(lines.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("\n").as_bytes())
+    let lines = explained["text"].as_array().map_or(&[][..], Vec::as_slice).iter().filter_map(Value::as_str);
+    let asked = args.why_not.as_ref().map(|about| {
+        let state = explained["state"].as_str().unwrap_or("nothing is known");
+        format!("{} on {}: {state}", about[0], about[1])
+    });
+    answer(asked.as_deref().into_iter().chain(lines).collect::<Vec<_>>().join("\n").as_bytes())
 }
 
 fn alert_explained(data: &Path, alert: &str) -> Result<Value, Failure> {
