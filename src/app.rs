@@ -12,6 +12,8 @@ pub mod roles;
 pub mod commands_door;
 pub mod pipeline;
 
+pub mod reload;
+
 pub mod connections;
 pub mod listener;
 pub mod pressure;

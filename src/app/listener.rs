@@ -1,6 +1,7 @@
 //! The one HTTP listener: intake, console, health and metrics on one address.
 
 use crate::app::health::Health;
+use crate::app::reload::standing::Standing;
 use crate::exit::Failure;
 use axum::Router;
 use axum::extract::State;
@@ -26,6 +27,8 @@ pub struct HealthState {
     pub intake: Intake,
     /// History.
     pub history: Arc<History>,
+    /// How the files on disk stand to the rules that run.
+    pub standing: Arc<Standing>,
     /// Recorded metrics; `None` when another part of the process already records them.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -66,11 +69,11 @@ pub async fn bind_free(port: u16) -> Result<TcpListener, Failure> {
 }
 
 async fn healthz(State(state): State<HealthState>) -> Response {
-    verdict(&state.health.not_alive())
+    verdict(&state.health.not_alive(), None)
 }
 
 async fn readyz(State(state): State<HealthState>) -> Response {
-    verdict(&state.health.not_ready(&state.intake, &state.history))
+    verdict(&state.health.not_ready(&state.intake, &state.history), state.standing.why_differs().as_deref())
 }
 
 async fn metrics(State(state): State<HealthState>) -> Response {
@@ -80,9 +83,10 @@ async fn metrics(State(state): State<HealthState>) -> Response {
     )
 }
 
-fn verdict(reasons: &[String]) -> Response {
-    if reasons.is_empty() {
-        return (StatusCode::OK, "ok\n").into_response();
-    }
-    (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", reasons.join("\n"))).into_response()
+/// The reasons against it, or "ok"; then what somebody should look at all the same.
+fn verdict(reasons: &[String], note: Option<&str>) -> Response {
+    let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let words = if reasons.is_empty() { "ok".to_owned() } else { reasons.join("\n") };
+    let note = note.map(|note| format!("note: {note}\n")).unwrap_or_default();
+    (status, format!("{words}\n{note}")).into_response()
 }

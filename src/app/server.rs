@@ -11,13 +11,15 @@ use crate::app::health::Part;
 use crate::app::listener::{HealthState, health_router};
 use crate::app::pipeline::{Judged, Pipeline, PipelineOptions};
 use crate::app::pressure::pressure_gauge;
+use crate::app::reload::creations::following;
+use crate::app::reload::standing::Standing;
+use crate::app::reload::{LOOK_EVERY, Reload, ReloadOptions};
 use crate::app::roles::history::HistoryFeed;
 use crate::app::telemetry;
 use crate::config::control::Prepared;
 use crate::exit::Failure;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use metrics_exporter_prometheus::PrometheusHandle;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle as ThreadHandle;
@@ -39,6 +41,7 @@ use vigie_log::intake::{Intake, spawn};
 use vigie_log::interner::{Interner, NAMES_PER_KIND_MAX};
 use vigie_log::sequencer::{Sequencer, Settings};
 use vigie_log::store::LogStore;
+use vigie_model::control::Control;
 use vigie_model::doors::QueryDoor;
 use vigie_model::position::LogId;
 use vigie_model::principal::Principal;
@@ -92,6 +95,7 @@ pub struct Server {
     sequencer: ThreadHandle<Result<(), LogError>>,
     flusher: Flusher,
     dead_letters: DeadLetters,
+    reload: Reload,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
 }
@@ -134,20 +138,41 @@ impl Server {
             ..Settings::new(Arc::clone(&log_id))
         };
         let interner = Arc::new(Interner::new(NAMES_PER_KIND_MAX));
-        let control = Arc::clone(&prepared.control);
         // It reads the whole log and waits for the roles, so it must not hold up the runtime they need.
-        let recall = move || Sequencer::recalled(settings, clock, opened.log, interner, control);
+        let recall = move || Sequencer::recalled(settings, clock, opened.log, interner);
         let sequencer = tokio::task::spawn_blocking(recall).await;
         let sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
         let mut sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
         caught_up(&pipeline, &sequencer).await?;
         let gap = gap_between(&history, &sequencer, &pipeline.judged);
-        sequencer.begin(gap).map_err(|error| Failure::io("cannot start the log", error))?;
+        let control =
+            following(sequencer.control().map(AsRef::as_ref), Control::clone(&prepared.control), &prepared.rules);
+        let control = Arc::new(control);
+        sequencer.begin(Arc::clone(&control), gap).map_err(|error| Failure::io("cannot start the log", error))?;
         let (intake, sequencer) = spawn(sequencer, pipeline.health.watch(Part::Sequencer))
             .map_err(|error| Failure::io("cannot start the sequencer's thread", error))?;
         let dead_letters = DeadLetters::start(&data.join("dead-letters"))
             .map_err(|error| Failure::io("cannot start the writer of dead letters", error))?;
-        let routes = routes(&prepared, &log_id, &intake, &history, &pipeline, &dead_letters, metrics)?;
+        let registry = Arc::new(registry(&prepared));
+        let standing = Arc::<Standing>::default();
+        let health = HealthState {
+            health: Arc::clone(&pipeline.health),
+            intake: intake.clone(),
+            history: Arc::clone(&history),
+            standing: Arc::clone(&standing),
+            metrics,
+        };
+        let routes = routes(&prepared, &log_id, &registry, &pipeline, &dead_letters, health)?;
+        let reload = ReloadOptions {
+            config: prepared.config,
+            control,
+            rules: prepared.rules,
+            intake: intake.clone(),
+            registry,
+            standing,
+            look_every: LOOK_EVERY,
+        };
+        let reload = Reload::start(reload, Handle::current())?;
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(serve(listener, routes, ConnectionLimits::default(), stopped));
         tracing::info!(%url, %log_id, data = %data.display(), "serving");
@@ -160,6 +185,7 @@ impl Server {
             sequencer,
             flusher,
             dead_letters,
+            reload,
             stop,
             serving,
         })
@@ -170,7 +196,8 @@ impl Server {
     /// # Errors
     /// When a part had failed, or the last commit fails.
     pub async fn stop(self) -> Result<(), Failure> {
-        let Self { intake, feed, pipeline, sequencer, flusher, dead_letters, stop, mut serving, .. } = self;
+        let Self { intake, feed, pipeline, sequencer, flusher, dead_letters, reload, stop, mut serving, .. } = self;
+        drop(reload);
         pipeline.health.stopping();
         let folded = tokio::task::spawn_blocking(move || {
             intake.stop();
@@ -253,24 +280,28 @@ fn gap_between<S: LogStore>(history: &History, sequencer: &Sequencer<S>, judged:
     })
 }
 
-fn routes(
-    prepared: &Prepared,
-    log_id: &LogId,
-    intake: &Intake,
-    history: &Arc<History>,
-    pipeline: &Pipeline,
-    dead_letters: &DeadLetters,
-    metrics: Option<PrometheusHandle>,
-) -> Result<Router, Failure> {
+fn registry(prepared: &Prepared) -> Registry {
     let config = &prepared.config;
-    let centre: Arc<str> = config.centre.id.as_str().into();
-    let registry = Arc::new(Registry::new(
-        &centre,
+    Registry::new(
+        &config.centre.id,
         Arc::clone(&prepared.control.spaces),
         config.spaces.unknown,
         vigie_ingest::limits::REGISTERED_SPACES_MAX,
         config.spaces.nearest_m.unwrap_or(0.0),
-    ));
+    )
+}
+
+fn routes(
+    prepared: &Prepared,
+    log_id: &LogId,
+    registry: &Arc<Registry>,
+    pipeline: &Pipeline,
+    dead_letters: &DeadLetters,
+    health: HealthState,
+) -> Result<Router, Failure> {
+    let config = &prepared.config;
+    let (intake, history) = (&health.intake, &health.history);
+    let centre: Arc<str> = config.centre.id.as_str().into();
     let sql = SqlDoor::new(Arc::clone(history) as Arc<_>, SqlLimits::default());
     let sql: Arc<dyn QueryDoor> = Arc::new(sql.map_err(|error| Failure::io("cannot open the SQL door", error))?);
     let waiting = Arc::clone(&pipeline.waiting);
@@ -285,18 +316,13 @@ fn routes(
         feed: Arc::clone(&pipeline.feed),
         commands: Arc::new(commands),
         queries: Some(sql),
-        spaces: Arc::clone(&registry) as Arc<_>,
+        spaces: Arc::clone(registry) as Arc<_>,
         log_clock: Arc::new(move || clock.log_time_ms()),
     };
     let pressure = pressure_gauge(intake.clone());
-    let events = intake_router(intake.clone(), registry, config.feed_specs(), pressure, dead_letters.clone());
-    let health = health_router(HealthState {
-        health: Arc::clone(&pipeline.health),
-        intake: intake.clone(),
-        history: Arc::clone(history),
-        metrics,
-    });
+    let feeds = config.feed_specs();
+    let events = intake_router(intake.clone(), Arc::clone(registry), feeds, pressure, dead_letters.clone());
     // The console's routes have this guard already; a page of another site may not send events either.
-    let guarded = events.merge(health).layer(from_fn_with_state(state.clone(), same_site));
+    let guarded = events.merge(health_router(health)).layer(from_fn_with_state(state.clone(), same_site));
     Ok(guarded.merge(console_router(state)))
 }

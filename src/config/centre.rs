@@ -10,7 +10,7 @@ use vigie_model::id::check_id;
 const DATA_DIR_DEFAULT: &str = "vigie-data";
 
 /// The centre (tenant).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Centre {
     /// In every row, key and alert id.
     pub id: String,

@@ -5,7 +5,7 @@
 
 use super::file::{Config, read_all};
 use super::text;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vigie_ingest::spaces::file::read_spaces;
 use vigie_model::control::{Control, SourceFile};
@@ -70,6 +70,18 @@ pub fn prepare(path: &Path) -> Result<Prepared, Vec<Diagnostic>> {
         }
         _ => Err(found),
     }
+}
+
+/// The configuration file, and the files it names as far as it can be understood: whatever changes what [`prepare`]
+/// gives is a change of one of them.
+#[must_use]
+pub fn files(path: &Path) -> Vec<PathBuf> {
+    let (config, _) = read_all(path);
+    let named = config.into_iter().flat_map(|config| config.spaces.file.into_iter().chain(config.rules.files));
+    let mut files: Vec<_> = named.chain([path.to_owned()]).collect();
+    files.sort();
+    files.dedup();
+    files
 }
 
 fn spaces_of(config: &Config, found: &mut Vec<Diagnostic>) -> Vec<Space> {

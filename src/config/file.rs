@@ -73,6 +73,22 @@ impl Config {
         let declared = specs.iter().find(|spec| *spec.name == *FEED_DEFAULT).cloned();
         Feeds::new(specs, declared.unwrap_or_else(|| FeedSpec::named(FEED_DEFAULT)))
     }
+
+    /// What differs from a server's running configuration and takes effect only when it is started again, as it is written
+    /// in the file. Spaces, metrics and rules are not among it.
+    #[must_use]
+    pub fn waiting_for_restart(&self, running: &Self) -> Vec<&'static str> {
+        let differs = [
+            ("[centre]", self.centre != running.centre),
+            ("[spaces] unknown", self.spaces.unknown != running.spaces.unknown),
+            ("[spaces] nearest_m", self.spaces.nearest_m != running.spaces.nearest_m),
+            ("[feeds]", self.feeds != running.feeds),
+            ("[log]", self.log != running.log),
+            ("[http]", self.http != running.http),
+            ("[time]", self.time != running.time),
+        ];
+        differs.into_iter().filter_map(|(what, differs)| differs.then_some(what)).collect()
+    }
 }
 
 /// Reads a configuration file, and gives the warnings with it.

@@ -39,14 +39,25 @@ pub fn records(data: &Path) -> (Vec<Record>, Recovery) {
 /// What the log's transitions of episodes must be, as rows of the table `alerts` with the columns of
 /// [`crate::crash::audit::ALERT_COLUMNS`], sorted.
 pub fn judged_again(records: &[Record]) -> Vec<String> {
-    let (mut engine, mut offset, mut transitions, mut rows) = (None::<Engine>, 0, Vec::new(), Vec::new());
+    let mut rows = Vec::new();
+    judge(records, |record, transitions| {
+        let of_episodes = transitions.iter().filter(|transition| transition.state.is_of_episode());
+        rows.extend(of_episodes.map(|transition| row(transition, record.log_time_ms)));
+    });
+    rows.sort_unstable();
+    rows
+}
+
+/// Judges the records one by one and shows each with its transitions.
+pub fn judge<'a>(records: impl IntoIterator<Item = &'a Record>, mut show: impl FnMut(&'a Record, &[Transition])) {
+    let (mut engine, mut offset, mut transitions) = (None::<Engine>, 0, Vec::new());
     for record in records {
         let log_time_ms = record.log_time_ms;
         match &record.payload {
             Payload::Control(control) => {
                 let rules = load(control).expect("rules of the log load").rules;
                 match &mut engine {
-                    Some(engine) => engine.change_rules(rules, log_time_ms, &mut transitions),
+                    Some(engine) => engine.change_rules(&rules, log_time_ms, &mut transitions),
                     None => engine = Some(Engine::new(rules, 0, 1)),
                 }
             }
@@ -71,20 +82,19 @@ pub fn judged_again(records: &[Record]) -> Vec<String> {
                     offset += 1;
                 }
             }
-            Payload::Perceptions(_) | Payload::Command(_) => {}
+            Payload::Perceptions(_) | Payload::Command(_) | Payload::Seeds(_) => {}
         }
-        let of_episodes = transitions.drain(..).filter(|transition| transition.state.is_of_episode());
-        rows.extend(of_episodes.map(|transition| row(&transition, log_time_ms)));
+        show(record, &transitions);
+        transitions.clear();
     }
-    rows.sort_unstable();
-    rows
 }
 
 fn step(engine: &mut Option<Engine>, input: Input<'_>, out: &mut Vec<Transition>) {
     engine.as_mut().expect("a control record comes first").step(input, out);
 }
 
-fn row(transition: &Transition, log_time_ms: i64) -> String {
+/// A transition as a row of [`judged_again`].
+pub fn row(transition: &Transition, log_time_ms: i64) -> String {
     let columns = [
         transition.alert_id.as_str().to_owned(),
         transition.rule.name.to_string(),
@@ -143,7 +153,7 @@ pub fn lines(records: &[Record]) -> String {
                     }));
                 }
             }
-            Payload::Control(_) | Payload::Perceptions(_) | Payload::Command(_) => {}
+            Payload::Control(_) | Payload::Perceptions(_) | Payload::Command(_) | Payload::Seeds(_) => {}
         }
     }
     lines.iter().map(|line| line.to_string() + "\n").collect()

@@ -12,7 +12,7 @@ pub use crate::desk::IntakeError;
 use crate::desk::{ALONE_EVENTS_MAX, Counter, Desk, Turn};
 use crate::error::LogError;
 use crate::interner::Interner;
-use crate::receipt::Receipt;
+use crate::receipt::{ControlChange, Receipt};
 use crate::sequencer::Sequencer;
 use crate::store::LogStore;
 use std::fmt::Debug;
@@ -27,6 +27,7 @@ use tokio::task::block_in_place;
 use vigie_failpoints::point::reach;
 use vigie_model::batch::Events;
 use vigie_model::command::Command;
+use vigie_model::control::Control;
 
 /// Requests waiting for the sequencer. Their bytes are bounded at the door, which holds room for a body until the log has
 /// answered; this bounds small ones.
@@ -46,6 +47,7 @@ pub struct Intake {
 enum Request {
     Events(Box<Events>, oneshot::Sender<Result<Receipt, IntakeError>>),
     Command(Box<Command>, oneshot::Sender<Result<(), IntakeError>>),
+    Control(Arc<Control>, oneshot::Sender<Result<bool, IntakeError>>),
     Stop,
 }
 
@@ -54,6 +56,7 @@ enum Request {
 enum Answer {
     Events(oneshot::Sender<Result<Receipt, IntakeError>>, Receipt),
     Command(oneshot::Sender<Result<(), IntakeError>>),
+    Control(oneshot::Sender<Result<bool, IntakeError>>, bool),
 }
 
 /// Gives a sequencer its thread. The thread ends, and with it the log, on [`Intake::stop`] or when the log fails;
@@ -137,6 +140,17 @@ impl Intake {
         let (reply, taken) = oneshot::channel();
         self.send(Request::Command(Box::new(command), reply))?;
         taken.await.unwrap_or(Err(IntakeError::Closed))
+    }
+
+    /// Changes rules, spaces and calendars from this place of the log on, and answers once that is durable: whether they
+    /// differ from those of the newest control record. They must have been checked.
+    ///
+    /// # Errors
+    /// [`IntakeError`]; on `Busy` and `Full` nothing was changed.
+    pub async fn change_control(&self, control: Arc<Control>) -> Result<bool, IntakeError> {
+        let (reply, changed) = oneshot::channel();
+        self.send(Request::Control(control, reply))?;
+        changed.await.unwrap_or(Err(IntakeError::Closed))
     }
 
     /// Ends the log after what is queued; roles see its end. Waits for a place in the queue.
@@ -231,11 +245,20 @@ fn take<S: LogStore>(
             let _ = reply.send(Err(IntakeError::Full));
             sequencer.make_room();
         }
+        Request::Control(_, reply) if !room.ticks => {
+            let _ = reply.send(Err(IntakeError::Full));
+            sequencer.make_room();
+        }
         Request::Events(events, reply) => answers.push(Answer::Events(reply, sequencer.take(&events)?)),
         Request::Command(command, reply) => {
             sequencer.command(*command)?;
             answers.push(Answer::Command(reply));
         }
+        Request::Control(control, reply) => match sequencer.change_control(&control)? {
+            ControlChange::Written => answers.push(Answer::Control(reply, true)),
+            ControlChange::Same => answers.push(Answer::Control(reply, false)),
+            ControlChange::NoRoom => drop(reply.send(Err(IntakeError::Full))),
+        },
         Request::Stop => return Ok(true),
     }
     Ok(false)
@@ -247,6 +270,7 @@ impl Answer {
         match self {
             Self::Events(reply, receipt) => drop(reply.send(Ok(receipt))),
             Self::Command(reply) => drop(reply.send(Ok(()))),
+            Self::Control(reply, is_new) => drop(reply.send(Ok(is_new))),
         }
     }
 }

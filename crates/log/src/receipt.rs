@@ -25,6 +25,17 @@ pub struct Receipt {
     pub notes: Vec<String>,
 }
 
+/// What became of a control record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ControlChange {
+    /// It is in the log.
+    Written,
+    /// The newest control record of the log says the same.
+    Same,
+    /// There is no room for it; nothing has changed.
+    NoRoom,
+}
+
 impl Receipt {
     /// Counts an event whose time became log time; says so the first time.
     pub(crate) fn note_moved(&mut self, sent_ms: i64, log_time_ms: i64, max_skew_ms: i64, clock: &str) {

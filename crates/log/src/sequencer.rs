@@ -15,7 +15,7 @@ use crate::error::LogError;
 use crate::interner::Interner;
 use crate::known::Known;
 use crate::recall::recall;
-use crate::receipt::Receipt;
+use crate::receipt::{ControlChange, Receipt};
 pub use crate::settings::Settings;
 use crate::store::{LogStore, Room};
 use std::sync::Arc;
@@ -60,8 +60,8 @@ impl<S: LogStore> Sequencer<S> {
         interner: Arc<Interner>,
         control: Arc<Control>,
     ) -> Result<Self, LogError> {
-        let mut sequencer = Self::recalled(settings, clock, store, interner, control)?;
-        sequencer.begin(None)?;
+        let mut sequencer = Self::recalled(settings, clock, store, interner)?;
+        sequencer.begin(control, None)?;
         Ok(sequencer)
     }
 
@@ -69,22 +69,9 @@ impl<S: LogStore> Sequencer<S> {
     ///
     /// # Errors
     /// [`LogError`] when the store fails, or its records do not fit together.
-    pub fn recalled(
-        settings: Settings,
-        clock: LogClock,
-        store: S,
-        interner: Arc<Interner>,
-        control: Arc<Control>,
-    ) -> Result<Self, LogError> {
-        let mut sequencer = Self {
-            known: Known::new(settings.partitions, settings.ids_remembered),
-            settings,
-            clock,
-            store,
-            interner,
-            ticked: None,
-            control: Some(control),
-        };
+    pub fn recalled(settings: Settings, clock: LogClock, store: S, interner: Arc<Interner>) -> Result<Self, LogError> {
+        let known = Known::new(settings.partitions, settings.ids_remembered);
+        let mut sequencer = Self { settings, clock, store, interner, known, ticked: None, control: None };
         recall(&mut sequencer.store, &mut sequencer.known, &sequencer.interner)?;
         Ok(sequencer)
     }
@@ -94,7 +81,8 @@ impl<S: LogStore> Sequencer<S> {
     ///
     /// # Errors
     /// [`LogError`] when the store fails.
-    pub fn begin(&mut self, gap: Option<Gap>) -> Result<(), LogError> {
+    pub fn begin(&mut self, control: Arc<Control>, gap: Option<Gap>) -> Result<(), LogError> {
+        self.control = Some(control);
         self.known.next_sequence = self.known.next_sequence.max(self.store.first_sequence());
         self.clock.not_before(self.known.log_time_ms);
         if !self.advance_clock() {
@@ -145,6 +133,24 @@ impl<S: LogStore> Sequencer<S> {
         self.cut()?;
         command.log_time_ms = self.known.log_time_ms;
         self.append(vec![Payload::Command(Arc::new(command))])
+    }
+
+    /// Changes rules, spaces and calendars from here on, unless they are those of the newest control record.
+    ///
+    /// # Errors
+    /// [`LogError`] when the store fails.
+    pub fn change_control(&mut self, control: &Arc<Control>) -> Result<ControlChange, LogError> {
+        if self.known.control.as_ref() == Some(control) {
+            return Ok(ControlChange::Same);
+        }
+        if !self.store.keep_room_for(control)? {
+            return Ok(ControlChange::NoRoom);
+        }
+        self.tick()?;
+        self.cut()?;
+        self.known.control = Some(Arc::clone(control));
+        self.append(vec![Payload::Control(Arc::clone(control))])?;
+        Ok(ControlChange::Written)
     }
 
     /// Writes the tick that is due on a running clock, if any: one for all the intervals that passed, since a tick
@@ -234,6 +240,12 @@ impl<S: LogStore> Sequencer<S> {
         (0..self.settings.partitions).map(|partition| self.known.partitions.next_offset(partition)).collect()
     }
 
+    /// The newest control record of the log.
+    #[must_use]
+    pub const fn control(&self) -> Option<&Arc<Control>> {
+        self.known.control.as_ref()
+    }
+
     /// T of the newest tick: once the roles have folded it, they have folded all that was recalled.
     #[must_use]
     pub const fn last_tick_ms(&self) -> i64 {
@@ -261,8 +273,8 @@ impl<S: LogStore> Sequencer<S> {
     /// Writes what stands at the beginning of a log, once its log time is known.
     fn open(&mut self) -> Result<(), LogError> {
         let control = self.control.take().filter(|control| self.known.control.as_ref() != Some(control));
-        let control = control.map(Payload::Control);
-        self.append(control.into_iter().chain([Payload::IntakeUp]).collect())
+        self.known.control = control.clone().or_else(|| self.known.control.take());
+        self.append(control.into_iter().map(Payload::Control).chain([Payload::IntakeUp]).collect())
     }
 
     fn take_event(&mut self, events: &Events, index: usize, receipt: &mut Receipt) -> Result<(), LogError> {
@@ -287,6 +299,7 @@ impl<S: LogStore> Sequencer<S> {
         } else {
             receipt.note_if_long_past(sent_ms, self.known.log_time_ms, self.clock.describe());
         }
+        let log_time_ms = self.known.log_time_ms;
         let adjusted = self.adjust(sent_ms, receipt);
         let (event_time_ms, sent_time_ms, adjusted_flag) =
             adjusted.map_or((sent_ms, None, 0), |log_time_ms| (log_time_ms, Some(sent_ms), flags::TIME_ADJUSTED));
@@ -296,22 +309,19 @@ impl<S: LogStore> Sequencer<S> {
                 let late = self.known.lateness.judge(&row, event_time_ms);
                 receipt.late += u64::from(late);
                 row.flags |= adjusted_flag | if late { flags::LATE } else { 0 };
-                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) =
-                    (event_time_ms, sent_time_ms, self.known.log_time_ms);
+                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) = (event_time_ms, sent_time_ms, log_time_ms);
                 self.known.partitions.push_observation(partition, row);
             }
             EventRef::Incident(row) => {
                 let mut row = events.incidents[row as usize].clone();
                 row.flags |= adjusted_flag;
-                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) =
-                    (event_time_ms, sent_time_ms, self.known.log_time_ms);
+                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) = (event_time_ms, sent_time_ms, log_time_ms);
                 self.known.partitions.push_incident(partition, row);
             }
             EventRef::Perception(row) => {
                 let mut row = events.perceptions[row as usize].clone();
                 row.flags |= adjusted_flag;
-                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) =
-                    (event_time_ms, sent_time_ms, self.known.log_time_ms);
+                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) = (event_time_ms, sent_time_ms, log_time_ms);
                 self.known.partitions.push_perception(partition, row);
             }
         }

@@ -7,6 +7,7 @@
 use crate::error::LogError;
 use crate::ring::{Reader, Writer, ring};
 use std::sync::Arc;
+use vigie_model::control::Control;
 use vigie_model::record::{Payload, Record};
 
 /// Rows in the ring between log and roles: at some 150 bytes each, 40 MB.
@@ -47,6 +48,12 @@ pub trait LogStore: Send {
     /// # Errors
     /// When the store failed; it is unusable from then on, and it is unknown what it holds of this commit.
     fn commit(&mut self) -> Result<(), LogError>;
+
+    /// Keeps room for a control record, which is to be appended next; whether there is. Without room nothing has changed.
+    ///
+    /// # Errors
+    /// When the store failed; it is unusable from then on.
+    fn keep_room_for(&mut self, control: &Arc<Control>) -> Result<bool, LogError>;
 
     /// Bytes that wait for a commit.
     fn pending_bytes(&self) -> usize;
@@ -96,6 +103,10 @@ impl<S: LogStore + ?Sized> LogStore for Box<S> {
 
     fn commit(&mut self) -> Result<(), LogError> {
         (**self).commit()
+    }
+
+    fn keep_room_for(&mut self, control: &Arc<Control>) -> Result<bool, LogError> {
+        (**self).keep_room_for(control)
     }
 
     fn pending_bytes(&self) -> usize {
@@ -149,6 +160,10 @@ impl LogStore for MemoryLog {
 
     fn commit(&mut self) -> Result<(), LogError> {
         Ok(())
+    }
+
+    fn keep_room_for(&mut self, _control: &Arc<Control>) -> Result<bool, LogError> {
+        Ok(true)
     }
 
     fn pending_bytes(&self) -> usize {

@@ -4,6 +4,7 @@
 
 use crate::evidence::{Decision, of_decision, of_silence};
 use crate::input::Member;
+use crate::kinds::threshold::MemberIx;
 use crate::spec::{Plan, Rule, RuleSet};
 use crate::state::State;
 use crate::step::Step;
@@ -83,6 +84,15 @@ impl About {
         }
     }
 
+    /// Index of a member, which is added when it is new.
+    pub(crate) fn member(&mut self, member: Member) -> MemberIx {
+        let index = self.members.iter().position(|known| *known == member).unwrap_or_else(|| {
+            self.members.push(member);
+            self.members.len() - 1
+        });
+        MemberIx::try_from(index).expect("members are interned names, fewer than 2^32")
+    }
+
     /// Writes a transition.
     pub(crate) fn tell(
         &mut self,
@@ -92,7 +102,7 @@ impl About {
         sight: Sight<'_>,
         step: &mut Step<'_>,
     ) {
-        let Sight { rules, rule, .. } = sight;
+        let rule = sight.rule;
         match state {
             AlertState::Active => self.begin(at_ms, sight),
             AlertState::Escalated => self.escalated = true,
@@ -110,7 +120,7 @@ impl About {
             log_time_ms: step.log_time_ms,
             reason: why.or(rule.identity.shadow.then_some(reason::SHADOW)),
             evidence: if state == AlertState::Active { self.evidence(sight, step) } else { None },
-            summary: self.words(state, at_ms, sight, rules).sentence(state).into(),
+            summary: self.words(state, at_ms, why, sight).sentence(state).into(),
             feed: self.feed(sight, step),
             position: step.position,
             ordinal: *step.ordinal,
@@ -151,7 +161,7 @@ impl About {
         }
     }
 
-    fn words<'a>(&'a self, state: AlertState, at_ms: i64, sight: Sight<'a>, rules: &'a RuleSet) -> Words<'a> {
+    fn words<'a>(&'a self, state: AlertState, at_ms: i64, why: Option<&'static str>, sight: Sight<'a>) -> Words<'a> {
         let decision = self.decision.as_ref().filter(|_| matches!(state, AlertState::Pending | AlertState::Active));
         let value_time_ms = match (sight.state, decision) {
             (State::Absence { silence, .. }, _) => silence.since_ms(),
@@ -163,13 +173,15 @@ impl About {
         Words {
             rule: sight.rule,
             params: &sight.plan.params,
-            zone: &rules.zone,
-            space: rules.space_name(&self.place),
+            zone: &sight.rules.zone,
+            space: sight.rules.space_name(&self.place),
             key: &self.id.key,
             part: &self.id.part,
             quantity,
             value_time_ms,
             event_time_ms: at_ms,
+            usual: decision.and_then(|decision| decision.usual),
+            reason: why,
         }
     }
 }

@@ -25,6 +25,19 @@ pub(crate) fn readable(quantity: Quantity) -> String {
     grouped(&text)
 }
 
+/// An estimate for people: three digits that count, and every digit before the point.
+pub(crate) fn about(number: f64) -> String {
+    let decimals = match number.abs() {
+        size if size >= 100.0 => 0,
+        size if size >= 10.0 => 1,
+        size if size >= 1.0 => 2,
+        _ => 3,
+    };
+    let text = format!("{number:.decimals$}");
+    let text = if decimals > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    grouped(if text == "-0" { "0" } else { text })
+}
+
 /// A number as written, thousands separated.
 pub(crate) fn grouped(text: &str) -> String {
     let (sign, rest) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
@@ -87,6 +100,12 @@ mod tests {
         assert_eq!(exact(Quantity { micros: 1_000_000, count: 3 }), "1/3");
         assert_eq!(exact(Quantity { micros: 1_000_000, count: 4 }), "0.25");
         assert_eq!(exact(Quantity { micros: 0, count: 7 }), "0");
+    }
+
+    #[test]
+    fn estimates_have_few_digits() {
+        let found = [312.47, 47.25, 8.0, 0.04567, -0.0001, 12_345.6, -1_999.9, 100.0].map(about);
+        assert_eq!(found, ["312", "47.2", "8", "0.046", "0", "12,346", "-2,000", "100"]);
     }
 
     #[test]

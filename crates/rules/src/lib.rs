@@ -32,6 +32,8 @@ mod read_rule;
 
 pub mod load;
 
+pub mod changes;
+
 mod kinds;
 
 mod episode;
@@ -55,11 +57,15 @@ mod slot;
 
 mod routes;
 
-mod change;
+pub mod seeding;
+
+mod fate;
 
 mod slots;
 
 mod stage;
+
+pub mod why;
 
 pub mod engine;
 

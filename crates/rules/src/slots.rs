@@ -1,7 +1,7 @@
 //! All slots of one owner, by rule and key.
 
 use crate::about::{LatestEpisode, SlotKey};
-use crate::change::{Fate, RuleChange};
+use crate::fate::{Fate, Succession};
 use crate::kind::RuleIx;
 use crate::slot::Slot;
 use crate::spec::RuleSet;
@@ -71,7 +71,7 @@ impl Slots {
 
     /// Lets every slot end or go on under changed rules, in the order of rules and keys. Returns the new place of each slot
     /// that goes on, by its old one, and the timers of all.
-    pub(crate) fn change(&mut self, change: &RuleChange, step: &mut Step<'_>) -> (Vec<Option<SlotIx>>, Timers) {
+    pub(crate) fn change(&mut self, change: &Succession, step: &mut Step<'_>) -> (Vec<Option<SlotIx>>, Timers) {
         let mut places = vec![None; self.all.len()];
         let mut timers = Timers::default();
         let mut old: Vec<_> = std::mem::take(&mut self.all).into_iter().map(Some).collect();
@@ -96,7 +96,7 @@ impl Slots {
         (places, timers)
     }
 
-    fn remember(&mut self, slot: &Slot, change: &RuleChange) {
+    fn remember(&mut self, slot: &Slot, change: &Succession) {
         let about = slot.about();
         if let Some(latest) = about.latest {
             let uid = Arc::clone(&change.old.rules[slot.rule_index()].identity.uid);

@@ -7,7 +7,7 @@
 //! **Invariant**: after a settlement at T no slot has a transition or timer of an instant before T left.
 
 use crate::about::SlotKey;
-use crate::change::RuleChange;
+use crate::fate::Succession;
 use crate::kind::{Among, Kind, RuleIx};
 use crate::kinds::parts::Part;
 use crate::routes::covers;
@@ -126,7 +126,7 @@ impl Stage {
     }
 
     /// Goes on under changed rules.
-    pub(crate) fn change(&mut self, change: &RuleChange, step: &mut Step<'_>) {
+    pub(crate) fn change(&mut self, change: &Succession, step: &mut Step<'_>) {
         let (places, timers) = self.slots.change(change, step);
         let mut pending = vec![Vec::new(); self.slots.iter().count()];
         for (parts, place) in std::mem::take(&mut self.pending).into_iter().zip(&places) {

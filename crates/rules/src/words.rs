@@ -5,12 +5,12 @@
 
 use crate::expr::fold::Quantity;
 use crate::expr::typed::Params;
-use crate::figures::{grouped, readable};
-use crate::kind::{Aggregate, Kind, Per, RuleInput, Source};
-use crate::spec::Rule;
+use crate::figures::{about, grouped, readable};
+use crate::kind::{Aggregate, Among, Kind, Per, RuleInput, Source};
+use crate::spec::{Escalation, Rule};
 use crate::template::{Part, Placeholder, Template};
 use jiff::tz::TimeZone;
-use vigie_model::alert::AlertState;
+use vigie_model::alert::{AlertState, reason};
 use vigie_model::duration::format_ms;
 use vigie_model::time::format_local_clock;
 
@@ -35,7 +35,14 @@ pub(crate) struct Words<'a> {
     pub(crate) value_time_ms: i64,
     /// The instant of the transition.
     pub(crate) event_time_ms: i64,
+    /// What is usual for the hour, for a baseline that knows.
+    pub(crate) usual: Option<f64>,
+    /// Why, when it is not the condition itself: one of [`reason`].
+    pub(crate) reason: Option<&'static str>,
 }
+
+/// One of something counted.
+const ONE: Quantity = Quantity { micros: 1_000_000, count: 1 };
 
 impl Words<'_> {
     /// The sentence of a transition.
@@ -43,13 +50,21 @@ impl Words<'_> {
         let (space, rule, label) = (self.space, &self.rule.identity.name, self.label());
         let at = self.clock(self.event_time_ms);
         let hold = format_ms(self.rule.delays.hold_ms);
+        if let (AlertState::Inactive | AlertState::Cleared, Some(why)) = (state, self.reason.and_then(ended_by)) {
+            return format!("{space}: {rule} ended at {at}, as {why}");
+        }
         match state {
             AlertState::Active => self.of_episode(),
             AlertState::Pending => format!("{}; an alert if it lasts {hold}", self.of_episode()),
             AlertState::Inactive => format!("{space}: {rule} did not last {hold}, over at {at}"),
-            AlertState::Stale => format!("{space}: no recent {label} to judge {rule} by since {at}"),
-            AlertState::Resumed => format!("{space}: {label} is back for {rule} at {at}{}", self.latest()),
-            AlertState::Escalated => format!("{space}: {rule} still goes on at {at}{}", self.latest()),
+            AlertState::Stale => self.stale(&at),
+            AlertState::Resumed => self.resumed(&at),
+            AlertState::Escalated => match self.rule.escalate {
+                Some(Escalation { after_ms, severity }) => {
+                    format!("{space}: {rule} still going on after {}, now {severity}", format_ms(after_ms))
+                }
+                None => format!("{space}: {rule} still going on at {at}"),
+            },
             AlertState::Cleared if matches!(self.rule.kind, Kind::Absence { .. }) => {
                 format!("{space}: {label}{} again at {at}", self.source())
             }
@@ -58,20 +73,81 @@ impl Words<'_> {
     }
 
     fn of_episode(&self) -> String {
-        match &self.rule.summary {
-            Some(template) => self.fill(template),
-            None => match self.rule.kind {
-                Kind::Threshold { agg, .. } => self.threshold(agg),
-                Kind::Window { agg, window_ms, .. } => self.window(agg, window_ms),
-                _ => {
-                    let since = self.clock(self.value_time_ms);
-                    format!("{}: no {}{} since {since}", self.space, self.label(), self.source())
-                }
-            },
+        if let Some(template) = &self.rule.summary {
+            return self.fill(template);
+        }
+        let (space, label, time) = (self.space, self.label(), self.clock(self.value_time_ms));
+        match self.rule.kind {
+            Kind::Threshold { agg, .. } => self.value_at_a_time(agg),
+            Kind::Window { agg, window_ms, .. } => self.window(agg, window_ms),
+            Kind::Change { over_ms, .. } => {
+                format!("{space}: {label} {} in the {} to {time}", self.difference(), format_ms(over_ms))
+            }
+            Kind::Absence { .. } => format!("{space}: no {label}{} since {time}", self.source()),
+            Kind::Sequence { within_ms } => format!("{space}: {label} within {}, at {time}", format_ms(within_ms)),
+            Kind::KOfN { within_ms, distinct, .. } => {
+                let sources = self.counted(distinct.as_str());
+                format!("{space}: {label} from {sources} within {}, at {time}", format_ms(within_ms))
+            }
+            Kind::Baseline { .. } => {
+                let usual = self.usual.map_or_else(String::new, |usual| format!(", usually {}", about(usual)));
+                self.value_at_a_time(Aggregate::Max) + &usual
+            }
+            Kind::AllOf => format!("{space}: {label} together at {time}"),
+            Kind::AnyOf => format!("{space}: {label} at {time}"),
+            Kind::Spread { within_ms, among, .. } => {
+                let spaces = match among {
+                    Among::District => format!("{} of {}", self.counted("space"), self.key),
+                    Among::Adjacent => self.counted("neighbouring space"),
+                };
+                format!("{space}: {label} began in {spaces} within {}, at {time}", format_ms(within_ms))
+            }
         }
     }
 
-    fn threshold(&self, agg: Aggregate) -> String {
+    fn stale(&self, at: &str) -> String {
+        let (space, rule, label) = (self.space, &self.rule.identity.name, self.label());
+        match self.rule.kind {
+            Kind::AllOf | Kind::AnyOf => format!("{space}: {rule} rests on stale data since {at}"),
+            Kind::Baseline { .. } if self.quantity.is_some() => {
+                format!("{space}: too little is known of this hour to judge {rule} by since {at}")
+            }
+            _ => format!("{space}: no recent {label} to judge {rule} by since {at}"),
+        }
+    }
+
+    fn resumed(&self, at: &str) -> String {
+        let (space, rule, label) = (self.space, &self.rule.identity.name, self.label());
+        match self.rule.kind {
+            Kind::AllOf | Kind::AnyOf => format!("{space}: {rule} rests on recent data again at {at}"),
+            Kind::Baseline { .. } => format!("{space}: {rule} can be judged again at {at}{}", self.latest()),
+            _ => format!("{space}: {label} is back for {rule} at {at}{}", self.latest()),
+        }
+    }
+
+    /// `up 120 dB`, `down 3`, `unchanged`.
+    fn difference(&self) -> String {
+        let unit = self.spaced_unit();
+        match self.quantity.map(|quantity| (quantity.micros.signum(), quantity)) {
+            Some((1, quantity)) => format!("up {}{unit}", readable(quantity)),
+            Some((-1, quantity)) => {
+                let size = Quantity { micros: quantity.micros.saturating_neg(), ..quantity };
+                format!("down {}{unit}", readable(size))
+            }
+            _ => "unchanged".to_owned(),
+        }
+    }
+
+    /// `1 sensor`, `3 sensors`.
+    fn counted(&self, noun: &str) -> String {
+        match self.quantity {
+            Some(ONE) => format!("1 {noun}"),
+            Some(quantity) => format!("{} {noun}s", readable(quantity)),
+            None => format!("several {noun}s"),
+        }
+    }
+
+    fn value_at_a_time(&self, agg: Aggregate) -> String {
         let (space, value, label, time) = (self.space, self.value(), self.label(), self.clock(self.value_time_ms));
         let several = self.rule.per != Per::Sensor;
         let agg = match agg {
@@ -92,15 +168,13 @@ impl Words<'_> {
     }
 
     fn window(&self, agg: Aggregate, window_ms: i64) -> String {
-        let (space, value, label, unit) = (self.space, self.value(), self.label(), self.unit());
+        let (space, value, label, unit) = (self.space, self.value(), self.label(), self.spaced_unit());
         let when = format!("{} to {}", format_ms(window_ms), self.clock(self.value_time_ms));
-        let gap = if unit.is_empty() { "" } else { " " };
         let what = match (&self.rule.input, agg) {
             (RuleInput::One(Source::Incidents { category, .. }), _) => {
-                let one = self.quantity == Some(Quantity { micros: 1_000_000, count: 1 });
-                let noun = if one { "incident" } else { "incidents" };
-                let category = category.as_ref().map_or_else(String::new, |category| format!("{category} "));
-                return format!("{space}: {value} {category}{noun} in the {when}");
+                let noun =
+                    category.as_ref().map_or_else(|| "incident".to_owned(), |category| format!("{category} incident"));
+                return format!("{space}: {} in the {when}", self.counted(&noun));
             }
             (_, Aggregate::Count) => return format!("{space}: {value} observations of {label} in the {when}"),
             (_, Aggregate::Sum) => "sum of",
@@ -108,7 +182,7 @@ impl Words<'_> {
             (_, Aggregate::Min) => "lowest",
             (_, Aggregate::Max) => "highest",
         };
-        format!("{space}: {what} {label} {value}{gap}{unit} over the {when}")
+        format!("{space}: {what} {label} {value}{unit} over the {when}")
     }
 
     fn fill(&self, template: &Template) -> String {
@@ -145,7 +219,17 @@ impl Words<'_> {
                 Kind::Change { over_ms, .. } => format_ms(over_ms),
                 _ => String::new(),
             },
-            Placeholder::Within | Placeholder::K | Placeholder::Usual => String::new(),
+            Placeholder::Within => match self.rule.kind {
+                Kind::Sequence { within_ms } | Kind::KOfN { within_ms, .. } | Kind::Spread { within_ms, .. } => {
+                    format_ms(within_ms)
+                }
+                _ => String::new(),
+            },
+            Placeholder::K => match self.rule.kind {
+                Kind::KOfN { k, .. } | Kind::Spread { k, .. } => grouped(&k.to_string()),
+                _ => String::new(),
+            },
+            Placeholder::Usual => self.usual.map_or_else(String::new, about),
         }
     }
 
@@ -159,9 +243,14 @@ impl Words<'_> {
 
     /// `, now 5 dB`, when there is a value.
     fn latest(&self) -> String {
-        let unit = self.unit();
-        let gap = if unit.is_empty() { "" } else { " " };
-        self.quantity.map_or_else(String::new, |quantity| format!(", now {}{gap}{unit}", readable(quantity)))
+        let Some(quantity) = self.quantity else { return String::new() };
+        let now = match self.rule.kind {
+            Kind::Change { .. } => self.difference(),
+            Kind::KOfN { distinct, .. } => self.counted(distinct.as_str()),
+            Kind::Spread { .. } => self.counted("space"),
+            _ => readable(quantity) + &self.spaced_unit(),
+        };
+        format!(", now {now}")
     }
 
     fn label(&self) -> &str {
@@ -180,12 +269,30 @@ impl Words<'_> {
         }
     }
 
+    /// The unit with a space before it; empty without one.
+    fn spaced_unit(&self) -> String {
+        match self.unit() {
+            "" => String::new(),
+            unit => format!(" {unit}"),
+        }
+    }
+
     fn source(&self) -> String {
         match self.rule.per {
             Per::Space => String::new(),
             Per::Sensor => format!(" from sensor {}", self.part),
             Per::Node => format!(" from node {}", self.part),
         }
+    }
+}
+
+/// Why an episode or a hold ended, when its condition did not end it.
+fn ended_by(why: &str) -> Option<&'static str> {
+    match why {
+        reason::INACTIVE_PERIOD => Some("its period ended"),
+        reason::RULE_CHANGED => Some("the rule changed"),
+        reason::RULE_DELETED => Some("the rule was deleted"),
+        _ => None,
     }
 }
 
@@ -198,3 +305,6 @@ fn period(period_ms: i64) -> String {
         other => format_ms(other),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,8 +20,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
 use vigie_model::alert::AlertState;
+use vigie_model::control::{Control, SourceFile};
 use vigie_model::doors::{QueryDoor, QueryFormat};
 use vigie_model::principal::Principal;
+use vigie_model::record::{Payload, Record};
+use vigie_model::space::Space;
 
 mod crash;
 mod damage;
@@ -107,6 +110,35 @@ async fn rows_are_seen_at_once_survive_reopening_and_a_repeat_adds_nothing() {
     let other = open(dir.path(), "log-b").await;
     other.take_record(&fixture::observations(0, 0, 1)).unwrap();
     assert_eq!(other.flush().await.unwrap(), 3, "positions of different logs never compare");
+}
+
+/// A control record of the fixture's spaces and rules of the given text; `quay` tells whether there is a third space.
+fn control(rules: &str, quay: bool) -> Record {
+    let Payload::Control(control) = fixture::control().payload else { unreachable!() };
+    let mut control = Control::clone(&control);
+    control.rules = vec![SourceFile { path: "r.yaml".into(), text: rules.into() }];
+    if quay {
+        Arc::make_mut(&mut control.spaces).push(Space::registered("quay"));
+    }
+    fixture::record(Payload::Control(Arc::new(control)))
+}
+
+#[tokio::test]
+async fn spaces_are_written_again_only_when_they_differ_also_over_restarts() {
+    let dir = TempDir::new().unwrap();
+    let spaces = "SELECT count(*) AS n, count(DISTINCT \"offset\") AS d, count(DISTINCT id) AS s FROM spaces";
+    let log = [control("a", false), control("b", false), control("b", true), control("c", true), control("c", false)];
+    let counts = ["2,2,2", "2,2,2", "5,5,3", "5,5,3", "7,7,3"];
+    for known in 0..log.len() {
+        // Each start reads the log from its beginning, and one record more is written.
+        let history = History::open(HistoryOptions::new(dir.path(), CENTRE, "log-a")).await.unwrap();
+        log[..known].iter().for_each(|record| history.take_record(record).unwrap());
+        assert_eq!(history.rows_hot(), 0, "what is stored is known");
+        history.take_record(&log[known]).unwrap();
+        let history = Arc::new(history);
+        assert_eq!(ask(history.clone(), spaces).await, counts[known]);
+        history.flush().await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ impl EventSink<'_> {
             Place::Position { latitude, longitude } => {
                 let registry = std::sync::Arc::clone(self.names.registry());
                 let space = registry.locate(latitude, longitude).map_err(Reason::from)?;
-                self.names.index(NameKind::Space, space)
+                self.names.index(NameKind::Space, &space)
             }
         }
     }

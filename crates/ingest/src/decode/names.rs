@@ -1,7 +1,8 @@
 //! Names to integers, with a cache in front of the shared interner and the registry of spaces.
 //!
 //! Each decoder has its own, so that the data path touches neither lock nor shared map (DESIGN.md, decision 7). The
-//! cache is bounded: when one kind is full it starts over, which costs look-ups and nothing else.
+//! cache is bounded: when one kind is full it starts over, which costs look-ups and nothing else. What it remembers of
+//! spaces is forgotten when other spaces are declared.
 
 use crate::decode::reason::Reason;
 use crate::limits::CACHED_NAMES_MAX;
@@ -24,6 +25,8 @@ pub struct NameCache {
     latest: [(String, NameIx); NameKind::ALL.len()],
     /// Spaces refused before: asking again would search for a hint again.
     refused_spaces: HashMap<Box<str>, Reason>,
+    /// Version of the registry whose answers are remembered.
+    spaces_version: u64,
 }
 
 impl NameCache {
@@ -32,6 +35,7 @@ impl NameCache {
     pub fn new(interner: Arc<Interner>, registry: Arc<Registry>) -> Self {
         Self {
             interner,
+            spaces_version: registry.version(),
             registry,
             known: Default::default(),
             latest: Default::default(),
@@ -43,6 +47,18 @@ impl NameCache {
     #[must_use]
     pub fn registry(&self) -> &Arc<Registry> {
         &self.registry
+    }
+
+    /// Forgets what it knows of spaces if others are declared by now. To be called before each request.
+    pub(crate) fn follow_registry(&mut self) {
+        let version = self.registry.version();
+        if version == self.spaces_version {
+            return;
+        }
+        self.spaces_version = version;
+        self.known[NameKind::Space as usize].clear();
+        self.latest[NameKind::Space as usize].0.clear();
+        self.refused_spaces.clear();
     }
 
     /// The integer of a checked id; a space must be admitted by the registry.
@@ -138,6 +154,7 @@ impl Hash for Key {
 mod tests {
     use super::*;
     use crate::spaces::registry::UnknownSpace;
+    use vigie_model::space::Space;
 
     #[test]
     fn names_of_any_length_keep_their_index() {
@@ -151,5 +168,21 @@ mod tests {
             }
         }
         assert_eq!(names.index(NameKind::Node, "x"), Ok(0), "kinds have indices of their own");
+    }
+
+    #[test]
+    fn spaces_are_asked_for_again_once_others_are_declared() {
+        let declared = |ids: &[&str]| Arc::new(ids.iter().map(|id| Space::registered(id)).collect::<Vec<_>>());
+        let registry = Arc::new(Registry::new("c", declared(&["plaza", "pier"]), UnknownSpace::Reject, 0, 0.0));
+        let mut names = NameCache::new(Arc::new(Interner::new(1000)), Arc::clone(&registry));
+        assert_eq!(names.index(NameKind::Space, "pier"), Ok(0));
+        assert_eq!(names.index(NameKind::Space, "plaza"), Ok(1));
+        assert!(names.index(NameKind::Space, "quay").is_err());
+        registry.declare(declared(&["quay", "pier"]));
+        assert_eq!(names.index(NameKind::Space, "plaza"), Ok(1), "what is under way stays as it was");
+        names.follow_registry();
+        assert_eq!(names.index(NameKind::Space, "quay"), Ok(2));
+        assert!(names.index(NameKind::Space, "plaza").is_err());
+        assert_eq!(names.index(NameKind::Space, "pier"), Ok(0), "a name keeps its index");
     }
 }

@@ -44,6 +44,7 @@ impl Decoder {
     /// Decodes the body of a request of a peer, appending to `events` and `report`. Never panics, and reads at most
     /// [`EVENTS_PER_REQUEST_MAX`] lines that are not blank.
     pub fn decode_body(&mut self, feed: &FeedSpec, body: &[u8], events: &mut Events, report: &mut Report) {
+        self.names.follow_registry();
         match form_of(body) {
             Form::Array => self.decode_elements(feed, body, events, report),
             Form::Object => self.decode_of_request(feed, 1, body, events, report),

@@ -2,6 +2,7 @@
 
 use crate::spaces::locate::Locator;
 use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use vigie_model::diagnostic::did_you_mean;
 use vigie_model::doors::SpaceView;
@@ -45,17 +46,28 @@ pub enum SpaceRefusal {
     Nowhere,
 }
 
-/// The spaces of one centre. Shared by all decoders; they ask it once per name and remember the answer.
+/// The spaces of one centre. Shared by all decoders; they ask it once per name and remember the answer until the declared
+/// spaces change.
 #[derive(Debug)]
 pub struct Registry {
     centre: Arc<str>,
-    declared: Arc<Vec<Space>>,
-    declared_ids: HashSet<Arc<str>>,
-    view: Vec<Arc<Space>>,
     unknown: UnknownSpace,
     registered_max: usize,
+    nearest_m_max: f64,
+    /// A std lock: it is held for a clone or a swap of one pointer.
+    declared: RwLock<Arc<Declared>>,
+    /// Counts how often the declared spaces changed; written after they did.
+    version: AtomicU64,
     /// A std lock: it is held for one look-up or insertion, never across a call that waits.
     registered: RwLock<BTreeMap<Arc<str>, Arc<Space>>>,
+}
+
+/// The declared spaces with what is made of them once.
+#[derive(Debug)]
+struct Declared {
+    spaces: Arc<Vec<Space>>,
+    ids: HashSet<Arc<str>>,
+    view: Vec<Arc<Space>>,
     locator: Locator,
 }
 
@@ -72,20 +84,25 @@ impl Registry {
     ) -> Self {
         Self {
             centre: centre.into(),
-            declared_ids: declared.iter().map(|space| Arc::clone(&space.id)).collect(),
-            view: declared.iter().cloned().map(Arc::new).collect(),
-            locator: Locator::new(&declared, nearest_m_max),
-            declared,
             unknown,
             registered_max,
+            nearest_m_max,
+            declared: RwLock::new(Arc::new(Declared::new(declared, nearest_m_max))),
+            version: AtomicU64::new(0),
             registered: RwLock::default(),
         }
     }
 
-    /// The declared spaces.
-    #[must_use]
-    pub fn declared(&self) -> &Arc<Vec<Space>> {
-        &self.declared
+    /// Other spaces are declared from now on. Rows about a space that is gone may still be under way.
+    pub fn declare(&self, spaces: Arc<Vec<Space>>) {
+        let declared = Arc::new(Declared::new(spaces, self.nearest_m_max));
+        *self.declared.write().expect("no holder of this lock panics") = declared;
+        self.version.fetch_add(1, Ordering::Release);
+    }
+
+    /// Changes whenever an answer of [`Self::admit`] may have changed.
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
     }
 
     /// Lets an event about `space`, a checked id, in, or says why not; registers the space if that is configured.
@@ -93,11 +110,12 @@ impl Registry {
     /// # Errors
     /// [`SpaceRefusal`], whose text goes back to whoever sent the event.
     pub fn admit(&self, space: &str) -> Result<(), SpaceRefusal> {
-        if self.declared_ids.contains(space) {
+        let declared = self.declared();
+        if declared.ids.contains(space) {
             return Ok(());
         }
         if self.unknown == UnknownSpace::Reject {
-            let candidates = self.declared.iter().take(HINT_CANDIDATES_MAX).map(|space| space.id.as_ref());
+            let candidates = declared.spaces.iter().take(HINT_CANDIDATES_MAX).map(|space| space.id.as_ref());
             let hint = did_you_mean(space, candidates);
             let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
             return Err(SpaceRefusal::Unknown { space: space.to_owned(), hint });
@@ -117,21 +135,34 @@ impl Registry {
     ///
     /// # Errors
     /// [`SpaceRefusal::Nowhere`].
-    pub fn locate(&self, latitude: f64, longitude: f64) -> Result<&Arc<str>, SpaceRefusal> {
-        self.locator.locate(latitude, longitude).ok_or(SpaceRefusal::Nowhere)
+    pub fn locate(&self, latitude: f64, longitude: f64) -> Result<Arc<str>, SpaceRefusal> {
+        self.declared().locator.locate(latitude, longitude).cloned().ok_or(SpaceRefusal::Nowhere)
+    }
+
+    fn declared(&self) -> Arc<Declared> {
+        Arc::clone(&self.declared.read().expect("no holder of this lock panics"))
+    }
+}
+
+impl Declared {
+    fn new(spaces: Arc<Vec<Space>>, nearest_m_max: f64) -> Self {
+        Self {
+            ids: spaces.iter().map(|space| Arc::clone(&space.id)).collect(),
+            view: spaces.iter().cloned().map(Arc::new).collect(),
+            locator: Locator::new(&spaces, nearest_m_max),
+            spaces,
+        }
     }
 }
 
 impl SpaceView for Registry {
     fn spaces(&self, who: &Principal) -> Vec<Arc<Space>> {
+        let declared = self.declared();
         let registered = self.registered.read().expect("no holder of this lock panics");
-        let mut spaces: Vec<_> = self
-            .view
-            .iter()
-            .chain(registered.values())
-            .filter(|space| who.scope.allows(&self.centre, &space.id))
-            .cloned()
-            .collect();
+        // One that registered may have been declared since.
+        let others = registered.values().filter(|space| !declared.ids.contains(&space.id));
+        let allowed = |space: &&Arc<Space>| who.scope.allows(&self.centre, &space.id);
+        let mut spaces: Vec<_> = declared.view.iter().chain(others).filter(allowed).cloned().collect();
         spaces.sort_by(|a, b| a.id.cmp(&b.id));
         spaces
     }
@@ -175,5 +206,18 @@ mod tests {
         let mut partner = Principal::local("melbourne");
         partner.scope.spaces = SpaceScope::Only(BTreeSet::from(["city-square".into()]));
         assert_eq!(registry.spaces(&partner).len(), 1);
+    }
+
+    #[test]
+    fn other_spaces_can_be_declared() {
+        let registry = registry(UnknownSpace::Register);
+        assert_eq!(registry.admit("harbour"), Ok(()), "it registers");
+        registry.declare(Arc::new(vec![Space { name: "The Harbour".into(), ..Space::registered("harbour") }]));
+        let seen = registry.spaces(&Principal::local("melbourne"));
+        assert_eq!(seen.iter().map(|space| space.name.as_ref()).collect::<Vec<_>>(), ["The Harbour"], "once");
+        assert!(
+            matches!(registry.admit("town-hall"), Err(SpaceRefusal::TooMany { .. })),
+            "it is not declared any more"
+        );
     }
 }

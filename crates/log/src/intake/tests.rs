@@ -42,6 +42,10 @@ impl LogStore for FailingLog {
         self.log.commit()
     }
 
+    fn keep_room_for(&mut self, control: &Arc<Control>) -> Result<bool, LogError> {
+        self.log.keep_room_for(control)
+    }
+
     fn pending_bytes(&self) -> usize {
         self.log.pending_bytes()
     }
@@ -144,6 +148,45 @@ async fn requests_alone_and_together_are_each_taken_once() {
         }
     }
     assert_eq!(ids.len(), sent);
+}
+
+/// Rules may change at any moment: no request is lost or torn by it, and the answer comes once the record is in the log.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rules_change_while_requests_come() {
+    const REQUESTS: usize = 200;
+    const CHANGES: usize = 20;
+    let (intake, thread, mut reader, _) = start();
+    let sending = intake.clone();
+    let sender = tokio::spawn(async move {
+        for request in 0..REQUESTS {
+            let count = if request % 10 == 0 { ALONE_EVENTS_MAX + 1 } else { 3 };
+            let receipt = sending.submit(events(&sending, &request.to_string(), count)).await.unwrap();
+            assert_eq!(receipt.accepted, count as u64);
+        }
+    });
+    let with_tick = |tick_ms| Arc::new(Control { tick_ms, ..Control::default() });
+    for change in 1..=CHANGES as i64 {
+        assert_eq!(intake.change_control(with_tick(change)).await, Ok(true));
+        assert_eq!(intake.change_control(with_tick(change)).await, Ok(false), "nothing is new");
+    }
+    sender.await.unwrap();
+    intake.stop();
+    tokio::task::spawn_blocking(|| thread.join()).await.unwrap().unwrap().unwrap();
+    assert_eq!(intake.change_control(with_tick(99)).await, Err(IntakeError::Closed));
+    drop(intake);
+    let (mut records, mut rows, mut ticks) = (Vec::new(), 0, Vec::new());
+    while reader.take(&mut records) {}
+    for record in &records {
+        match &record.payload {
+            Payload::Control(control) => ticks.push(control.tick_ms),
+            Payload::Observations(batch) => {
+                rows += batch.rows.len();
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(ticks[1..], (1..=CHANGES as i64).collect::<Vec<_>>(), "behind the one of the start");
+    assert_eq!(rows, REQUESTS / 10 * (ALONE_EVENTS_MAX + 1) + (REQUESTS - REQUESTS / 10) * 3);
 }
 
 /// A sender that commits by itself may be the first to hear that the disk is gone.

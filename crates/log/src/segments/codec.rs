@@ -29,7 +29,7 @@ pub(crate) struct ControlRef {
 /// What a control file holds.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ControlFile {
-    /// See [`vigie_model::control::ENGINE_SEMANTICS`].
+    /// See [`vigie_model::control::ENGINE_SEMANTICS`]. It stays the first field: it says whether the rest can be read.
     pub(crate) semantics: u32,
     /// The control record.
     pub(crate) control: Arc<Control>,
@@ -141,6 +141,11 @@ pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     rest.is_empty().then_some(value)
 }
 
+/// The semantics with which a control file was written.
+pub(crate) fn semantics(control_file: &[u8]) -> Option<u32> {
+    postcard::take_from_bytes(control_file).ok().map(|(semantics, _)| semantics)
+}
+
 fn batch<R: DeserializeOwned>(frame: &Frame<'_>) -> Option<Batch<R>> {
     let (first_offset, rows) = read(frame.payload)?;
     Some(Batch { partition: frame.partition, first_offset, rows })
@@ -156,6 +161,7 @@ mod tests {
     use vigie_model::decimal::Decimal;
     use vigie_model::names::{NO_NAME, NameEntry, NameKind};
     use vigie_model::record::Gap;
+    use vigie_model::seeds::{HourSeed, KeySeeds, Seeds};
     use vigie_model::severity::Severity;
 
     fn observation() -> Observations {
@@ -221,6 +227,12 @@ mod tests {
         }
     }
 
+    fn seeds() -> Seeds {
+        let hour = HourSeed { hour: 1, weeks: 2, newest_week: -3, weight: 4.0, mean: 5.5, squares: 6.25 };
+        let key = KeySeeds { key: "k".into(), space: "s".into(), part: "p".into(), newest_hour: -7, hours: vec![hour] };
+        Seeds { rule_uid: "u".into(), keys: vec![key] }
+    }
+
     /// Every payload of format 1 as bytes, and read again. When one of these changes, logs on disk cannot be read any
     /// more: raise the format version and read both.
     #[test]
@@ -234,7 +246,7 @@ mod tests {
             log_time_ms: 1,
         };
         let entry = NameEntry { kind: NameKind::Metric, index: 300, name: "n".into() };
-        let cases: [(Payload, Expect); 8] = [
+        let cases: [(Payload, Expect); 9] = [
             (Payload::Dictionary(vec![entry]), expect!["0103ac02016e"]),
             (Payload::IntakeUp, expect!["00"]),
             (Payload::Tick { tick_ms: 1_700_000_000_000 }, expect!["80a0abfef962"]),
@@ -252,6 +264,10 @@ mod tests {
             ),
             (Payload::Gap(Gap { next_offsets: vec![1, 300], alert_position: 5 }), expect!["0201ac0205"]),
             (Payload::Command(Arc::new(command)), expect!["01610178016f01020101630002"]),
+            (
+                Payload::Seeds(Arc::new(seeds())),
+                expect!["017501016b017301700d01010205000000000000104000000000000016400000000000001940"],
+            ),
         ];
         for (payload, expected) in cases {
             let mut bytes = Vec::new();

@@ -153,6 +153,14 @@ impl Segments {
         written
     }
 
+    /// As [`Self::write_control`]; `None` when the disk has no room for it, which is no error.
+    pub(crate) fn write_control_if_room(&mut self, control: &Arc<Control>) -> Result<Option<ControlRef>, LogError> {
+        self.check_poison()?;
+        let written = self.folder.write_control_if_room(control);
+        self.is_poisoned = written.is_err();
+        written
+    }
+
     /// Tries to keep the next segment's space ready. Failing is no error: [`Self::room`] tells.
     pub(crate) fn make_room(&mut self) {
         if self.spare.is_some() || self.is_poisoned || !self.may_grow() {

@@ -80,13 +80,35 @@ impl Folder {
     /// Writes a file that appears whole and durable, or not at all: a temporary file, synced, then renamed.
     pub(crate) fn write_whole(&self, path: &Path, reserve: u64, bytes: &[u8]) -> Result<Box<dyn DiskFile>, LogError> {
         let temporary = path.with_extension("tmp");
-        let file = self.disk.create(&temporary).map_err(LogError::disk("create", &temporary))?;
-        let length = reserve.max(bytes.len() as u64);
-        file.reserve(length).map_err(LogError::disk("reserve", &temporary))?;
-        file.write_at(0, bytes).map_err(LogError::disk("write", &temporary))?;
-        file.sync_data().map_err(LogError::disk("sync", &temporary))?;
-        self.publish(&temporary, path)?;
+        let file = self.reserve(&temporary, reserve.max(bytes.len() as u64))?;
+        self.fill(&*file, &temporary, path, bytes)?;
         Ok(file)
+    }
+
+    /// As [`Self::write_whole`]; `false` when there is no room for it, and then nothing is left of it.
+    pub(crate) fn write_whole_if_room(&self, path: &Path, bytes: &[u8]) -> Result<bool, LogError> {
+        let temporary = path.with_extension("tmp");
+        match self.reserve(&temporary, bytes.len() as u64) {
+            Ok(file) => self.fill(&*file, &temporary, path, bytes).map(|()| true),
+            Err(error) => {
+                tracing::warn!(%error, "no room for a file of the log");
+                // What cannot be removed now is removed at the next start.
+                let _ = self.disk.remove(&temporary);
+                Ok(false)
+            }
+        }
+    }
+
+    fn reserve(&self, temporary: &Path, length: u64) -> Result<Box<dyn DiskFile>, LogError> {
+        let file = self.disk.create(temporary).map_err(LogError::disk("create", temporary))?;
+        file.reserve(length).map_err(LogError::disk("reserve", temporary))?;
+        Ok(file)
+    }
+
+    fn fill(&self, file: &dyn DiskFile, temporary: &Path, path: &Path, bytes: &[u8]) -> Result<(), LogError> {
+        file.write_at(0, bytes).map_err(LogError::disk("write", temporary))?;
+        file.sync_data().map_err(LogError::disk("sync", temporary))?;
+        self.publish(temporary, path)
     }
 
     /// Gives a synced file its name, durably.

@@ -6,7 +6,7 @@
 use crate::disk::Disk;
 use crate::error::LogError;
 use crate::ring::{Reader, Writer, ring};
-use crate::segments::codec::{Kind, encode};
+use crate::segments::codec::{ControlRef, Kind, encode};
 use crate::segments::files::Segments;
 use crate::segments::folder::Folder;
 use crate::segments::frame::{Frame, append};
@@ -16,6 +16,7 @@ use crate::segments::stored::StoredRecords;
 use crate::store::{LogStore, Room, rows_of};
 use std::sync::Arc;
 use std::time::Instant;
+use vigie_model::control::Control;
 use vigie_model::record::{Payload, Record};
 
 /// A log in segment files.
@@ -28,6 +29,8 @@ pub struct SegmentLog {
     /// Frames of the records waiting for a commit, and the records.
     frames: Vec<u8>,
     waiting: Vec<Arc<Record>>,
+    /// A control record that stands in its file already.
+    kept: Option<(Arc<Control>, ControlRef)>,
 }
 
 /// A log that was opened.
@@ -58,7 +61,8 @@ impl SegmentLog {
         let (segments, recovery, stored) = Segments::open(folder, options, identity)?;
         let (writer, readers) = ring(ring_rows_max, rows_of, roles);
         let first_sequence = recovery.next_sequence;
-        let log = Self { segments, stored, first_sequence, writer, frames: Vec::new(), waiting: Vec::new() };
+        let (frames, waiting, kept) = (Vec::new(), Vec::new(), None);
+        let log = Self { segments, stored, first_sequence, writer, frames, waiting, kept };
         Ok(OpenedLog { log, readers, recovery })
     }
 
@@ -79,7 +83,7 @@ impl SegmentLog {
 
     fn frame(&mut self, record: &Record) -> Result<(), LogError> {
         let control = match &record.payload {
-            Payload::Control(control) => Some(self.segments.write_control(control)?),
+            Payload::Control(control) => Some(self.file_of(control)?),
             _ => None,
         };
         let commit_first = self.waiting.first().map_or(record.sequence, |first| first.sequence);
@@ -94,6 +98,14 @@ impl SegmentLog {
         };
         append(&mut self.frames, self.segments.key(), &frame, |out| encode(&record.payload, control, out));
         Ok(())
+    }
+
+    /// The file of a control record, written now unless it is.
+    fn file_of(&mut self, control: &Arc<Control>) -> Result<ControlRef, LogError> {
+        match &self.kept {
+            Some((kept, file)) if Arc::ptr_eq(kept, control) => Ok(*file),
+            _ => self.segments.write_control(control),
+        }
     }
 }
 
@@ -137,6 +149,11 @@ impl LogStore for SegmentLog {
         metrics::counter!("vigie_log_bytes_total").increment(self.frames.len() as u64);
         self.frames.clear();
         Ok(self.writer.append(self.waiting.drain(..))?)
+    }
+
+    fn keep_room_for(&mut self, control: &Arc<Control>) -> Result<bool, LogError> {
+        self.kept = self.segments.write_control_if_room(control)?.map(|file| (Arc::clone(control), file));
+        Ok(self.kept.is_some())
     }
 
     fn pending_bytes(&self) -> usize {

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use vigie_model::alert::AlertId;
 use vigie_model::batch::{ObservationRow, Origin, Quality};
 use vigie_model::command::Action;
+use vigie_model::control::SourceFile;
 use vigie_model::decimal::Decimal;
 use vigie_model::names::{NO_NAME, NameKind, Names};
 use vigie_model::position::PartitionIx;
@@ -20,6 +21,12 @@ fn control() -> Arc<Control> {
         metrics: Arc::default(),
         ..Control::default()
     })
+}
+
+/// A control record of which only one text matters.
+fn rules(text: &str) -> Arc<Control> {
+    let file = SourceFile { path: "r.yaml".into(), text: text.into() };
+    Arc::new(Control { rules: vec![file], ..Control::clone(&control()) })
 }
 
 /// A sequencer over a memory log wide enough not to block, and its one reader.
@@ -69,7 +76,7 @@ fn words(records: &[Arc<Record>]) -> Vec<String> {
     records
         .iter()
         .filter_map(|record| match &record.payload {
-            Payload::Control(_) => None,
+            Payload::Control(control) => control.rules.first().map(|file| format!("control {}", file.text)),
             Payload::Dictionary(entries) => {
                 names.learn(entries);
                 None
@@ -89,7 +96,9 @@ fn words(records: &[Arc<Record>]) -> Vec<String> {
             ),
             Payload::Command(command) => Some(format!("command {}", command.action_id)),
             Payload::Gap(gap) => Some(format!("gap {:?}@{}", gap.next_offsets, record.log_time_ms)),
-            Payload::Incidents(_) | Payload::Perceptions(_) => unreachable!("these tests send observations"),
+            Payload::Incidents(_) | Payload::Perceptions(_) | Payload::Seeds(_) => {
+                unreachable!("these tests send observations")
+            }
         })
         .collect()
 }
@@ -154,6 +163,42 @@ fn commands_stand_at_their_place() {
     let words = words(&records(sequencer, reader));
     let place = |start: &str| words.iter().position(|word| word.starts_with(start)).unwrap();
     assert!(place("a#0") < place("command c1") && place("command c1") < place("a#1"), "{words:?}");
+}
+
+#[test]
+fn rules_change_between_the_rows_before_and_those_after_and_only_when_they_differ() {
+    let (mut sequencer, reader) = sequencer(LogClock::anchored(1_000_000, 1.0, Limit::at(i64::MAX)), 1);
+    let interner = Arc::clone(sequencer.interner());
+    assert_eq!(
+        sequencer.change_control(&control()).unwrap(),
+        ControlChange::Same,
+        "these rules stand in the log already"
+    );
+    sequencer.take(&events(&interner, &[("a", "1", 1)])).unwrap();
+    assert_eq!(sequencer.change_control(&rules("x")).unwrap(), ControlChange::Written);
+    assert_eq!(sequencer.control(), Some(&rules("x")));
+    sequencer.take(&events(&interner, &[("a", "2", 2)])).unwrap();
+    assert_eq!(sequencer.change_control(&rules("x")).unwrap(), ControlChange::Same);
+    assert_eq!(sequencer.change_control(&rules("y")).unwrap(), ControlChange::Written);
+    assert_eq!(sequencer.change_control(&rules("x")).unwrap(), ControlChange::Written, "rules may come back");
+    sequencer.take(&events(&interner, &[("a", "3", 3)])).unwrap();
+    let words = words(&records(sequencer, reader));
+    let told: Vec<_> = words.iter().filter(|word| word.starts_with("control") || word.starts_with("a#")).collect();
+    assert!(told[0].starts_with("a#0") && told[2].starts_with("a#1") && told[5].starts_with("a#2"), "{words:?}");
+    assert_eq!([told[1], told[3], told[4]], ["control x", "control y", "control x"]);
+}
+
+#[test]
+fn a_log_that_goes_on_compares_with_its_newest_control_record() {
+    let (store, mut readers) = MemoryLog::new(1 << 20, 1);
+    let clock = LogClock::anchored(1_000_000, 1.0, Limit::at(i64::MAX));
+    let mut sequencer =
+        Sequencer::recalled(Settings::new("log".into()), clock, store, Arc::new(Interner::new(1000))).unwrap();
+    assert_eq!(sequencer.control(), None, "an empty log has none");
+    sequencer.begin(rules("x"), None).unwrap();
+    assert_eq!(sequencer.change_control(&rules("x")).unwrap(), ControlChange::Same, "the first one counts");
+    let words = words(&records(sequencer, readers.remove(0)));
+    assert_eq!(words.iter().filter(|word| word.starts_with("control")).count(), 1, "{words:?}");
 }
 
 proptest! {

@@ -91,6 +91,7 @@ pub(crate) fn is_same(a: &Record, b: &Record) -> bool {
             (a.partition, a.first_offset) == (b.partition, b.first_offset) && a.rows == b.rows
         }
         (Payload::Command(a), Payload::Command(b)) => a == b,
+        (Payload::Seeds(a), Payload::Seeds(b)) => a == b,
         _ => false,
     };
     is_same_payload && (a.sequence, a.log_time_ms) == (b.sequence, b.log_time_ms)
@@ -157,7 +158,7 @@ impl<'a> Checker<'a> {
         match &record.payload {
             Payload::Control(_) => self.has_control = true,
             Payload::Dictionary(entries) => self.learn(entries),
-            Payload::IntakeUp => {}
+            Payload::IntakeUp | Payload::Seeds(_) => {}
             Payload::Gap(gap) => {
                 let may_have_gaps = self.may_have_gaps;
                 self.expect(may_have_gaps, Promise::Order, || format!("{gap:?} where nothing is lost"));

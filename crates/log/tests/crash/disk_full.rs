@@ -26,6 +26,7 @@ struct Counts {
     refused: usize,
     commands_after_refusal: usize,
     unopened: usize,
+    changes_refused: usize,
     /// Starts on a disk that was full already, and those that failed.
     restarts: usize,
     failed_restarts: usize,
@@ -111,6 +112,7 @@ fn a_disk_of_any_size_refuses_what_does_not_fit_and_keeps_the_rest() {
         let mut total = total.lock().unwrap();
         total.answered += counts.answered;
         total.refused += counts.refused;
+        total.changes_refused += story.changes_refused;
         total.commands_after_refusal += counts.commands_after_refusal;
         total.unopened += counts.unopened;
         total.restarts += counts.restarts;
@@ -118,7 +120,10 @@ fn a_disk_of_any_size_refuses_what_does_not_fit_and_keeps_the_rest() {
     });
     let total = total.into_inner().unwrap();
     println!("{total:?}");
-    assert!(total.answered > 1000 && total.refused > 100 && total.unopened > 2, "{total:?}");
+    assert!(
+        total.answered > 1000 && total.refused > 100 && total.unopened > 2 && total.changes_refused > 2,
+        "{total:?}"
+    );
 }
 
 #[test]

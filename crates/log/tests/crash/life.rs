@@ -11,6 +11,7 @@ use vigie_log::disk::Disk;
 use vigie_log::error::LogError;
 use vigie_log::intake::{Intake, spawn};
 use vigie_log::interner::Interner;
+use vigie_log::receipt::ControlChange;
 use vigie_log::ring::Reader;
 use vigie_log::segments::header::LogIdentity;
 use vigie_log::segments::log::{OpenedLog, SegmentLog};
@@ -37,11 +38,23 @@ pub(crate) struct Setup {
     pub(crate) bytes_max: u64,
     pub(crate) ids_remembered: usize,
     pub(crate) age_max_ms: Option<i64>,
+    /// One commit in so many changes the control record; 0 for none.
+    pub(crate) change_one_in: usize,
 }
+
+/// Often enough that changes stand everywhere in a log.
+const CHANGE_ONE_IN: usize = 10;
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { partitions: 3, segment_bytes: 4096, bytes_max: 1 << 30, ids_remembered: 100_000, age_max_ms: None }
+        Self {
+            partitions: 3,
+            segment_bytes: 4096,
+            bytes_max: 1 << 30,
+            ids_remembered: 100_000,
+            age_max_ms: None,
+            change_one_in: CHANGE_ONE_IN,
+        }
     }
 }
 
@@ -101,9 +114,8 @@ impl Life {
         };
         let limit = Limit::at(now_ms);
         let clock = LogClock::anchored(now_ms, SPEED, limit.clone());
-        let mut sequencer =
-            Sequencer::recalled(settings, clock, opened.log, Arc::new(Interner::new(1 << 16)), control(zone))?;
-        sequencer.begin(gap)?;
+        let mut sequencer = Sequencer::recalled(settings, clock, opened.log, Arc::new(Interner::new(1 << 16)))?;
+        sequencer.begin(control(zone), gap)?;
         let role = opened.readers.pop().expect("one role was asked for");
         Ok(Self { sequencer, role, limit, now_ms, recovery: opened.recovery })
     }
@@ -140,6 +152,11 @@ impl Life {
                 Ok((!is_right).then(|| Broken::new(Promise::ReceiptsAreRight, words())))
             }
         }
+    }
+
+    /// Changes what stands in the control record; not durable before [`Self::commit`].
+    pub(crate) fn change_control(&mut self, zone: &str) -> Result<ControlChange, LogError> {
+        self.sequencer.change_control(&control(zone))
     }
 
     pub(crate) fn commit(&mut self) -> Result<(), LogError> {

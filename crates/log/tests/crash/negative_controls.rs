@@ -36,7 +36,8 @@ fn broken_promises(lies: Lies, change: impl Fn(&mut Setup) + Sync) -> BTreeMap<P
 fn losses(lies: Lies) -> usize {
     let lost = Mutex::new(0);
     seeds::each(SEEDS, |seed| {
-        let mut story = Story::new(seed, draw_setup(seed));
+        // A lost control record would hide that facts are lost as well: such a log does not open.
+        let mut story = Story::new(seed, Setup { change_one_in: 0, ..draw_setup(seed) });
         let mut life = story.start().unwrap().unwrap();
         story.disk.set_lies(lies);
         story.send(&mut life, 25).unwrap();

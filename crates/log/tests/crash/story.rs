@@ -9,6 +9,7 @@ use crate::sim::disk::SimDisk;
 use std::path::PathBuf;
 use std::sync::Arc;
 use vigie_log::error::LogError;
+use vigie_log::receipt::ControlChange;
 use vigie_log::segments::options::{Quarantined, Recovery};
 use vigie_model::record::{Payload, Record};
 
@@ -29,6 +30,11 @@ pub(crate) struct Story {
     wrong_receipt: Option<Broken>,
     /// What the newest process that was ready put into its control record.
     zone: Option<&'static str>,
+    /// Control records asked for while a process ran, and those of them that were answered, in order.
+    changes: usize,
+    changed: Vec<String>,
+    /// Those that found no room.
+    pub(crate) changes_refused: usize,
     /// Processes that said they were ready.
     starts: usize,
     /// Damage that is told at every opening.
@@ -51,6 +57,9 @@ impl Story {
             now_ms: START_MS,
             wrong_receipt: None,
             zone: None,
+            changes: 0,
+            changed: Vec::new(),
+            changes_refused: 0,
             starts: 0,
             holes: Vec::new(),
             cuts: 0,
@@ -68,6 +77,7 @@ impl Story {
             seen: self.seen.clone(),
             wrong_receipt: self.wrong_receipt.clone(),
             holes: self.holes.clone(),
+            changed: self.changed.clone(),
             ..*self
         }
     }
@@ -131,9 +141,25 @@ impl Story {
                 }
             }
         }
+        let one_in = self.setup.change_one_in;
+        let change = if one_in > 0 && self.rng.chance(1, one_in) { self.change_control(life)? } else { None };
         life.commit()?;
+        self.changed.extend(change);
         group.iter().for_each(|request| self.sender.acknowledge(request));
         Ok(())
+    }
+
+    /// Changes the control record while a process runs; how it is found again, unless there is no room for it.
+    fn change_control(&mut self, life: &mut Life) -> Result<Option<String>, LogError> {
+        self.changes += 1;
+        // Now and then large, so that a small disk has no room for it.
+        let padding = if self.rng.chance(1, 4) { self.rng.below(4_000) } else { 0 };
+        let change = format!("change-{}{}", self.changes, "-".repeat(padding));
+        if !life.room().ticks || life.change_control(&change)? == ControlChange::NoRoom {
+            self.changes_refused += 1;
+            return Ok(None);
+        }
+        Ok(Some(change))
     }
 
     /// A process ends, however: what its role has seen now includes what any role saw before.
@@ -205,6 +231,7 @@ impl Story {
         let Ok((records, recovery)) = read(self.disk.copy(0).mount(), &self.setup) else { return false };
         self.starts = records.iter().filter(|record| matches!(record.payload, Payload::IntakeUp)).count();
         (self.seen, self.holes, self.zone, self.wrong_receipt) = (records, recovery.holes, None, None);
+        self.changed.clear();
         self.sender.doubt_all();
         opened.is_ok()
     }
@@ -234,7 +261,7 @@ impl Story {
         Err(Broken::new(Promise::OpensAfterACrash, words))
     }
 
-    /// What is judged from now on is judged by the rules and settings of the newest start.
+    /// What is judged from now on is judged by the rules and settings of the newest start, and by every change since.
     fn check_control(&self, records: &[Arc<Record>]) -> Result<(), Broken> {
         let controls = records.iter().filter_map(|record| match &record.payload {
             Payload::Control(control) => Some(&*control.time_zone),
@@ -243,8 +270,10 @@ impl Story {
         // A start that was struck may have written another one.
         let controls: Vec<_> = controls.collect();
         let is_there = self.zone.is_none_or(|zone| controls.contains(&zone));
-        let words = || format!("started with {:?}, the log has {controls:?}", self.zone);
-        if is_there { Ok(()) } else { Err(Broken::new(Promise::StartsAreLogged, words())) }
+        let mut left = controls.iter();
+        let has_changes = self.changed.iter().all(|change| left.any(|control| control == change));
+        let words = || format!("started with {:?}, changed to {:?}, the log has {controls:?}", self.zone, self.changed);
+        if is_there && has_changes { Ok(()) } else { Err(Broken::new(Promise::StartsAreLogged, words())) }
     }
 
     /// What a role saw is the beginning of what is there.

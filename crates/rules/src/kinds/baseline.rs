@@ -211,6 +211,9 @@ impl Expected {
 }
 
 #[cfg(test)]
+mod vectors;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::kinds::local_hours::LocalHours;

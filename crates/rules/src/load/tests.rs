@@ -329,3 +329,14 @@ const WORDS: [&str; 40] = [
     "%",
     "é",
 ];
+
+#[test]
+fn a_rule_that_was_created_before_has_another_uid() {
+    use vigie_model::alert::rule_uid;
+    let rule = "groups:\n- name: g\n  rules:\n  - {alert: A, kind: absence, metric: m, for: 5m}\n";
+    let mut control = control(&[rule]);
+    let uid = |control: &Control| load(control).unwrap().rules.identities().next().unwrap().uid.to_string();
+    assert_eq!(uid(&control), rule_uid("melbourne", "A", 0));
+    control.creations = [("A".into(), 2), ("B".into(), 7)].into();
+    assert_eq!(uid(&control), rule_uid("melbourne", "A", 2));
+}

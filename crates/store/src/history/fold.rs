@@ -1,4 +1,8 @@
 //! Log records become rows: the part of history's state that a record may change.
+//!
+//! A control record makes rows of its spaces only when they differ from those of the one before, so that a change of rules
+//! does not write a city's outlines again. That depends on the log alone: a restart, which reads it from the beginning,
+//! numbers the rows as before.
 
 use crate::rows::events::{incidents, perceptions};
 use crate::rows::observations::observations;
@@ -10,12 +14,14 @@ use vigie_model::metric::Metrics;
 use vigie_model::names::Names;
 use vigie_model::position::PartitionIx;
 use vigie_model::record::{Payload, Record};
+use vigie_model::space::Space;
 
 /// What is known from earlier records: names, units, and how many space versions there were.
 #[derive(Debug, Default)]
 pub(crate) struct Fold {
     names: Names,
     metrics: Arc<Metrics>,
+    spaces: Arc<Vec<Space>>,
     space_versions: u64,
 }
 
@@ -45,6 +51,10 @@ impl Fold {
         match &record.payload {
             Payload::Control(control) => {
                 self.metrics = Arc::clone(&control.metrics);
+                if control.spaces == self.spaces {
+                    return None;
+                }
+                self.spaces = Arc::clone(&control.spaces);
                 let batch = spaces(control, centre, record.log_time_ms, self.space_versions);
                 self.space_versions += control.spaces.len() as u64;
                 Some(Rows::new(Table::Spaces, SPACES_PARTITION, batch, self.space_versions))

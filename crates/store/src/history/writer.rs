@@ -30,8 +30,8 @@ use vigie_model::stream::{AlertRecord, AppliedCommand};
 
 /// History of one log, open for writing. Share it in an [`Arc`].
 ///
-/// The caller feeds it every record of the log and of the alert stream, in order and from the start or from any earlier
-/// place: what is already stored is dropped.
+/// The caller feeds it every record of the log, in order and from its start, and of the alert stream from any earlier place:
+/// what is already stored is dropped.
 pub struct History {
     options: HistoryOptions,
     storage: Storage,

@@ -1,7 +1,7 @@
 //! What each kind of rule is read to.
 
 use super::control;
-use crate::kind::{Aggregate, Among, Delays, Direction, Distinct, Kind, Per, RuleInput, Source, Usual};
+use crate::kind::{Among, Delays, Direction, Distinct, Kind, Per, RuleInput, Source, Usual};
 use crate::load::load;
 use crate::periods::Period;
 use crate::spec::{Escalation, Rule, RuleSet};

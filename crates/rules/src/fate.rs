@@ -1,6 +1,7 @@
 //! What becomes of a slot when the rules change (RULES.md, "Reload").
 
-use crate::kind::{RuleInput, RuleIx};
+use crate::changes::keeps_state;
+use crate::kind::RuleIx;
 use crate::routes::covers;
 use crate::slot::Slot;
 use crate::spec::{Rule, RuleSet};
@@ -11,7 +12,7 @@ use vigie_model::alert::reason;
 
 /// From one rule set to the next.
 #[derive(Debug)]
-pub(crate) struct RuleChange {
+pub(crate) struct Succession {
     /// The rules so far.
     pub(crate) old: Arc<RuleSet>,
     /// The rules from now on.
@@ -31,14 +32,14 @@ pub(crate) enum Fate {
     Ends(&'static str),
 }
 
-impl RuleChange {
+impl Succession {
     /// The change from one set to another.
     pub(crate) fn new(old: &Arc<RuleSet>, new: &Arc<RuleSet>, log_time_ms: i64) -> Self {
         let by_uid: BTreeMap<_, _> =
             new.rules.iter().zip(0..).map(|(rule, index)| (&rule.identity.uid, index)).collect();
         let fate = |rule: &Rule| {
             let index: RuleIx = *by_uid.get(&rule.identity.uid)?;
-            Some((index, keeps_state(rule, old, &new.rules[index], new)))
+            Some((index, keeps_state((old, rule), (new, &new.rules[index]))))
         };
         let fates = old.rules.iter().map(fate).collect();
         Self { old: Arc::clone(old), new: Arc::clone(new), fates, log_time_ms }
@@ -58,20 +59,4 @@ impl RuleChange {
         let spec = &self.new.rules[rule];
         spec.is_spread_of_districts() || covers(spec, &slot.about().id.space, &self.new, counters)
     }
-}
-
-/// Whether what was remembered under the old rule means the same under the new one.
-fn keeps_state(old: &Rule, old_set: &RuleSet, new: &Rule, new_set: &RuleSet) -> bool {
-    let uids = |rule: &Rule, set: &RuleSet| -> Vec<_> {
-        rule.parts().iter().map(|part| Arc::clone(&set.rules[*part].identity.uid)).collect()
-    };
-    let same_input = match (&old.input, &new.input) {
-        (RuleInput::Rules(_), RuleInput::Rules(_)) => uids(old, old_set) == uids(new, new_set),
-        (old, new) => old == new,
-    };
-    old.kind.keeps_state(new.kind)
-        && same_input
-        && old.per == new.per
-        && old.scope == new.scope
-        && old.matches == new.matches
 }

@@ -1,0 +1,296 @@
+//! Rules that change while the server runs, under load and across a kill: what was not changed goes on as if nothing had
+//! happened, what was changed ends or goes on as `docs/rules.md` says, and a broken file changes nothing.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod common;
+mod crash;
+
+use common::CONFIG;
+use crash::audit::{assert_same, audit};
+use crash::dice::Dice;
+use crash::load::{Load, Progress};
+use crash::server::{Server, wait_until};
+use crash::stream::{Follower, Shown};
+use crash::surviving::{judge, row};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use vigie_model::alert::{AlertState, reason, rule_uid};
+use vigie_model::record::{Payload, Record};
+
+/// Few, so that a test that waits for files does not fill the disk meanwhile.
+const EVENTS_PER_REQUEST: u64 = 3;
+/// Requests that must be answered between two changes.
+const REQUESTS_BETWEEN: u64 = 60;
+/// What a server says when changed files are in force, and when they are not because of mistakes.
+const IN_FORCE: &str = "the changed files are in force";
+const REFUSED: &str = "the changed files have mistakes";
+
+/// Rules that nobody touches: every kind of timer runs in them all the time.
+const FIXED: &str = "\
+groups:
+- name: fixed
+  rules:
+  - {alert: Loud, kind: threshold, metric: noise_dba, per: sensor, raise: 'value >= 80', clear: 'value < 60', for: 300ms, keep_firing_for: 200ms, stale_after: 1h}
+  - {alert: Crowded, kind: threshold, metric: people_count, per: space, agg: sum, raise: 'value >= 100', clear: 'value < 70', for: 1s, stale_after: 900ms}
+  - {alert: Flowing, kind: window, metric: flow, per: space, window: 4s, every: 1s, agg: mean, raise: 'value > 50', clear: 'value < 45'}
+  - {alert: Thefts, kind: window, incident: 'incident.category == \"theft\"', window: 3s, every: 1s, agg: count, raise: 'value >= 4'}
+  - {alert: Silent, kind: absence, metric: heartbeat, per: node, for: 1200ms}
+";
+const FIXED_RULES: [&str; 5] = ["Loud", "Crowded", "Flowing", "Thefts", "Silent"];
+
+/// Rules that change: `Heard` has open episodes from the first noise on, `Swinging` comes and goes.
+const CHANGING: &str = "\
+groups:
+- name: changing
+  rules:
+  - {alert: Heard, kind: threshold, metric: noise_dba, per: space, raise: 'value >= 0', stale_after: 1h}
+  - {alert: Swinging, kind: threshold, metric: noise_dba, per: sensor, raise: 'value >= 80', clear: 'value < 60', for: 100ms, keep_firing_for: 100ms, stale_after: 1h}
+";
+const MORE: &str = "\
+groups:
+- name: more
+  rules:
+  - {alert: Busy, kind: window, metric: people_count, per: space, window: 5s, every: 1s, agg: max, raise: 'value >= 0'}
+";
+
+fn found(folder: &Path) {
+    let config = CONFIG.replace("rules.yaml", "rules/*.yaml") + "[log]\nmax_mib = 256\n";
+    fs::write(folder.join("vigie.toml"), config).unwrap();
+    fs::create_dir(folder.join("rules")).unwrap();
+    write(folder, "fixed", FIXED);
+    write(folder, "changing", CHANGING);
+}
+
+fn write(folder: &Path, name: &str, rules: &str) {
+    fs::write(folder.join(format!("rules/{name}.yaml")), rules).unwrap();
+}
+
+fn ready(address: &str) -> (u16, String) {
+    let mut answer = ureq::get(format!("http://{address}/readyz")).call().unwrap();
+    (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+}
+
+fn metric(address: &str, name: &str) -> f64 {
+    let mut answer = ureq::get(format!("http://{address}/metrics")).call().unwrap();
+    let metrics = answer.body_mut().read_to_string().unwrap();
+    let line = metrics.lines().find(|line| line.split(' ').next() == Some(name)).unwrap_or_else(|| panic!("{metrics}"));
+    line.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
+/// Changes files under load and waits until the server says what became of them.
+struct Changes<'a> {
+    folder: &'a Path,
+    server: &'a Server,
+    address: &'a str,
+    progress: &'a Progress,
+    requests: u64,
+    in_force: usize,
+    refused: usize,
+}
+
+impl Changes<'_> {
+    fn taken(&mut self, what: &str, change: impl FnOnce(&Path)) {
+        change(self.folder);
+        self.in_force += 1;
+        self.wait(what);
+        assert_eq!(ready(self.address), (200, "ok\n".to_owned()), "{what}");
+    }
+
+    fn refused(&mut self, what: &str, change: impl FnOnce(&Path)) -> String {
+        change(self.folder);
+        self.refused += 1;
+        self.wait(what);
+        let (status, said) = ready(self.address);
+        assert_eq!(status, 200, "a broken file does not make the server unready: {said}");
+        said
+    }
+
+    fn wait(&mut self, what: &str) {
+        let heard = |needle| self.server.said().matches(needle).count();
+        wait_until(what, || (heard(IN_FORCE) >= self.in_force && heard(REFUSED) >= self.refused).then_some(()));
+        assert_eq!((heard(IN_FORCE), heard(REFUSED)), (self.in_force, self.refused), "{what}: {}", self.server.said());
+        self.requests += REQUESTS_BETWEEN;
+        self.progress.wait_answered(self.requests);
+    }
+}
+
+#[test]
+fn rules_change_under_load_and_only_what_changed_is_judged_anew() {
+    let mut dice = Dice::seeded("reload", 20_260_411);
+    let folder = tempfile::tempdir().unwrap();
+    found(folder.path());
+    let mut load = Load::new(EVENTS_PER_REQUEST, &mut dice);
+    let mut server = Server::start(folder.path(), "");
+    let address = server.address();
+    let follower = Follower::start(&address).unwrap();
+    load.run(&address, |progress| {
+        progress.wait_answered(REQUESTS_BETWEEN);
+        let (folder, server, address) = (folder.path(), &server, address.as_str());
+        let requests = REQUESTS_BETWEEN;
+        let mut changes = Changes { folder, server, address, progress, requests, in_force: 0, refused: 0 };
+        changes.taken("other limits", |folder| write(folder, "changing", &CHANGING.replace(">= 80", ">= 84")));
+        changes.taken("another hold", |folder| write(folder, "changing", &CHANGING.replace("for: 100ms", "for: 2s")));
+        changes.taken("a new file", |folder| write(folder, "more", MORE));
+        let version = metric(address, "vigie_rules_version");
+        let said =
+            changes.refused("a broken file", |folder| write(folder, "more", &MORE.replace("window,", "windou,")));
+        assert!(said.starts_with("ok\nnote: ") && said.contains("more.yaml:4:") && said.contains("windou"), "{said}");
+        assert_eq!(
+            (metric(address, "vigie_rules_files_differ"), metric(address, "vigie_rules_version")),
+            (1.0, version)
+        );
+        changes.taken("a mended file", |folder| write(folder, "more", &MORE.replace("5s", "4s")));
+        assert_eq!(metric(address, "vigie_rules_files_differ"), 0.0);
+        changes.taken("a file that goes", |folder| fs::remove_file(folder.join("rules/changing.yaml")).unwrap());
+        changes.taken("and comes back", |folder| write(folder, "changing", CHANGING));
+        assert_eq!(
+            (metric(address, "vigie_rules_reloads_total"), metric(address, "vigie_rules_reload_failed_total")),
+            (6.0, 1.0)
+        );
+        progress.enough();
+    });
+    assert_eq!(server.stop().code(), Some(0));
+    let shown = follower.end();
+
+    let audited = audit(&folder.path().join("data"), &load.acknowledged());
+    assert_eq!(shown.len(), audited.alerts.len(), "the stream shows every row once");
+    check_untouched(&audited.records, &audited.alerts);
+    check_changes(&audited.records);
+    let ended = |why: &str| audited.alerts.iter().filter(|alert| alert["reason"] == why).count();
+    assert!(ended(reason::RULE_CHANGED) > 0 && ended(reason::RULE_DELETED) > 0);
+    let uids: BTreeSet<_> = audited
+        .alerts
+        .iter()
+        .filter(|alert| alert["rule"] == "Heard")
+        .map(|alert| alert["rule_uid"].as_str().unwrap())
+        .collect();
+    let creation = |number| rule_uid("testville", "Heard", number);
+    assert_eq!(uids, BTreeSet::from([creation(0).as_str(), creation(1).as_str()]));
+}
+
+/// The rules that nobody touched have exactly the transitions they have when no rule ever changes.
+fn check_untouched(records: &[Record], alerts: &[Value]) {
+    let is_fixed = |name: &str| FIXED_RULES.contains(&name);
+    let first = records.iter().position(|record| matches!(record.payload, Payload::Control(_))).unwrap();
+    let unchanged = records
+        .iter()
+        .enumerate()
+        .filter(|(at, record)| *at == first || !matches!(record.payload, Payload::Control(_)));
+    let mut expected = Vec::new();
+    judge(unchanged.map(|(_, record)| record), |record, transitions| {
+        let of_fixed = transitions.iter().filter(|one| one.state.is_of_episode() && is_fixed(&one.rule.name));
+        expected.extend(of_fixed.map(|transition| row(transition, record.log_time_ms)));
+    });
+    let mut with_changes = Vec::new();
+    judge(records, |record, transitions| {
+        let of_fixed = transitions.iter().filter(|one| one.state.is_of_episode() && is_fixed(&one.rule.name));
+        with_changes.extend(of_fixed.map(|transition| row(transition, record.log_time_ms)));
+    });
+    let stored = alerts.iter().filter(|alert| is_fixed(alert["rule"].as_str().unwrap())).count();
+    assert_eq!(stored, with_changes.len());
+    assert_same("transitions with changes of other rules", &with_changes, "those without", &expected);
+    let kinds: BTreeMap<_, usize> = expected.iter().fold(BTreeMap::new(), |mut counts, row| {
+        *counts.entry(row.split('\t').nth(1).unwrap().to_owned()).or_default() += 1;
+        counts
+    });
+    println!("transitions of rules that nobody touched: {kinds:?}");
+    assert_eq!(kinds.len(), FIXED_RULES.len(), "every kind has something to show: {kinds:?}");
+}
+
+/// At the place of a change episodes end, and none begins.
+fn check_changes(records: &[Record]) {
+    let (mut changes, mut ended) = (0, BTreeMap::<_, usize>::new());
+    judge(records, |record, transitions| {
+        if !matches!(record.payload, Payload::Control(_)) {
+            return;
+        }
+        changes += 1;
+        for transition in transitions {
+            assert_ne!(transition.state, AlertState::Active, "{transition:?}");
+            if transition.state == AlertState::Cleared {
+                let why = transition.reason.unwrap();
+                *ended.entry((changes, transition.rule.name.to_string(), why)).or_default() += 1;
+            }
+        }
+    });
+    println!("episodes ended by changes: {ended:?}");
+    assert_eq!(changes, 1 + 6);
+    let rules: BTreeSet<_> = ended.keys().map(|(change, rule, why)| (*change, rule.as_str(), *why)).collect();
+    // The fourth change gives the rule another window, the fifth deletes the file of the other two.
+    assert!(rules.contains(&(5, "Busy", reason::RULE_CHANGED)), "{rules:?}");
+    assert!(rules.contains(&(6, "Heard", reason::RULE_DELETED)), "{rules:?}");
+    let others =
+        rules.iter().filter(|(change, rule, _)| !matches!((*change, *rule), (5, "Busy") | (6, "Heard" | "Swinging")));
+    assert_eq!(others.count(), 0, "{rules:?}");
+}
+
+#[test]
+fn a_kill_right_after_a_change_forgets_nothing_and_fires_nothing_again() {
+    let mut dice = Dice::seeded("reload and kill", 20_260_412);
+    let folder = tempfile::tempdir().unwrap();
+    found(folder.path());
+    let mut load = Load::new(EVENTS_PER_REQUEST, &mut dice);
+    let mut shown = Shown::default();
+    for limit in [81, 82, 83] {
+        let mut server = Server::start(folder.path(), "");
+        let address = server.address();
+        let follower = shown.follow(&address);
+        load.run(&address, |progress| {
+            progress.wait_answered(REQUESTS_BETWEEN);
+            write(folder.path(), "changing", &CHANGING.replace(">= 80", &format!(">= {limit}")));
+            server.wait_to_hear(IN_FORCE);
+            progress.killing();
+            server.kill();
+        });
+        shown.take(follower);
+    }
+    // While nobody runs, a rule goes; another start, and it is back.
+    fs::remove_file(folder.path().join("rules/changing.yaml")).unwrap();
+    let mut server = Server::start(folder.path(), "");
+    let address = server.address();
+    load.settle(&address);
+    let follower = shown.follow(&address);
+    server.kill();
+    shown.take(follower);
+    write(folder.path(), "changing", CHANGING);
+    let mut server = Server::start(folder.path(), "");
+    let address = server.address();
+    let follower = shown.follow(&address);
+    load.run(&address, |progress| {
+        progress.wait_answered(REQUESTS_BETWEEN);
+        progress.enough();
+    });
+    assert_eq!(server.stop().code(), Some(0));
+    shown.take(follower);
+
+    let audited = audit(&folder.path().join("data"), &load.acknowledged());
+    let mut creations = Vec::new();
+    for record in &audited.records {
+        if let Payload::Control(control) = &record.payload {
+            creations.push((control.creations["Heard"], control.rules.len()));
+        }
+    }
+    assert_eq!(creations, [(0, 2), (0, 2), (0, 2), (0, 2), (0, 1), (1, 2)], "a start with the same files writes none");
+    let active = |number| {
+        audited
+            .alerts
+            .iter()
+            .filter(|alert| {
+                alert["state"] == "active"
+                    && alert["rule"] == "Heard"
+                    && alert["rule_uid"] == rule_uid("testville", "Heard", number)
+            })
+            .count()
+    };
+    let spaces: BTreeSet<_> = audited
+        .alerts
+        .iter()
+        .filter(|alert| alert["rule"] == "Heard")
+        .map(|alert| alert["space"].to_string())
+        .collect();
+    assert_eq!(active(0), spaces.len(), "each space once, whatever was changed and killed");
+    assert!(active(1) > 0);
+}
