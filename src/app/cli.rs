@@ -1,5 +1,8 @@
 //! What a user may type, and help that teaches by example.
 
+pub mod rules;
+
+use self::rules::RulesCommand;
 use crate::app::telemetry::LogFormat;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -69,6 +72,9 @@ pub enum Command {
     /// Check configuration, spaces and rules.
     #[command(after_help = CHECK_HELP)]
     Check(CheckArgs),
+    /// Check and test rules.
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// Run recorded input through the whole pipeline as fast as it goes.
     #[command(after_help = REPLAY_HELP)]
     Replay(ReplayArgs),

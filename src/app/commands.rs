@@ -3,6 +3,7 @@
 pub mod running;
 
 pub mod check;
+pub mod rules;
 pub mod sql;
 pub mod verify;
 

@@ -2,4 +2,6 @@
 
 pub mod book;
 pub mod history;
+pub mod marks;
+
 pub mod rules;

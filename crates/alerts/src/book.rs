@@ -133,7 +133,7 @@ impl Book {
                 Applied { alert, command: None, evicted }
             }
             AlertItem::Command(command) => self.command(command, record.position),
-            AlertItem::Tick { .. } => Applied::default(),
+            AlertItem::Tick { .. } | AlertItem::Mark(_) => Applied::default(),
         }
     }
 

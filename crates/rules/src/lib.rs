@@ -5,7 +5,7 @@
 //! ```
 //!
 //! [`load`] reads the files of a control record and reports every mistake at once, where it stands. [`engine`] runs the
-//! checked rules over the records of one partition. This build judges the kinds threshold, window and absence.
+//! checked rules over the records of one partition.
 //!
 //! **Invariants**
 //! - Nothing here reads a clock, a random number, an environment variable or a file, and nothing spawns a thread.
@@ -18,6 +18,8 @@
 mod expr;
 mod template;
 mod yaml;
+
+pub mod incident_filter;
 
 mod canonical;
 mod fields;
@@ -34,6 +36,8 @@ mod read_rule;
 pub mod load;
 
 pub mod changes;
+
+pub mod testing;
 
 mod kinds;
 

@@ -45,6 +45,8 @@ pub enum What {
     },
     /// The sequencer goes on after a pause.
     IntakeUp,
+    /// The rules change.
+    Control(Arc<Control>),
 }
 
 /// How a log is cut into partitions, batches and ticks.
@@ -93,6 +95,12 @@ pub fn incident(space: &str, category: &str, time_ms: i64) -> Event {
 
 pub fn rules(text: &str) -> Arc<RuleSet> {
     load(&control(text)).unwrap_or_else(|problems| panic!("{problems:#?}")).rules
+}
+
+/// Other rules from an instant on.
+pub fn change(control: &Control, time_ms: i64) -> Event {
+    let what = What::Control(Arc::new(control.clone()));
+    Event { id: format!("control {time_ms}"), space: String::new(), time_ms, sensor: None, node: None, what }
 }
 
 /// Events in the order they are judged: by time unless `keep`, without repeated ids.
@@ -190,9 +198,14 @@ impl Sequencer {
             self.record(Payload::IntakeUp);
         }
         self.log_time_ms = self.log_time_ms.max(event.time_ms);
-        if event.what == What::IntakeUp {
+        let by_itself = match &event.what {
+            What::IntakeUp => Some(Payload::IntakeUp),
+            What::Control(control) => Some(Payload::Control(Arc::clone(control))),
+            What::Observation { .. } | What::Incident { .. } => None,
+        };
+        if let Some(payload) = by_itself {
             self.flush_all();
-            self.record(Payload::IntakeUp);
+            self.record(payload);
             return;
         }
         // Of the ticks up to this input the last one does, as it fires every timer due before it.
@@ -214,7 +227,7 @@ impl Sequencer {
                 let incident = self.incident(event);
                 self.incidents[partition].push(incident);
             }
-            What::IntakeUp => {}
+            What::IntakeUp | What::Control(_) => {}
         }
         if self.observations[partition].len() + self.incidents[partition].len() >= self.cut.batch_rows {
             self.flush(partition);

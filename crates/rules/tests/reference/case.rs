@@ -180,7 +180,10 @@ fn sequence(chance: &mut Chance, rule: &mut Rule) -> Kind {
     let steps: Vec<Step> = (0..chance.number(2, 4)).map(|_| step(chance)).collect();
     let without = match chance.number(0, 10) {
         0 | 1 => Some(step(chance)),
-        2 | 3 => Some(Step { matching: steps[0].matching.as_ref().map(|_| Condition::value(">", 4_000_000)), ..steps[0].clone() }),
+        2 | 3 => Some(Step {
+            matching: steps[0].matching.as_ref().map(|_| Condition::value(">", 4_000_000)),
+            ..steps[0].clone()
+        }),
         _ => None,
     };
     Kind::Sequence { steps, within_ms: seconds(chance, &[10, 20, 30, 60]), without }
@@ -203,7 +206,8 @@ fn k_of_n(chance: &mut Chance, rule: &mut Rule) -> Kind {
         let distinct = chance.of(&[Distinct::Channel, Distinct::Channel, Distinct::Sensor]);
         return Kind::KOfN { source: incidents(chance), k, within_ms, distinct, matching: None };
     }
-    let matching = if chance.percent(70) { Some(Condition::value(">", chance.number(-2, 5) * 1_000_000)) } else { None };
+    let matching =
+        if chance.percent(70) { Some(Condition::value(">", chance.number(-2, 5) * 1_000_000)) } else { None };
     let distinct = chance.of(&[Distinct::Sensor, Distinct::Sensor, Distinct::Node]);
     Kind::KOfN { source: Source::Metric(metric(chance)), k, within_ms, distinct, matching }
 }
@@ -312,7 +316,11 @@ fn world(chance: &mut Chance, rules: &[Rule]) -> World {
     let weekly = |from: u16, until: u16| WeeklySpan { days: DAYS_ALL, from_minute: from, until_minute: until };
     let calendars = vec![
         Calendar { name: "rush".into(), weekly: vec![weekly(554, 556)], ..Calendar::default() },
-        Calendar { name: "odd".into(), weekly: vec![weekly(553, 554), weekly(555, 9), weekly(100, 200)], ..Calendar::default() },
+        Calendar {
+            name: "odd".into(),
+            weekly: vec![weekly(553, 554), weekly(555, 9), weekly(100, 200)],
+            ..Calendar::default()
+        },
     ];
     let from_ms = START_MS + chance.number(0, 12) * 5_000;
     let until_ms = from_ms + seconds(chance, &[5, 20, 60]);

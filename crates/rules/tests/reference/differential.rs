@@ -9,7 +9,16 @@ use crate::mutant::Mutant;
 /// All there is.
 pub(crate) const EVERYTHING: Scope = Scope {
     kinds: &[
-        "threshold", "window", "change", "absence", "sequence", "k_of_n", "baseline", "all_of", "any_of", "spread",
+        "threshold",
+        "window",
+        "change",
+        "absence",
+        "sequence",
+        "k_of_n",
+        "baseline",
+        "all_of",
+        "any_of",
+        "spread",
     ],
     periods: true,
     escalation: true,
@@ -49,7 +58,8 @@ fn the_engine_agrees_with_the_reference() {
         if difference(&case).is_some() {
             let case = smallest(case.clone(), |case| difference(case).is_some());
             let (cut, found, expected) = difference(&case).unwrap();
-            println!("{}", "=".repeat(50)); println!("seed {seed}, {cut:?}, keep {}:\n{}", case.keep, described(&case, &found, &expected));
+            println!("{}", "=".repeat(50));
+            println!("seed {seed}, {cut:?}, keep {}:\n{}", case.keep, described(&case, &found, &expected));
         }
         records += reference(&case, 1000, Mutant::None).values().map(Vec::len).sum::<usize>();
     }

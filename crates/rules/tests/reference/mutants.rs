@@ -21,8 +21,15 @@ fn the_cases_find_every_mutant() {
 
 #[test]
 fn timing() {
-    let mut t: Vec<_> = seeds().map(|seed| { let c = case(seed, &EVERYTHING); let s = std::time::Instant::now(); reference(&c, 1000, Mutant::None); (s.elapsed(), seed) }).collect();
-    t.sort(); 
-    println!("{:?} total {:?}", &t[t.len()-15..], t.iter().map(|t| t.0).sum::<std::time::Duration>());
-    println!("median {:?}", t[t.len()/2]);
+    let mut t: Vec<_> = seeds()
+        .map(|seed| {
+            let c = case(seed, &EVERYTHING);
+            let s = std::time::Instant::now();
+            reference(&c, 1000, Mutant::None);
+            (s.elapsed(), seed)
+        })
+        .collect();
+    t.sort();
+    println!("{:?} total {:?}", &t[t.len() - 15..], t.iter().map(|t| t.0).sum::<std::time::Duration>());
+    println!("median {:?}", t[t.len() / 2]);
 }
