@@ -57,14 +57,17 @@ impl Themed {
     }
 }
 
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/rules")
+}
+
 fn pack() -> Vec<Themed> {
-    let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs/rules");
-    let entries = fs::read_dir(&folder).unwrap();
+    let entries = fs::read_dir(folder()).unwrap();
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.retain(|name| name.ends_with(".yaml") && !name.ends_with(".test.yaml"));
     names.sort();
     assert!(names.len() >= 6, "the pack is where the test looks");
-    names.iter().map(|name| Themed::read(&folder, name)).collect()
+    names.iter().map(|name| Themed::read(&folder(), name)).collect()
 }
 
 #[test]
@@ -98,6 +101,21 @@ fn every_rule_speaks_in_a_test_and_keeps_silent_in_another() {
         failures.extend(names.difference(&silent).map(|rule| format!("{}: {rule} is silent in no test", theme.name)));
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn nodes_are_told_what_to_send() {
+    let readme = fs::read_to_string(folder().join("README.md")).unwrap();
+    for theme in pack() {
+        for metric in theme.tests.control.metrics.keys() {
+            assert!(readme.contains(&format!("| `{metric}` |")), "{}: the table lacks {metric}", theme.name);
+            assert!(
+                readme.contains(&format!("[metrics.{metric}]")),
+                "{}: the configuration lacks {metric}",
+                theme.name
+            );
+        }
+    }
 }
 
 /// A small sequencer: one row in each batch, a tick before each row.
