@@ -10,7 +10,8 @@
 //! **Invariants**
 //! - Nothing here reads a clock, a random number, an environment variable or a file, and nothing spawns a thread.
 //! - The same records give the same transitions on every machine, for every cut into partitions and batches.
-//! - A comparison is exact: values, parameters and literals are fractions, never doubles.
+//! - A comparison is exact: values, parameters and literals are fractions, never doubles; but for baselines, whose doubles
+//!   are computed in one fixed order.
 //!
 //! Modules stand in dependency order: a file imports only from files listed above it.
 

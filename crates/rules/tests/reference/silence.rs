@@ -14,6 +14,8 @@ pub(crate) struct Silence {
     /// The latest arrival; none for what is only expected.
     last: Option<i64>,
     time: i64,
+    /// For [`Mutant::UpDoesNotEndSilence`]: whether the silence was too long outside the period.
+    was_too_long: bool,
     pub(crate) episode: Episode,
 }
 
@@ -27,13 +29,22 @@ enum Timer {
 impl Silence {
     /// A key that begins with its first arrival, or with the intake if it is expected.
     pub(crate) fn new(rule: &Rule, period: Spans, time: i64, mutant: Mutant) -> Self {
-        Self { hold_ms: rule.hold_ms, period, mutant, last: None, time, episode: Episode::new(rule, mutant) }
+        Self {
+            hold_ms: rule.hold_ms,
+            period,
+            mutant,
+            last: None,
+            time,
+            was_too_long: false,
+            episode: Episode::new(rule, mutant),
+        }
     }
 
     /// An arrival, of whatever quality.
     pub(crate) fn arrival(&mut self, log_time: i64, up: i64) {
         self.fire(log_time, log_time, up);
         self.last = Some(log_time);
+        self.was_too_long = false;
         self.time = log_time;
         if self.episode.is_open() {
             self.episode.close(log_time, "");
@@ -42,6 +53,7 @@ impl Silence {
 
     /// Fires the timers due at or before an instant; a silence is only over once log time is later.
     pub(crate) fn fire(&mut self, until: i64, log_time: i64, up: i64) {
+        self.note_outside(until.min(log_time - 1), up);
         let is_due = |(due, timer): &(i64, Timer)| {
             let silent_passed = *due < log_time || self.mutant == Mutant::SilenceEndsEarlier;
             *due <= until && (*timer != Timer::Silent || silent_passed)
@@ -50,7 +62,8 @@ impl Silence {
         self.time = due;
         match timer {
             Timer::Period if self.period.holds(due) => {
-                if !self.episode.is_open() && self.silent_at(up) < due && self.mutant != Mutant::BeginJudgesNothing {
+                let is_too_long = self.silent_at(up) < due || self.was_too_long;
+                if !self.episode.is_open() && is_too_long && self.mutant != Mutant::BeginJudgesNothing {
                     self.episode.open(due);
                 }
             }
@@ -59,6 +72,13 @@ impl Silence {
             Timer::Escalation => self.episode.escalate(due),
         }
         self.fire(until, log_time, up);
+    }
+
+    /// For [`Mutant::UpDoesNotEndSilence`].
+    pub(crate) fn note_outside(&mut self, until: i64, up: i64) {
+        let silent_at = self.silent_at(up);
+        let is_outside = !self.period.holds(silent_at);
+        self.was_too_long |= self.mutant == Mutant::UpDoesNotEndSilence && silent_at <= until && is_outside;
     }
 
     fn silent_at(&self, up: i64) -> i64 {
