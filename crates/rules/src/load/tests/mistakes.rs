@@ -4,6 +4,7 @@ use super::{check, check_rule, control};
 use expect_test::expect;
 use std::sync::Arc;
 use vigie_model::calendar::Calendar;
+use vigie_model::control::Control;
 use vigie_model::space::Space;
 
 #[test]
