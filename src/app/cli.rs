@@ -1,8 +1,10 @@
 //! What a user may type, and help that teaches by example.
 
 pub mod explain;
+pub mod rules;
 
 use self::explain::{EXPLAIN_HELP, ExplainArgs};
+use self::rules::RulesCommand;
 use crate::app::telemetry::LogFormat;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -72,6 +74,9 @@ pub enum Command {
     /// Check configuration, spaces and rules.
     #[command(after_help = CHECK_HELP)]
     Check(CheckArgs),
+    /// Check and test rules.
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// Run recorded input through the whole pipeline as fast as it goes.
     #[command(after_help = REPLAY_HELP)]
     Replay(ReplayArgs),

@@ -5,6 +5,7 @@ pub mod running;
 
 pub mod check;
 pub mod explain;
+pub mod rules;
 pub mod sql;
 pub mod verify;
 

@@ -146,7 +146,7 @@ impl Book {
         match &record.item {
             AlertItem::Transition(transition) => self.transition(transition, record.position),
             AlertItem::Command(command) => self.command(command, record.position),
-            AlertItem::Tick { .. } => Applied::default(),
+            AlertItem::Tick { .. } | AlertItem::Mark(_) => Applied::default(),
         }
     }
 

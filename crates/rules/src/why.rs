@@ -93,7 +93,7 @@ impl Witness<'_> {
         let (members, expected) = (slot.about().members.as_slice(), found.expected);
         let detail = match slot.state() {
             State::Sequence(run) => Detail::of_run(rule, run.done()),
-            state => Detail::of(state, Scene { at_ms: time_ms, rule, members, names: self.names, expected }),
+            state => Detail::of(state, Scene { at_ms: time_ms, rules, rule, members, names: self.names, expected }),
         };
         let mut text = self.standing();
         if !slot.timing().inside {

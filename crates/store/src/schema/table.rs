@@ -24,7 +24,7 @@ pub enum Table {
     Perceptions,
     /// Transitions of alert episodes.
     Alerts,
-    /// Commands of operators.
+    /// Commands of operators, and what the log did by itself.
     Actions,
     /// Public spaces, in versions.
     Spaces,
@@ -104,12 +104,12 @@ const ALERTS: &[Column] = &[
 ];
 
 const ACTIONS: &[Column] = &[
-    Column::new("action_id", Text, "id of the command"),
+    Column::new("action_id", Text, "id of the command, or of what the log did"),
     Column::new("alert_id", Text, "the alert it is about").or_null(),
     Column::new("space", Text, "space of the alert; empty when no alert has that id"),
-    Column::new("operator", Text, "who gave the command"),
-    Column::new("action", Text, "acknowledge or close"),
-    Column::new("note", Text, "the operator's note").or_null(),
+    Column::new("operator", Text, "who gave the command; vigie for what the log did by itself"),
+    Column::new("action", Text, "acknowledge or close; of the log itself intake_up, rules_changed or replay_ended"),
+    Column::new("note", Text, "the operator's note; of what the log did its place, as JSON").or_null(),
     Column::new("until", Timestamp, "end of a shelving").unit(UTC).or_null(),
     Column::new("disposition", Text, "what a closed alert turned out to be: true, false, nuisance, test, duplicate")
         .or_null(),
