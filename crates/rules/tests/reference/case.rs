@@ -180,7 +180,10 @@ fn sequence(chance: &mut Chance, rule: &mut Rule) -> Kind {
     let steps: Vec<Step> = (0..chance.number(2, 4)).map(|_| step(chance)).collect();
     let without = match chance.number(0, 10) {
         0 | 1 => Some(step(chance)),
-        2 | 3 => Some(Step { matching: steps[0].matching.as_ref().map(|_| Condition::value(">", 4_000_000)), ..steps[0].clone() }),
+        2 | 3 => Some(Step {
+            matching: steps[0].matching.as_ref().map(|_| Condition::value(">", 4_000_000)),
+            ..steps[0].clone()
+        }),
         _ => None,
     };
     Kind::Sequence { steps, within_ms: seconds(chance, &[10, 20, 30, 60]), without }
@@ -203,7 +206,8 @@ fn k_of_n(chance: &mut Chance, rule: &mut Rule) -> Kind {
         let distinct = chance.of(&[Distinct::Channel, Distinct::Channel, Distinct::Sensor]);
         return Kind::KOfN { source: incidents(chance), k, within_ms, distinct, matching: None };
     }
-    let matching = if chance.percent(70) { Some(Condition::value(">", chance.number(-2, 5) * 1_000_000)) } else { None };
+    let matching =
+        if chance.percent(70) { Some(Condition::value(">", chance.number(-2, 5) * 1_000_000)) } else { None };
     let distinct = chance.of(&[Distinct::Sensor, Distinct::Sensor, Distinct::Node]);
     Kind::KOfN { source: Source::Metric(metric(chance)), k, within_ms, distinct, matching }
 }
@@ -312,7 +316,11 @@ fn world(chance: &mut Chance, rules: &[Rule]) -> World {
     let weekly = |from: u16, until: u16| WeeklySpan { days: DAYS_ALL, from_minute: from, until_minute: until };
     let calendars = vec![
         Calendar { name: "rush".into(), weekly: vec![weekly(554, 556)], ..Calendar::default() },
-        Calendar { name: "odd".into(), weekly: vec![weekly(553, 554), weekly(555, 9), weekly(100, 200)], ..Calendar::default() },
+        Calendar {
+            name: "odd".into(),
+            weekly: vec![weekly(553, 554), weekly(555, 9), weekly(100, 200)],
+            ..Calendar::default()
+        },
     ];
     let from_ms = START_MS + chance.number(0, 12) * 5_000;
     let until_ms = from_ms + seconds(chance, &[5, 20, 60]);
@@ -329,23 +337,27 @@ fn events(chance: &mut Chance, keep: bool) -> Vec<Event> {
     let spaces = SPACES[..chance.number(1, 5) as usize].to_vec();
     let length_ms = seconds(chance, &[60, 120, 200]);
     let mut now = 0;
-    let step = 2 * length_ms / 60;
-    (0..chance.number(5, 90))
-        .map(|index| {
-            now += chance.number(0, step);
-            let mut time = if keep { now } else { chance.number(0, length_ms) };
-            if keep && chance.percent(30) {
-                time -= chance.number(0, 40_000);
-            }
-            let time_ms = START_MS
-                + match chance.number(0, 4) {
-                    0 => time,
-                    1 => time.div_euclid(2500) * 2500,
-                    _ => time.div_euclid(5000) * 5000,
-                };
-            event(chance, &spaces, index, time_ms)
-        })
-        .collect()
+    let (step, mut events): (i64, Vec<Event>) = (2 * length_ms / 60, Vec::new());
+    for index in 0..chance.number(5, 90) {
+        now += chance.number(0, step);
+        let mut time = if keep { now } else { chance.number(0, length_ms) };
+        if keep && chance.percent(30) {
+            time -= chance.number(0, 40_000);
+        }
+        let time_ms = START_MS
+            + match chance.number(0, 4) {
+                0 => time,
+                1 => time.div_euclid(2500) * 2500,
+                _ => time.div_euclid(5000) * 5000,
+            };
+        let mut event = event(chance, &spaces, index, time_ms);
+        if let Some(previous) = events.last().filter(|_| chance.percent(15)) {
+            let Event { space, time_ms, .. } = previous;
+            event = Event { space: space.clone(), time_ms: *time_ms, ..event };
+        }
+        events.push(event);
+    }
+    events
 }
 
 /// Some hours of the same weekday for several weeks, in one of which the clocks are set back.

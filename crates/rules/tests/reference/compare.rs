@@ -34,7 +34,9 @@ pub(crate) fn records(transitions: &[Transition]) -> Records {
     for transition in transitions {
         let note = match transition.state {
             AlertState::Escalated => transition.severity.to_string(),
-            AlertState::Cleared => transition.reason.filter(|reason| *reason != "shadow").unwrap_or_default().to_owned(),
+            AlertState::Cleared => {
+                transition.reason.filter(|reason| *reason != "shadow").unwrap_or_default().to_owned()
+            }
             _ => String::new(),
         };
         let key = (transition.rule.name.to_string(), transition.key.to_string());

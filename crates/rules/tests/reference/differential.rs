@@ -9,7 +9,16 @@ use crate::mutant::Mutant;
 /// All there is.
 pub(crate) const EVERYTHING: Scope = Scope {
     kinds: &[
-        "threshold", "window", "change", "absence", "sequence", "k_of_n", "baseline", "all_of", "any_of", "spread",
+        "threshold",
+        "window",
+        "change",
+        "absence",
+        "sequence",
+        "k_of_n",
+        "baseline",
+        "all_of",
+        "any_of",
+        "spread",
     ],
     periods: true,
     escalation: true,
@@ -49,7 +58,11 @@ fn is_tolerated(case: &Case, found: &Records, expected: &Records) -> bool {
     let tolerated = TOLERATED.iter().map(|mutant| reference(case, 1000, *mutant));
     let accepted: Vec<Records> = tolerated.chain([expected.clone()]).collect();
     let of = |records: &Records, rule: &str| -> Records {
-        records.iter().filter(|((name, _), _)| name == rule).map(|(key, records)| (key.clone(), records.clone())).collect()
+        records
+            .iter()
+            .filter(|((name, _), _)| name == rule)
+            .map(|(key, records)| (key.clone(), records.clone()))
+            .collect()
     };
     let mut names = case.rules.iter().map(|rule| rule.name.as_str());
     names.all(|name| accepted.iter().any(|records| of(records, name) == of(found, name)))
@@ -64,7 +77,11 @@ fn the_engine_agrees_with_the_reference() {
         if difference(&case).is_some() {
             let case = smallest(case, |case| difference(case).is_some());
             let (cut, found, expected) = difference(&case).unwrap();
-            failures.push(format!("seed {seed}, {cut:?}, keep {}:\n{}", case.keep, described(&case, &found, &expected)));
+            failures.push(format!(
+                "seed {seed}, {cut:?}, keep {}:\n{}",
+                case.keep,
+                described(&case, &found, &expected)
+            ));
         }
     }
     println!("{} cases from seed {}, {records} records", seeds().count(), seeds().start);

@@ -20,7 +20,8 @@ pub(crate) fn rules(text: &str) -> Vec<Rule> {
 }
 
 fn read(text: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Node {
-    let skip = |text: &mut std::iter::Peekable<std::str::Chars<'_>>| while text.next_if(|c| " ,".contains(*c)).is_some() {};
+    let skip =
+        |text: &mut std::iter::Peekable<std::str::Chars<'_>>| while text.next_if(|c| " ,".contains(*c)).is_some() {};
     skip(text);
     match text.peek() {
         Some('{') => {
@@ -115,10 +116,7 @@ fn agg(text: &str) -> Agg {
 fn rule(node: &Node) -> Rule {
     let kind = node.text("kind").unwrap();
     let metric = || node.text("metric").unwrap().to_owned();
-    let limits = || Limits {
-        raise: condition(node.text("raise").unwrap()),
-        clear: node.text("clear").map(condition),
-    };
+    let limits = || Limits { raise: condition(node.text("raise").unwrap()), clear: node.text("clear").map(condition) };
     let default_off = if kind == "sequence" { 300_000 } else { 0 };
     let is_per_space = matches!(kind, "sequence" | "k_of_n") || node.field("incident").is_some();
     Rule {

@@ -166,9 +166,15 @@ impl<'r> Key<'r> {
                 let values: Vec<i64> = self.inside(at).iter().map(|input| input.micros).collect();
                 memory::verdict(limits, &self.params, memory::aggregate(*agg, &values, *min_count, mutant))
             }
-            Kind::Change { limits, .. } => memory::verdict(limits, &self.params, memory::change(&self.inside(at), mutant)),
+            Kind::Change { limits, .. } => {
+                memory::verdict(limits, &self.params, memory::change(&self.inside(at), mutant))
+            }
             Kind::KOfN { k, .. } => {
-                if self.kth_match_ends(*k).is_some_and(|end| end > at) { Verdict::Raise } else { Verdict::Clear }
+                if self.kth_match_ends(*k).is_some_and(|end| end > at) {
+                    Verdict::Raise
+                } else {
+                    Verdict::Clear
+                }
             }
             Kind::Baseline(baseline) => {
                 let value = memory::valid(&self.seen, baseline.stale_ms, at, mutant).into_iter().max();
@@ -201,7 +207,9 @@ impl<'r> Key<'r> {
     /// Whether a change of the period matters: an inactive key that knows nothing has no timers.
     fn concerns_period(&self, change: i64) -> bool {
         let knows = match &self.rule.kind {
-            Kind::Threshold { stale_ms, .. } => !memory::valid(&self.seen, *stale_ms, change - 1, self.mutant).is_empty(),
+            Kind::Threshold { stale_ms, .. } => {
+                !memory::valid(&self.seen, *stale_ms, change - 1, self.mutant).is_empty()
+            }
             Kind::Baseline(baseline) => {
                 !memory::valid(&self.seen, baseline.stale_ms, change - 1, self.mutant).is_empty()
             }

@@ -56,7 +56,9 @@ impl Seen {
         match (distinct, &self.event.what) {
             (Distinct::Sensor, _) => self.event.sensor.as_deref(),
             (Distinct::Node, _) => self.event.node.as_deref(),
-            (Distinct::Channel, What::Incident { channel, .. }) => Some(channel).filter(|text| !text.is_empty()).map(String::as_str),
+            (Distinct::Channel, What::Incident { channel, .. }) => {
+                Some(channel).filter(|text| !text.is_empty()).map(String::as_str)
+            }
             (Distinct::Channel, _) => None,
         }
     }
@@ -95,7 +97,11 @@ pub(crate) fn window_end(at: i64, pane_ms: i64) -> i64 {
 /// The panes of a window for which none are given.
 pub(crate) fn default_pane(window_ms: i64) -> i64 {
     let longest = (window_ms / 12).max(1000) / 1000;
-    (1..=longest).rev().map(|seconds| seconds * 1000).find(|pane| window_ms % pane == 0).expect("panes divide the window")
+    (1..=longest)
+        .rev()
+        .map(|seconds| seconds * 1000)
+        .find(|pane| window_ms % pane == 0)
+        .expect("panes divide the window")
 }
 
 /// The inputs inside the window that is judged at an instant.
@@ -158,7 +164,8 @@ pub(crate) fn newest_matches(seen: &[Seen], distinct: Distinct, mutant: Mutant) 
     let mut sources: Vec<String> = matches.iter().map(|input| source(input)).collect();
     sources.sort();
     sources.dedup();
-    let newest = |wanted: &String| matches.iter().filter(|input| source(input) == *wanted).map(|input| input.time).max();
+    let newest =
+        |wanted: &String| matches.iter().filter(|input| source(input) == *wanted).map(|input| input.time).max();
     let mut times: Vec<i64> = sources.iter().filter_map(newest).collect();
     times.sort_by_key(|time| -time);
     times

@@ -29,7 +29,14 @@ fn fields(rule: &Rule) -> Vec<String> {
     );
     fields.extend(own_fields(&rule.kind));
     if !is_per_space {
-        fields.push(format!("per: {}", match rule.per { Per::Space => "space", Per::Sensor => "sensor", Per::Node => "node" }));
+        fields.push(format!(
+            "per: {}",
+            match rule.per {
+                Per::Space => "space",
+                Per::Sensor => "sensor",
+                Per::Node => "node",
+            }
+        ));
     }
     if rule.hold_ms != 0 {
         fields.push(format!("for: {}", duration(rule.hold_ms)));
@@ -54,7 +61,8 @@ fn fields(rule: &Rule) -> Vec<String> {
 fn own_fields(kind: &Kind) -> Vec<String> {
     match kind {
         Kind::Threshold { metric, agg, limits, stale_ms } => {
-            let mut fields = vec!["kind: threshold".to_owned(), format!("metric: {metric}"), format!("agg: {}", word(*agg))];
+            let mut fields =
+                vec!["kind: threshold".to_owned(), format!("metric: {metric}"), format!("agg: {}", word(*agg))];
             fields.push(format!("stale_after: {}", duration(*stale_ms)));
             fields.extend(limit_fields(limits));
             fields
@@ -117,7 +125,10 @@ fn own_fields(kind: &Kind) -> Vec<String> {
             vec![format!("kind: {}", if *all { "all_of" } else { "any_of" }), format!("of: [{}]", of.join(", "))]
         }
         Kind::Spread { of, k, within_ms, among } => {
-            let among = match among { Among::District => "district", Among::Adjacent => "adjacent" };
+            let among = match among {
+                Among::District => "district",
+                Among::Adjacent => "adjacent",
+            };
             let within = duration(*within_ms);
             vec!["kind: spread".to_owned(), format!("of: {of}, k: {k}, within: {within}, among: {among}")]
         }

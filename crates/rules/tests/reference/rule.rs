@@ -40,16 +40,53 @@ pub(crate) enum Per {
 /// The kinds with the fields of their own.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Kind {
-    Threshold { metric: String, agg: Agg, limits: Limits, stale_ms: i64 },
-    Window { source: Source, window_ms: i64, every_ms: Option<i64>, agg: Agg, min_count: usize, limits: Limits },
-    Change { metric: String, over_ms: i64, every_ms: Option<i64>, limits: Limits },
+    Threshold {
+        metric: String,
+        agg: Agg,
+        limits: Limits,
+        stale_ms: i64,
+    },
+    Window {
+        source: Source,
+        window_ms: i64,
+        every_ms: Option<i64>,
+        agg: Agg,
+        min_count: usize,
+        limits: Limits,
+    },
+    Change {
+        metric: String,
+        over_ms: i64,
+        every_ms: Option<i64>,
+        limits: Limits,
+    },
     /// Its `for` is the rule's `hold_ms`.
-    Absence { metric: String },
-    Sequence { steps: Vec<Step>, within_ms: i64, without: Option<Step> },
-    KOfN { source: Source, k: usize, within_ms: i64, distinct: Distinct, matching: Option<Condition> },
+    Absence {
+        metric: String,
+    },
+    Sequence {
+        steps: Vec<Step>,
+        within_ms: i64,
+        without: Option<Step>,
+    },
+    KOfN {
+        source: Source,
+        k: usize,
+        within_ms: i64,
+        distinct: Distinct,
+        matching: Option<Condition>,
+    },
     Baseline(Baseline),
-    Composite { all: bool, of: Vec<String> },
-    Spread { of: String, k: usize, within_ms: i64, among: Among },
+    Composite {
+        all: bool,
+        of: Vec<String>,
+    },
+    Spread {
+        of: String,
+        k: usize,
+        within_ms: i64,
+        among: Among,
+    },
 }
 
 /// The fields of a baseline; numbers in millionths.
@@ -125,7 +162,9 @@ impl Rule {
     pub(crate) fn reads(&self, event: &Event) -> bool {
         let reads_metric = |metric: &String| Source::Metric(metric.clone()).reads(event);
         match &self.kind {
-            Kind::Threshold { metric, .. } | Kind::Change { metric, .. } | Kind::Absence { metric } => reads_metric(metric),
+            Kind::Threshold { metric, .. } | Kind::Change { metric, .. } | Kind::Absence { metric } => {
+                reads_metric(metric)
+            }
             Kind::Baseline(baseline) => reads_metric(&baseline.metric),
             Kind::Window { source, .. } | Kind::KOfN { source, .. } => source.reads(event),
             Kind::Sequence { steps, without, .. } => steps.iter().chain(without).any(|step| step.source.reads(event)),

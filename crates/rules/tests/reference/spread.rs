@@ -43,7 +43,9 @@ impl<'r> Spread<'r> {
     /// A transition of its rule in a space.
     pub(crate) fn part(&mut self, space: &str, part: &Part) {
         let keys: Vec<String> = match self.among {
-            Among::District => Some(self.world.district(space)).filter(|id| !id.is_empty()).map(str::to_owned).into_iter().collect(),
+            Among::District => {
+                Some(self.world.district(space)).filter(|id| !id.is_empty()).map(str::to_owned).into_iter().collect()
+            }
             Among::Adjacent => {
                 let neighbours = self.world.places.iter().filter(|place| self.world.are_adjacent(&place.id, space));
                 neighbours.map(|place| place.id.clone()).chain([space.to_owned()]).collect()
@@ -65,7 +67,8 @@ impl<'r> Spread<'r> {
     /// Settles all instants before T, in order over all keys.
     pub(crate) fn settle(&mut self, tick: i64) {
         loop {
-            let next = self.keys.iter().filter_map(|(name, key)| Some((key.next(self.k, self.within_ms)?, name.clone())));
+            let next =
+                self.keys.iter().filter_map(|(name, key)| Some((key.next(self.k, self.within_ms)?, name.clone())));
             let Some((at, name)) = next.min().filter(|(at, _)| *at < tick) else { return };
             let may_begin = self.among == Among::District
                 || !self.keys.iter().any(|(other, key)| {
@@ -109,7 +112,8 @@ impl Key {
 
     /// When fewer than k will be concerned, if nothing else happens and the episode is open.
     fn clears_at(&self, k: usize, within_ms: i64) -> Option<i64> {
-        let mut ends: Vec<i64> = self.began.values().map(|began| began + within_ms).filter(|end| *end > self.looked).collect();
+        let mut ends: Vec<i64> =
+            self.began.values().map(|began| began + within_ms).filter(|end| *end > self.looked).collect();
         ends.sort_unstable();
         let clears = ends.into_iter().find(|end| self.concerned(within_ms, *end).len() < k);
         clears.filter(|_| self.episode.is_open())

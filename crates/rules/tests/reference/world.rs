@@ -74,13 +74,18 @@ impl World {
             let covers = |event: &&CityEvent| {
                 let everywhere = event.spaces.is_empty() && event.districts.is_empty();
                 let district = self.district(space);
-                everywhere || event.spaces.iter().any(|id| **id == *space) || event.districts.iter().any(|d| d == district)
+                everywhere
+                    || event.spaces.iter().any(|id| **id == *space)
+                    || event.districts.iter().any(|d| d == district)
             };
-            return Spans::union(self.events.iter().filter(covers).map(|event| (event.from_ms, event.until_ms)).collect());
+            return Spans::union(
+                self.events.iter().filter(covers).map(|event| (event.from_ms, event.until_ms)).collect(),
+            );
         }
         let calendar = self.calendars.iter().find(|calendar| *calendar.name == *name).expect("a declared calendar");
         let zone = TimeZone::get(ZONE).expect("a known zone");
-        let date = |at: i64| Timestamp::from_millisecond(at).expect("an instant of this age").to_zoned(zone.clone()).date();
+        let date =
+            |at: i64| Timestamp::from_millisecond(at).expect("an instant of this age").to_zoned(zone.clone()).date();
         let days = day_number(date(from)) - 1..=day_number(date(until));
         Spans::union(days.flat_map(|day| spans_of_day(calendar, &zone, day)).collect())
     }
@@ -134,7 +139,8 @@ fn spans_of_day(calendar: &Calendar, zone: &TimeZone, day: i32) -> Vec<(i64, i64
         let local = (EPOCH + Span::new().days(day)).at(0, 0, 0, 0) + Span::new().minutes(minutes);
         zone.to_timestamp(local).expect("a local time of this age").as_millisecond()
     };
-    let span = |from: u16, until: u16| (instant(from), instant(if until <= from { until + DAY_MINUTES } else { until }));
+    let span =
+        |from: u16, until: u16| (instant(from), instant(if until <= from { until + DAY_MINUTES } else { until }));
     let weekday = (day - 4).rem_euclid(7);
     let weekly = calendar.weekly.iter().filter(|span| span.days >> weekday & 1 == 1 && !calendar.except.contains(&day));
     let also = calendar.also.iter().filter(|span| span.day == day);
