@@ -9,6 +9,8 @@ pub mod telemetry;
 
 pub mod roles;
 
+pub mod backtest;
+
 pub mod commands_door;
 pub mod pipeline;
 

@@ -1,8 +1,9 @@
 //! The `vigie` command.
 
 use std::process::ExitCode;
+use vigie::app::cli::rules::RulesCommand;
 use vigie::app::cli::{Command, parse};
-use vigie::app::commands::{check, demo, replay, serve, sql, verify};
+use vigie::app::commands::{check, demo, explain, replay, rules, serve, sql, verify};
 
 fn main() -> ExitCode {
     let cli = parse();
@@ -10,8 +11,12 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args, cli.log_format),
         Command::Serve(args) => serve::run(args, cli.log_format),
         Command::Check(args) => check::run(args),
+        Command::Rules(RulesCommand::Check(args)) => rules::check::run(args),
+        Command::Rules(RulesCommand::Test(args)) => rules::test::run(args),
+        Command::Rules(RulesCommand::Backtest(args)) => rules::backtest::run(args, cli.log_format),
         Command::Replay(args) => replay::run(args, cli.log_format),
         Command::Sql(args) => sql::run(args, cli.log_format),
+        Command::Explain(args) => explain::run(args, cli.log_format),
         Command::Verify(args) => verify::run(args, cli.log_format),
     };
     match done {

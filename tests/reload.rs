@@ -6,17 +6,19 @@
 mod common;
 mod crash;
 
-use common::CONFIG;
+use common::{CONFIG, count};
 use crash::audit::{assert_same, audit};
 use crash::dice::Dice;
+use crash::http::Connection;
 use crash::load::{Load, Progress};
 use crash::server::{Server, wait_until};
 use crash::stream::{Follower, Shown};
 use crash::surviving::{judge, row};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 use vigie_model::alert::{AlertState, reason, rule_uid};
 use vigie_model::record::{Payload, Record};
 
@@ -293,4 +295,64 @@ fn a_kill_right_after_a_change_forgets_nothing_and_fires_nothing_again() {
         .collect();
     assert_eq!(active(0), spaces.len(), "each space once, whatever was changed and killed");
     assert!(active(1) > 0);
+}
+
+/// A city of two squares, as its file says.
+fn spaces(kinds: [(&str, &str); 2]) -> String {
+    let feature = |(id, kind)| json!({"type": "Feature", "properties": {"id": id, "name": format!("The {id}"), "kind": kind}, "geometry": {"type": "Point", "coordinates": [0, 0]}});
+    json!({"type": "FeatureCollection", "features": kinds.map(feature)}).to_string()
+}
+
+#[test]
+fn spaces_and_metrics_change_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = CONFIG.replace("unknown = \"register\"", "file = \"spaces.geojson\"");
+    fs::write(folder.path().join("vigie.toml"), &config).unwrap();
+    let rules = "groups: [{name: g, scope: 'space.kind == \"square\"', rules: [{alert: Crowded, kind: threshold, metric: people_count, per: space, raise: 'value >= 100', stale_after: 1d}]}]\n";
+    fs::write(folder.path().join("rules.yaml"), rules).unwrap();
+    fs::write(folder.path().join("spaces.geojson"), spaces([("plaza", "square"), ("pier", "square")])).unwrap();
+    let mut server = Server::start(folder.path(), "");
+    let address = server.address();
+    let mut connection = Connection::open(&address).unwrap();
+    let mut id = 0;
+    let mut send = |space: &str| -> Value {
+        id += 1;
+        let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+        let event = json!({"id": id.to_string(), "space": space, "metric": "people_count", "value": 120, "time": u64::try_from(now_ms).unwrap()});
+        connection.post_events(&event.to_string()).unwrap().1
+    };
+    let follower = Follower::start(&address).unwrap();
+    assert_eq!([send("plaza")["accepted"].clone(), send("pier")["accepted"].clone()], [1, 1]);
+    follower.wait_for(2);
+    assert!(send("quay")["rejected"][0]["reason"].as_str().unwrap().contains("not declared"));
+
+    // The plaza becomes a street, the pier goes, a quay comes, and people have a name.
+    fs::write(folder.path().join("vigie.toml"), config + "[metrics.people_count]\nlabel = \"people\"\n").unwrap();
+    fs::write(folder.path().join("spaces.geojson"), spaces([("plaza", "street"), ("quay", "square")])).unwrap();
+    server.wait_to_hear(IN_FORCE);
+    wait_until("the door's spaces", || (send("quay")["accepted"] == 1).then_some(()));
+    assert!(send("pier")["rejected"][0]["reason"].as_str().unwrap().contains("not declared"));
+    assert_eq!(send("plaza")["accepted"], 1);
+    let rows = follower.wait_for(5);
+    let told: Vec<_> = rows.iter().map(|(_, row)| serde_json::from_str::<Value>(row).unwrap()).collect();
+    let of = |space: &str| -> Vec<String> {
+        let of_space = told.iter().filter(|row| row["space"] == space);
+        of_space
+            .map(|row| format!("{} {}", row["state"].as_str().unwrap(), row["reason"].as_str().unwrap_or("-")))
+            .collect()
+    };
+    assert_eq!(
+        (of("plaza"), of("pier")),
+        (
+            vec!["active -".to_owned(), "cleared rule_changed".to_owned()],
+            vec!["active -".to_owned(), "cleared rule_changed".to_owned()]
+        )
+    );
+    assert_eq!(of("quay"), ["active -"]);
+    let summary = told.last().unwrap()["summary"].as_str().unwrap();
+    assert!(summary.starts_with("The quay: people 120 at"), "{summary}");
+    assert_eq!(server.stop().code(), Some(0));
+    let data = folder.path().join("data");
+    assert_eq!(count(&data, "SELECT count(*) FROM spaces"), 4, "two versions of the city");
+    assert_eq!(count(&data, "SELECT count(*) FROM alerts"), 5);
 }

@@ -1,5 +1,10 @@
 //! What a user may type, and help that teaches by example.
 
+pub mod explain;
+pub mod rules;
+
+use self::explain::{EXPLAIN_HELP, ExplainArgs};
+use self::rules::RulesCommand;
 use crate::app::telemetry::LogFormat;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -69,11 +74,17 @@ pub enum Command {
     /// Check configuration, spaces and rules.
     #[command(after_help = CHECK_HELP)]
     Check(CheckArgs),
+    /// Check and test rules.
+    #[command(subcommand)]
+    Rules(RulesCommand),
     /// Run recorded input through the whole pipeline as fast as it goes.
     #[command(after_help = REPLAY_HELP)]
     Replay(ReplayArgs),
     /// Ask history with SQL.
     Sql(SqlArgs),
+    /// Say in words why an alert began, or why a rule says nothing now.
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain(ExplainArgs),
     /// Check that log and history of a data folder are whole and agree.
     #[command(after_help = VERIFY_HELP)]
     Verify(VerifyArgs),

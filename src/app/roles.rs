@@ -2,4 +2,7 @@
 
 pub mod book;
 pub mod history;
+pub mod marks;
+
+pub mod questions;
 pub mod rules;

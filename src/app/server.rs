@@ -316,6 +316,7 @@ fn routes(
         feed: Arc::clone(&pipeline.feed),
         commands: Arc::new(commands),
         queries: Some(sql),
+        rules: Arc::clone(&pipeline.questions) as _,
         spaces: Arc::clone(registry) as Arc<_>,
         log_clock: Arc::new(move || clock.log_time_ms()),
     };

@@ -1,9 +1,9 @@
 //! `[calendars.NAME]`: hours in which rules may be judged, in the centre's local time.
 
-use super::spans::{day, single, weekly};
 use super::toml_reader::Section;
 use vigie_model::calendar::{Calendar, PERIODS_OWN};
 use vigie_model::id::check_id;
+use vigie_model::spans::{day, single, weekly};
 
 /// Reads all `[calendars.NAME]`, in the order of their names.
 pub(super) fn read(section: Section<'_>) -> Vec<Calendar> {

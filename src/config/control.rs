@@ -37,15 +37,26 @@ pub struct Prepared {
 /// # Errors
 /// Every mistake and every warning of all files: first the configuration's, then the spaces', then the rules'.
 pub fn prepare(path: &Path) -> Result<Prepared, Vec<Diagnostic>> {
+    prepare_with(path, None)
+}
+
+/// [`prepare`] with other rule files than the configured ones, when there are `instead`.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_with(path: &Path, instead: Option<&[PathBuf]>) -> Result<Prepared, Vec<Diagnostic>> {
     let (config, mut found) = read_all(path);
-    let Some(config) = config else { return Err(found) };
+    let Some(mut config) = config else { return Err(found) };
+    if let Some(instead) = instead {
+        config.rules.files = instead.to_vec();
+    }
     let spaces = spaces_of(&config, &mut found);
     let events = config.events.iter().map(|event| event.event.clone()).collect();
     let control = Arc::new(Control {
         centre: config.centre.id.as_str().into(),
         time_zone: config.centre.time_zone.as_str().into(),
         tick_ms: config.time.tick_ms,
-        rules: rules_of(&config, &mut found),
+        rules: rule_files(&config.rules.files, &mut found),
         spaces: Arc::new(spaces),
         metrics: Arc::new(config.metrics.clone()),
         calendars: Arc::new(config.calendars.clone()),
@@ -103,13 +114,23 @@ fn spaces_of(config: &Config, found: &mut Vec<Diagnostic>) -> Vec<Space> {
     }
 }
 
-fn rules_of(config: &Config, found: &mut Vec<Diagnostic>) -> Vec<SourceFile> {
+/// Reads rule files; those that cannot be read are added to what was found.
+pub fn rule_files(files: &[PathBuf], found: &mut Vec<Diagnostic>) -> Vec<SourceFile> {
     let mut sources = Vec::new();
-    for file in &config.rules.files {
-        match text::read(file, RULES_MIB_MAX) {
-            Ok(text) => sources.push(SourceFile { path: file.to_string_lossy().into(), text: text.into() }),
+    for file in files {
+        match read_rule_file(file) {
+            Ok(source) => sources.push(source),
             Err(mistake) => found.push(mistake),
         }
     }
     sources
+}
+
+/// Reads a rule file, or a file of tests of rules.
+///
+/// # Errors
+/// When it cannot be read, is no text, or is too large.
+pub fn read_rule_file(file: &Path) -> Result<SourceFile, Diagnostic> {
+    let text = text::read(file, RULES_MIB_MAX)?;
+    Ok(SourceFile { path: file.to_string_lossy().into(), text: text.into() })
 }

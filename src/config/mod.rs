@@ -14,7 +14,6 @@
 
 mod paths;
 mod report;
-mod spans;
 mod text;
 mod toml_reader;
 

@@ -50,6 +50,38 @@ impl Decimal {
         self.0
     }
 
+    /// The decimal nearest to a double, half to even: what was stored by [`Self::to_f64`], as long as its magnitude is
+    /// below 2^33 units; from there on neighbouring doubles are more than a millionth apart. `None` beyond the range.
+    ///
+    /// ```
+    /// use vigie_model::decimal::Decimal;
+    /// let value: Decimal = "8589934591.999999".parse().unwrap();
+    /// assert_eq!(Decimal::from_f64(value.to_f64()), Some(value));
+    /// assert_eq!(Decimal::from_f64(f64::NAN), None);
+    /// ```
+    #[must_use]
+    pub fn from_f64(value: f64) -> Option<Self> {
+        if value.is_nan() || value.abs() >= i64::MAX as f64 / MICROS_PER_UNIT as f64 {
+            return None;
+        }
+        // A double is a whole number times a power of two, so its millionths are known exactly before they are rounded.
+        let bits = value.abs().to_bits();
+        let exponent = (bits >> 52).max(1);
+        let significand = i128::from((bits & ((1 << 52) - 1)) | if bits >> 52 == 0 { 0 } else { 1 << 52 });
+        let scaled = significand * i128::from(MICROS_PER_UNIT);
+        let magnitude = match 1075 - i64::try_from(exponent).expect("an exponent has 11 bits") {
+            halvings @ 1..=120 => {
+                let (whole, rest) = (scaled >> halvings, scaled & ((1 << halvings) - 1));
+                let half = 1 << (halvings - 1);
+                whole + i128::from(rest > half || rest == half && whole % 2 == 1)
+            }
+            121.. => 0,
+            doublings => scaled << -doublings,
+        };
+        let magnitude = i64::try_from(magnitude).ok()?;
+        Some(Self(if value.is_sign_negative() { -magnitude } else { magnitude }))
+    }
+
     /// The nearest double, for columns that leave for history.
     #[must_use]
     pub fn to_f64(self) -> f64 {
@@ -213,7 +245,22 @@ mod tests {
         assert_eq!(micros("1e-999999999999"), Ok(0));
     }
 
+    #[test]
+    fn doubles_round_half_to_even() {
+        let micros = |value| Decimal::from_f64(value).map(Decimal::micros);
+        assert_eq!([0.0, -0.0, 0.1, -2.5].map(micros), [Some(0), Some(0), Some(100_000), Some(-2_500_000)]);
+        // 2^-7 / 10^6 * 64 = 0.0000005 exactly: half a millionth.
+        assert_eq!([0.5 / 64.0, 1.5 / 64.0].map(micros), [Some(7_812), Some(23_438)], "7812.5 and 23437.5 millionths");
+        assert_eq!([f64::MIN_POSITIVE, 1e-300, f64::INFINITY, 1e13].map(micros), [Some(0), Some(0), None, None]);
+    }
+
     proptest! {
+        #[test]
+        fn what_was_stored_comes_back(micros in -(8_589_934_592_000_000_i64)..8_589_934_592_000_000) {
+            let value = Decimal::from_micros(micros);
+            prop_assert_eq!(Decimal::from_f64(value.to_f64()), Some(value));
+        }
+
         #[test]
         fn printing_and_reading_agree(micros in any::<i64>()) {
             let value = Decimal::from_micros(micros);

@@ -26,6 +26,7 @@ pub mod names;
 pub mod principal;
 pub mod severity;
 pub mod space;
+pub mod spans;
 
 pub mod event;
 pub mod observations;

@@ -242,20 +242,21 @@ impl Slot {
     }
 
     fn fire(&mut self, due_ms: i64, timer: Timer, step: &mut Step<'_>) {
+        let was_inside = self.timing.inside;
+        if timer == Timer::Period {
+            self.look_at_period(due_ms, step.rules);
+            if self.timing.inside == was_inside {
+                // What was known of the period ended, not the period: nothing happened to the key.
+                return;
+            }
+        }
         self.timing.time_ms = due_ms;
         match timer {
-            Timer::Period => {
-                let was_inside = self.timing.inside;
-                self.look_at_period(due_ms, step.rules);
-                match (was_inside, self.timing.inside) {
-                    (true, false) => {
-                        let why = Some(reason::INACTIVE_PERIOD);
-                        self.change(why, step, |episode, _, emit| episode.stop(due_ms, emit));
-                    }
-                    (false, true) => self.judge(due_ms, step),
-                    _ => {}
-                }
+            Timer::Period if was_inside => {
+                let why = Some(reason::INACTIVE_PERIOD);
+                self.change(why, step, |episode, _, emit| episode.stop(due_ms, emit));
             }
+            Timer::Period => self.judge(due_ms, step),
             Timer::Episode => {
                 if std::mem::take(&mut self.changed) && self.episode.is_pending() {
                     self.judge_hold_again(due_ms, step);

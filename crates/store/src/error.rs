@@ -80,6 +80,20 @@ pub enum Error {
         /// Attempts made.
         attempts: u32,
     },
+    /// A stored row is none that Vigie wrote.
+    #[error("history cannot be judged: {reason}; run `vigie verify` to look for damage")]
+    Row {
+        /// What is wrong, and where.
+        reason: String,
+    },
+    /// More rows than fit in memory at once.
+    #[error("history has more than {max} {what}; choose fewer with --from and --to")]
+    TooMany {
+        /// Rows of what.
+        what: &'static str,
+        /// The most that are read.
+        max: usize,
+    },
     /// A query over the tables failed.
     #[error("cannot read history")]
     Query(#[from] datafusion::error::DataFusionError),

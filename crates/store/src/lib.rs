@@ -53,6 +53,8 @@ pub mod delta;
 
 pub mod history;
 
+pub mod stored;
+
 pub mod sql;
 
 pub mod verify;

@@ -1,7 +1,8 @@
 //! The rules role: steps the engines of all partitions through the log and writes the alert stream.
 //!
-//! Commands and ticks are copied to the alert stream at their place, so that whoever reads it sees one order.
+//! Commands, ticks and marks are copied to the alert stream at their place, so that whoever reads it sees one order.
 
+use crate::app::roles::marks::Marks;
 use std::sync::Arc;
 use vigie_model::alert::Transition;
 use vigie_model::position::PartitionIx;
@@ -14,6 +15,7 @@ use vigie_rules::core::RuleCore;
 pub struct RulesRole {
     core: RuleCore,
     next_position: u64,
+    marks: Marks,
     /// Reused between records.
     transitions: Vec<Transition>,
 }
@@ -21,8 +23,13 @@ pub struct RulesRole {
 impl RulesRole {
     /// A role at the beginning of a log with `partitions` partitions.
     #[must_use]
-    pub const fn new(partitions: PartitionIx) -> Self {
-        Self { core: RuleCore::new(partitions), next_position: 0, transitions: Vec::new() }
+    pub fn new(partitions: PartitionIx) -> Self {
+        Self {
+            core: RuleCore::new(partitions),
+            next_position: 0,
+            marks: Marks::new(partitions),
+            transitions: Vec::new(),
+        }
     }
 
     /// Takes the next record of the log and appends what follows from it to `out`.
@@ -31,6 +38,9 @@ impl RulesRole {
     /// When a control record has rules that do not load: they are checked before they are logged.
     pub fn step(&mut self, record: &Record, out: &mut Vec<AlertRecord>) {
         let log_time_ms = record.log_time_ms;
+        if let Some(mark) = self.marks.follow(record) {
+            self.write(log_time_ms, AlertItem::Mark(Arc::new(mark)), out);
+        }
         self.core.step(record, &mut self.transitions).expect("rules are checked before they are logged");
         for transition in self.transitions.drain(..) {
             let item = AlertItem::Transition(Arc::new(transition));
@@ -43,6 +53,12 @@ impl RulesRole {
             Payload::Gap(gap) => self.next_position = self.next_position.max(gap.alert_position),
             _ => {}
         }
+    }
+
+    /// The rules with their state, for questions.
+    #[must_use]
+    pub const fn core(&self) -> &RuleCore {
+        &self.core
     }
 
     /// The position of the next record of the alert stream.

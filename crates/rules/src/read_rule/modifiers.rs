@@ -99,14 +99,17 @@ fn escalate(fields: &Fields<'_>, own: Option<Severity>, problems: &mut Problems)
 
 fn guidance(fields: &Fields<'_>, required: bool, problems: &mut Problems) -> Option<Guidance> {
     const NAMES: [&str; 4] = ["cause", "consequence", "action", "respond_within"];
-    let Some(node) = fields.node("guidance") else {
+    let guidance = match fields.node("guidance") {
+        Some(node) => Fields::of(node, "'guidance'", problems)?,
+        None => Fields::absent(fields.spot),
+    };
+    if guidance.names().next().is_none() {
         let message = "the rule has no 'guidance'";
-        let message =
-            if required { problems.error(fields.spot, message) } else { problems.warning(fields.spot, message) };
+        let spot = guidance.spot;
+        let message = if required { problems.error(spot, message) } else { problems.warning(spot, message) };
         message.hint = Some("say cause, consequence, action and respond_within".to_owned());
         return None;
-    };
-    let guidance = Fields::of(node, "'guidance'", problems)?;
+    }
     guidance.only(&NAMES, "'guidance'", problems);
     let mut text = |name| guidance.text(name, problems).map(|(text, _)| Arc::from(text));
     Some(Guidance {

@@ -31,6 +31,7 @@ pub(crate) fn ordered(events: &[Event], keep: bool) -> Vec<Event> {
             What::Observation { .. } => "observation",
             What::Incident { .. } => "incident",
             What::IntakeUp => "intake-up",
+            What::Control(_) => unreachable!("the reference has one set of rules"),
         };
         (kind, event.space.clone(), event.node.clone(), event.id.clone())
     };

@@ -16,7 +16,7 @@ use crate::delta::open::survey;
 use crate::delta::storage::Storage;
 use crate::error::Error;
 use crate::hot::{HotTable, cast_to, from_offset};
-use crate::rows::alerts::{STREAM_PARTITION, action, alert};
+use crate::rows::alerts::{STREAM_PARTITION, action, alert, mark};
 use crate::schema::table::Table;
 use datafusion::catalog::Session;
 use deltalake::logstore::LogStoreRef;
@@ -26,7 +26,7 @@ use tokio::sync::Notify;
 use vigie_failpoints::point::reach;
 use vigie_model::position::PartitionIx;
 use vigie_model::record::{Payload, Record};
-use vigie_model::stream::{AlertRecord, AppliedCommand};
+use vigie_model::stream::{AlertItem, AlertRecord, AppliedCommand};
 
 /// History of one log, open for writing. Share it in an [`Arc`].
 ///
@@ -114,17 +114,22 @@ impl History {
         Ok(())
     }
 
-    /// Takes a record of the alert stream.
+    /// Takes a record of the alert stream; commands come by [`Self::take_applied`], with their outcome.
     ///
     /// # Errors
     /// [`Full`] when too many rows wait for a flush; nothing was taken.
     pub fn take_alert(&self, record: &AlertRecord) -> Result<(), Full> {
-        if self.has_taken(Table::Alerts, STREAM_PARTITION, record.position + 1) {
+        let (table, row): (_, fn(&AlertRecord, &str) -> _) = match &record.item {
+            AlertItem::Transition(_) => (Table::Alerts, alert),
+            AlertItem::Mark(_) => (Table::Actions, mark),
+            AlertItem::Command(_) | AlertItem::Tick { .. } => return Ok(()),
+        };
+        if self.has_taken(table, STREAM_PARTITION, record.position + 1) {
             return Ok(());
         }
         self.check_room()?;
-        if let Some(batch) = alert(record, &self.options.centre) {
-            self.take(&Rows::new(Table::Alerts, STREAM_PARTITION, batch, record.position + 1));
+        if let Some(batch) = row(record, &self.options.centre) {
+            self.take(&Rows::new(table, STREAM_PARTITION, batch, record.position + 1));
         }
         Ok(())
     }

@@ -3,8 +3,11 @@
 use super::columns::{Common, batch, instants, instants_or_null, offset, texts, texts_or_null};
 use crate::schema::table::Table;
 use arrow::array::RecordBatch;
-use vigie_model::command::Action;
-use vigie_model::stream::{AlertItem, AlertRecord, AppliedCommand};
+use vigie_model::command::{Action, Outcome};
+use vigie_model::stream::{AlertItem, AlertRecord, AppliedCommand, LogDeed, LogPlace};
+
+/// Who stands for the log itself in the column of operators.
+pub(crate) const LOG_OPERATOR: &str = "vigie";
 
 /// The alert stream is one order, stored as one partition.
 pub(crate) const STREAM_PARTITION: u16 = 0;
@@ -40,6 +43,48 @@ pub fn alert(record: &AlertRecord, centre: &str) -> Option<RecordBatch> {
         dated_ms: vec![transition.event_time_ms],
     };
     Some(batch(Table::Alerts, columns, &common))
+}
+
+/// The row of what the log did by itself; `None` for every other record of the alert stream. Its note is the [`LogPlace`] as
+/// JSON; a replay's end has the tick in place of the newest one.
+#[must_use]
+pub fn mark(record: &AlertRecord, centre: &str) -> Option<RecordBatch> {
+    let AlertItem::Mark(mark) = &record.item else { return None };
+    let ended = |tick_ms| LogPlace {
+        tick_ms: Some(tick_ms),
+        tick_log_time_ms: Some(record.log_time_ms),
+        next_offsets: mark.place.next_offsets.clone(),
+    };
+    let note = match mark.what {
+        LogDeed::ReplayEnded { tick_ms } => serde_json::to_string(&ended(tick_ms)),
+        LogDeed::IntakeUp | LogDeed::RulesChanged => serde_json::to_string(&mark.place),
+    };
+    let note = note.expect("whole numbers are JSON");
+    let (action, position) = (mark.what.as_str(), record.position);
+    let one = |text: &str| texts(std::iter::once(text));
+    let nothing = || texts_or_null(std::iter::once(None::<&str>));
+    let columns = vec![
+        one(&format!("{action}-{position}")),
+        nothing(),
+        one(""),
+        one(LOG_OPERATOR),
+        one(action),
+        one(&note),
+        instants_or_null(std::iter::once(None)),
+        nothing(),
+        nothing(),
+        one(Outcome::Done.as_str()),
+        instants(std::iter::once(record.log_time_ms)),
+    ];
+    let common = Common {
+        centre,
+        feeds: vec![""],
+        log_time_ms: vec![record.log_time_ms],
+        partition: STREAM_PARTITION,
+        offsets: vec![offset(position)],
+        dated_ms: vec![record.log_time_ms],
+    };
+    Some(batch(Table::Actions, columns, &common))
 }
 
 /// The row of a command with its outcome.

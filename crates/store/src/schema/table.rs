@@ -24,7 +24,7 @@ pub enum Table {
     Perceptions,
     /// Transitions of alert episodes.
     Alerts,
-    /// Commands of operators.
+    /// Commands of operators, and what the log did by itself.
     Actions,
     /// Public spaces, in versions.
     Spaces,
@@ -96,20 +96,20 @@ const ALERTS: &[Column] = &[
     Column::new("key", Text, "what was judged: space, space/sensor or space/node"),
     SPACE,
     SEVERITY,
-    Column::new("state", Text, "active, stale, resumed or cleared"),
+    Column::new("state", Text, "active, stale, resumed, escalated or cleared"),
     EVENT_TIME,
-    Column::new("reason", Text, "why, when it is not the condition itself: rule_changed, inactive_period").or_null(),
+    Column::new("reason", Text, "why, when it is not the condition itself: rule_changed, rule_deleted, inactive_period; shadow: nobody was shown it").or_null(),
     Column::new("evidence", Text, "JSON from which the verdict can be recomputed, in active rows; {} in others"),
     Column::new("summary", Text, "the alert in words for people"),
 ];
 
 const ACTIONS: &[Column] = &[
-    Column::new("action_id", Text, "id of the command"),
+    Column::new("action_id", Text, "id of the command, or of what the log did"),
     Column::new("alert_id", Text, "the alert it is about").or_null(),
     Column::new("space", Text, "space of the alert; empty when no alert has that id"),
-    Column::new("operator", Text, "who gave the command"),
-    Column::new("action", Text, "acknowledge or close"),
-    Column::new("note", Text, "the operator's note").or_null(),
+    Column::new("operator", Text, "who gave the command; vigie for what the log did by itself"),
+    Column::new("action", Text, "acknowledge or close; of the log itself intake_up, rules_changed or replay_ended"),
+    Column::new("note", Text, "the operator's note; of what the log did its place, as JSON").or_null(),
     Column::new("until", Timestamp, "end of a shelving").unit(UTC).or_null(),
     Column::new("disposition", Text, "what a closed alert turned out to be: true, false, nuisance, test, duplicate")
         .or_null(),
@@ -180,7 +180,7 @@ impl Table {
             Self::Observations => "what sensors measured: one row per value",
             Self::Incidents => "what was reported to have happened",
             Self::Perceptions => "what people answered about feeling safe, aggregated",
-            Self::Alerts => "one row per transition of an alert episode: active, stale, resumed, cleared",
+            Self::Alerts => "one row per transition of an alert episode: active, stale, resumed, escalated, cleared",
             Self::Actions => "what operators commanded and what became of it",
             Self::Spaces => "public spaces, one row per version",
         }

@@ -1,8 +1,8 @@
 //! Spans of local time as people write them: `Mon-Fri 08:00-16:00`, `2017-03-11 10:00-23:00`.
 
+use crate::calendar::{DAY_MINUTES, DaySpan, WeeklySpan};
+use crate::diagnostic::did_you_mean;
 use jiff::civil::{Date, date};
-use vigie_model::calendar::{DAY_MINUTES, DaySpan, WeeklySpan};
-use vigie_model::diagnostic::did_you_mean;
 
 /// Days of the week, in the order of the bits of [`WeeklySpan::days`].
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -13,7 +13,7 @@ const DATE_BYTES: usize = "2017-03-11".len();
 
 /// Why a text is no span of local time.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SpanError {
+pub enum SpanError {
     /// Not days and hours.
     #[error("expected days and hours, as in Mon-Fri 08:00-16:00, Sat,Sun 22:00-04:00 or daily 06:00-22:00")]
     NotWeekly,
@@ -40,7 +40,7 @@ pub(crate) enum SpanError {
 ///
 /// # Errors
 /// [`SpanError`] says what was expected.
-pub(crate) fn weekly(text: &str) -> Result<WeeklySpan, SpanError> {
+pub fn weekly(text: &str) -> Result<WeeklySpan, SpanError> {
     let (days, hours) = text.trim().split_once(' ').ok_or(SpanError::NotWeekly)?;
     let days = weekdays(days)?;
     let (from_minute, until_minute) = hours_of(hours.trim_start())?;
@@ -51,7 +51,7 @@ pub(crate) fn weekly(text: &str) -> Result<WeeklySpan, SpanError> {
 ///
 /// # Errors
 /// [`SpanError`] says what was expected.
-pub(crate) fn single(text: &str) -> Result<DaySpan, SpanError> {
+pub fn single(text: &str) -> Result<DaySpan, SpanError> {
     let (date, hours) = text.trim().split_once(' ').unwrap_or((text.trim(), "00:00-24:00"));
     let day = day(date)?;
     let (from_minute, until_minute) = hours_of(hours.trim_start())?;
@@ -62,7 +62,7 @@ pub(crate) fn single(text: &str) -> Result<DaySpan, SpanError> {
 ///
 /// # Errors
 /// [`SpanError`] says what was expected.
-pub(crate) fn day(text: &str) -> Result<i32, SpanError> {
+pub fn day(text: &str) -> Result<i32, SpanError> {
     let not_date = || SpanError::NotDate(text.to_owned());
     let found = text.parse::<Date>().ok().filter(|_| text.len() == DATE_BYTES).ok_or_else(not_date)?;
     if !(1900..2200).contains(&found.year()) {

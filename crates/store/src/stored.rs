@@ -1,0 +1,17 @@
+//! Stored rows as the log once had them: in its order, and in the words of `vigie-model`.
+//!
+//! ```text
+//!  observations --sort, spilling--+--> merged by (log time, partition, offset) --> StoredRow
+//!  incidents   --sort, spilling---+
+//!  alerts, actions --sort--> what was recorded about them
+//! ```
+//!
+//! **Invariants**
+//! - One instant of each table is read, committed rows only.
+//! - Memory is bounded: sorts spill to the system's folder for temporary files above [`session::SORT_BYTES_MAX`].
+
+mod columns;
+pub(crate) mod session;
+
+pub mod log_rows;
+pub mod recorded;

@@ -1,0 +1,46 @@
+//! Sorted streams over committed rows.
+
+use crate::error::Error;
+use crate::history::reader::HistoryReader;
+use crate::history::source::RowSource;
+use crate::schema::table::{CENTRE, Table};
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::Expr;
+use datafusion::prelude::{SessionConfig, SessionContext, col, lit};
+use std::sync::Arc;
+
+/// Memory of all sorts together, in bytes; beyond it they spill.
+pub(crate) const SORT_BYTES_MAX: usize = 256 << 20;
+/// Threads of a sort. One tenth of the memory is set aside for each sort to merge what it spilled.
+const SORT_THREADS: usize = 2;
+
+/// A session that reads one history and may spill.
+pub(crate) fn session(reader: &HistoryReader) -> Result<SessionContext, Error> {
+    let environment =
+        RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(SORT_BYTES_MAX))).build_arc()?;
+    let config = SessionConfig::new().with_target_partitions(SORT_THREADS);
+    let session = SessionContext::new_with_config_rt(config, environment);
+    reader.attach(&session.state()).map_err(|source| Error::Query(source.into()))?;
+    Ok(session)
+}
+
+/// The rows of a centre in a table, some columns, sorted by others.
+pub(crate) async fn sorted(
+    session: &SessionContext,
+    reader: &HistoryReader,
+    (table, centre): (Table, &str),
+    columns: &[&str],
+    order: &[&str],
+    condition: Option<Expr>,
+) -> Result<SendableRecordBatchStream, Error> {
+    let column = |name: &str| col(format!("\"{name}\""));
+    let mut rows = session.read_table(reader.capture(table).committed)?.filter(col(CENTRE).eq(lit(centre)))?;
+    if let Some(condition) = condition {
+        rows = rows.filter(condition)?;
+    }
+    let rows = rows.select(columns.iter().map(|name| column(name)).collect::<Vec<_>>())?;
+    let order = order.iter().map(|name| column(name).sort(true, true)).collect();
+    Ok(rows.sort(order)?.execute_stream().await?)
+}

@@ -1,0 +1,226 @@
+//! `vigie rules backtest`: what a server has stored, judged again, gives what the server said.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod common;
+
+use common::{Running, found_centre, project, run, serve, sql, text, vigie};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Output;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use vigie_model::time::parse_rfc3339_ms;
+
+const RULES: &str = "\
+groups:
+- name: every kind
+  rules:
+  - {alert: Crowded, kind: threshold, metric: density, per: space, raise: 'value > 7', clear: 'value < 5', for: 400ms,
+     keep_firing_for: 300ms, stale_after: 2s, severity: low, escalate: {after: 1s, severity: high}}
+  - {alert: Loud, kind: threshold, metric: noise, raise: 'value > 8', stale_after: 1s}
+  - {alert: Busy, kind: window, metric: density, per: space, window: 4s, every: 500ms, agg: mean, min_count: 2, raise: 'value > 5', clear: 'value < 4.5'}
+  - {alert: Surge, kind: change, metric: noise, per: sensor, over: 3s, every: 500ms, raise: 'value > 6'}
+  - {alert: Silent, kind: absence, metric: noise, per: sensor, for: 1500ms}
+  - {alert: Fights, kind: window, incident: 'incident.category == \"fight\"', window: 5s, every: 1s, agg: count, raise: 'value >= 3'}
+  - {alert: Escalates, kind: sequence, within: 4s, keep_firing_for: 1s, steps: [{metric: noise, match: 'value > 6'}, {incident: 'incident.category == \"fight\"'}]}
+  - {alert: Confirmed, kind: k_of_n, metric: noise, k: 2, within: 1s, match: 'value > 7', keep_firing_for: 500ms}
+  - {alert: Trouble, kind: all_of, of: [Busy, Fights]}
+  - {alert: Spreading, kind: spread, of: Fights, k: 2, within: 1m, among: adjacent}
+";
+const SPACES: &str = r#"{"type": "FeatureCollection", "features": [
+ {"type": "Feature", "geometry": {"type": "Point", "coordinates": [2.35, 48.85]}, "properties":
+  {"id": "a", "name": "A", "kind": "square", "district": "north", "adjacent": ["b", "c"], "sensors": [{"id": "s9", "metric": "noise", "expected": true}]}},
+ {"type": "Feature", "geometry": {"type": "Point", "coordinates": [2.36, 48.85]}, "properties": {"id": "b", "name": "B", "kind": "square", "district": "north"}}]}"#;
+
+/// A city that cannot sit still: densities, noise and fights, in order, late and from the future.
+struct City {
+    seed: u64,
+    sent: u64,
+}
+
+impl City {
+    fn below(&mut self, end: u64) -> u64 {
+        // Knuth's MMIX generator; its upper bits are good enough for a city.
+        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.seed >> 33) % end
+    }
+
+    fn event(&mut self) -> Value {
+        self.sent += 1;
+        let late_ms = if self.below(4) == 0 { self.below(2500) } else { 0 };
+        let ahead_ms = if self.below(20) == 0 { 30_000 } else { 0 };
+        let time = now_ms() - late_ms + ahead_ms;
+        let space = ["a", "b", "c"][usize::try_from(self.below(3)).unwrap()];
+        let sensor = format!("s{}", self.below(2));
+        let id = format!("e-{}", self.sent);
+        match self.below(6) {
+            0 => {
+                json!({"type": "incident", "id": id, "space": space, "category": "fight", "severity": "high", "channel": "app", "time": time})
+            }
+            1 | 2 => {
+                json!({"id": id, "space": space, "sensor": sensor, "metric": "density", "value": self.below(100) as f64 / 10.0, "time": time})
+            }
+            _ => {
+                let quality = if self.below(10) == 0 { "bad" } else { "good" };
+                let value = self.below(1_000_000) as f64 / 100_000.0;
+                json!({"id": id, "space": space, "sensor": sensor, "metric": "noise", "value": value, "quality": quality, "time": time})
+            }
+        }
+    }
+
+    /// Posts requests of one to four events for a while.
+    fn live(&mut self, server: &Running, during: Duration) {
+        let end = Instant::now() + during;
+        while Instant::now() < end {
+            let events: Vec<_> = (0..=self.below(3)).map(|_| self.event()).collect();
+            assert_eq!(server.post_json("/v1/events", &Value::Array(events)).0, 200);
+        }
+    }
+}
+
+fn now_ms() -> u64 {
+    u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap()
+}
+
+/// Asks until an alert of a rule is in a state.
+fn wait_for(server: &Running, rule: &str, state: &str) {
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        let alerts: Vec<Value> = serde_json::from_str(&server.get("/v1/alerts").1).unwrap();
+        if alerts.iter().any(|alert| alert["rule"] == rule && alert["state"] == state) {
+            return;
+        }
+        assert!(Instant::now() < end, "no alert of {rule} became {state}");
+        std::thread::yield_now();
+    }
+}
+
+fn backtest(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = vigie();
+    command.args(["rules", "backtest", "--config", "vigie.toml", "--data", "data"]).args(arguments);
+    run(command.current_dir(folder), 0)
+}
+
+fn report(folder: &Path, arguments: &[&str]) -> Value {
+    let output = backtest(folder, &[&["--json"], arguments].concat());
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Everything of transitions that a backtest makes again, one text each: not the log time at which the clock's tick came,
+/// which stands in the evidence of silences too, nor the number of ticks, which is the position of a spread.
+fn transitions(rows: impl Iterator<Item = Value>) -> Vec<String> {
+    let fields =
+        ["alert_id", "rule", "rule_uid", "rule_version", "key", "space", "state", "severity", "reason", "summary"];
+    let line = |row: Value| {
+        let words = fields.map(|name| row[name].as_str().unwrap_or("-").to_owned()).join(" ");
+        let event_time_ms = parse_rfc3339_ms(row["event_time"].as_str().unwrap()).unwrap();
+        let evidence = row["evidence"].as_str().map(|text| serde_json::from_str(text).unwrap());
+        let mut evidence: Value = evidence.unwrap_or_else(|| row["evidence"].clone());
+        if let Some(fields) = evidence.as_object_mut() {
+            fields.remove("log_time_ms");
+            if fields.get("kind") == Some(&"spread".into()) {
+                fields.remove("position");
+            }
+        }
+        let evidence = if evidence.as_object().is_none_or(serde_json::Map::is_empty) { Value::Null } else { evidence };
+        format!("{words} {event_time_ms} {evidence}")
+    };
+    let mut lines: Vec<_> = rows.map(line).collect();
+    lines.sort();
+    lines
+}
+
+fn recorded(data: &Path) -> Vec<String> {
+    transitions(sql(data, "SELECT * FROM alerts").into_iter())
+}
+
+fn written(file: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(file).unwrap();
+    transitions(text.lines().map(|line| serde_json::from_str(line).unwrap()))
+}
+
+/// Compares lines without printing those that are the same.
+fn assert_same(judged: &[String], recorded: &[String]) {
+    let only = |these: &[String], others: &[String]| {
+        these.iter().filter(|line| !others.contains(line)).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(only(judged, recorded), only(recorded, judged));
+    assert_eq!(judged.len(), recorded.len());
+}
+
+/// A server lives through everything at once: every kind, late rows, rows from the future, silence, a kill and a pause.
+#[test]
+fn a_backtest_says_what_a_server_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    found_centre(root, "[time]\ntick = \"100ms\"\n", RULES);
+    let config = std::fs::read_to_string(root.join("vigie.toml")).unwrap();
+    std::fs::write(root.join("spaces.geojson"), SPACES).unwrap();
+    std::fs::write(root.join("vigie.toml"), config.replace("[spaces]\n", "[spaces]\nfile = \"spaces.geojson\"\n"))
+        .unwrap();
+    let seed = std::env::var("VIGIE_SEED").map_or_else(|_| now_ms(), |seed| seed.parse().unwrap());
+    println!("VIGIE_SEED={seed}");
+    let mut city = City { seed, sent: 0 };
+
+    let server = Running::start(serve(root));
+    city.live(&server, Duration::from_secs(3));
+    wait_for(&server, "Silent", "active");
+    city.live(&server, Duration::from_secs(1));
+    server.kill();
+    let server = Running::start(serve(root));
+    city.live(&server, Duration::from_secs(2));
+    wait_for(&server, "Silent", "active");
+    assert_eq!(server.interrupt(), Some(0));
+    let server = Running::start(serve(root));
+    city.live(&server, Duration::from_secs(1));
+    // Every sensor has fallen silent since the intake came up again, also the one that was never heard.
+    wait_for(&server, "Silent", "active");
+    assert_eq!(server.interrupt(), Some(0));
+
+    let file = root.join("judged.ndjson");
+    let report = report(root, &["--transitions", file.to_str().unwrap()]);
+    assert_eq!(report["production"]["identical"], true, "{report:#}");
+    assert_same(&written(&file), &recorded(&root.join("data")));
+    let rules: BTreeSet<_> = sql(&root.join("data"), "SELECT DISTINCT rule FROM alerts")
+        .iter()
+        .map(|row| row["rule"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(rules.len(), 10, "every rule has spoken: {rules:?}");
+    assert!(report["production"]["transitions"].as_u64().unwrap() > 50, "{report:#}");
+
+    // Rows in another order, or ticks elsewhere, would show: most transitions need both.
+    let states = sql(&root.join("data"), "SELECT DISTINCT state FROM alerts");
+    assert!(states.len() >= 4, "{states:?}");
+    let marks =
+        sql(&root.join("data"), "SELECT action, count(*) AS times FROM actions GROUP BY action ORDER BY action");
+    assert_eq!(marks[0]["action"], "intake_up");
+    assert!(marks[0]["times"].as_u64().unwrap() >= 3, "{marks:?}");
+}
+
+/// A month of Melbourne, replayed into a folder with history, and then judged again from there.
+#[test]
+fn a_month_of_a_city_is_judged_the_same_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let melbourne = project().join("configs/melbourne");
+    let config = melbourne.join("vigie.toml");
+    let mut replay = vigie();
+    replay.arg("replay").arg("--config").arg(&config).arg("--input").arg(melbourne.join("pedestrian_03_2017.csv"));
+    run(replay.args(["--data", "data", "--json"]).current_dir(root), 0);
+    let config = config.to_str().unwrap();
+    let mut command = vigie();
+    command.args(["rules", "backtest", "--config", config, "--data", "data", "--transitions", "judged.ndjson"]);
+    let said = text(&run(command.current_dir(root), 0).stdout);
+    assert!(said.contains("production: identical: true (349 recorded transitions of 6 unchanged rules)"), "{said}");
+    assert_same(&written(&root.join("judged.ndjson")), &recorded(&root.join("data")));
+
+    // A week in the middle, from a state of all rows before.
+    let mut command = vigie();
+    command.args(["rules", "backtest", "--config", config, "--data", "data", "--json"]);
+    command.args(["--from", "2017-03-10T00:00:00+11:00", "--to", "2017-03-17T00:00:00+11:00"]);
+    let week: Value = serde_json::from_slice(&run(command.current_dir(root), 0).stdout).unwrap();
+    assert_eq!((&week["production"]["identical"], &week["hours"]), (&true.into(), &168.0.into()), "{week:#}");
+    let counted = "SELECT count(*) AS n FROM alerts WHERE event_time >= '2017-03-09T13:00:00Z' AND event_time < '2017-03-16T13:00:00Z'";
+    assert_eq!(week["production"]["transitions"], sql(&root.join("data"), counted)[0]["n"]);
+}
