@@ -111,11 +111,15 @@ impl<'r> Key<'r> {
         while let Some((due, timer)) = self.next_timer().filter(|(due, _)| *due <= until) {
             self.time = Some(due);
             match timer {
-                Timer::Period if self.period.holds(due) => {
-                    if self.mutant != Mutant::BeginJudgesNothing {
-                        self.look(due);
+                Timer::Period if self.period.holds(due) => match self.mutant {
+                    Mutant::BeginJudgesNothing => {}
+                    Mutant::BeginSeesWhatLeaves => {
+                        self.looked = due - 1;
+                        let verdict = self.verdict(due - 1);
+                        self.episode.judge(due, verdict);
                     }
-                }
+                    _ => self.look(due),
+                },
                 Timer::Period => self.episode.end_period(due),
                 Timer::HoldOrOff => self.episode.end_hold_or_off(due),
                 Timer::Escalation => self.episode.escalate(due),

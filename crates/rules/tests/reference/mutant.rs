@@ -78,6 +78,10 @@ pub(crate) enum Mutant {
     PeriodEndsLater,
     /// Nothing is judged when a period begins.
     BeginJudgesNothing,
+    /// What leaves at the instant a period begins is still judged then.
+    BeginSeesWhatLeaves,
+    /// A silence that was too long outside the period is too long at its beginning, although the intake came up since.
+    UpDoesNotEndSilence,
     /// Episodes stay open when a period ends.
     PeriodKeepsOpen,
     /// An episode escalates even at the instant its off-delay ends.
@@ -88,6 +92,8 @@ pub(crate) enum Mutant {
     CompositesFlicker,
     /// A spread counts episodes that are still open, not only those that began.
     SpreadCountsOpen,
+    /// Of a spread, what is over leaves before the transitions of the same instant count.
+    SpreadLeavesFirst,
     /// A spread ends when `raise` is no longer true.
     SpreadEndsEarly,
     /// An hour that is repeated is learnt again.
@@ -107,7 +113,8 @@ pub(crate) const MUTANTS: &[Mutant] = {
         NothingIsExpected, MembersByIdAlone, RoundsMeans, LongerWindow, WindowWithoutPanes, NoPaneTimers,
         EmptyIsMissing, TiesTurned, MatchCountsLonger, CountsMembers, LateTakesPart, WithoutStarts,
         RunEndsEarlier, StepsStrictlyLater, RestartsAlways, CompletionDoesNotExtend, PeriodEndsLater,
-        BeginJudgesNothing, PeriodKeepsOpen, EscalatesFirst, StaleIsSure, CompositesFlicker, SpreadCountsOpen,
+        BeginJudgesNothing, PeriodKeepsOpen, BeginSeesWhatLeaves,
+        UpDoesNotEndSilence, SpreadLeavesFirst, EscalatesFirst, StaleIsSure, CompositesFlicker, SpreadCountsOpen,
         SpreadEndsEarly, LearnsRepeatedHours, LearnsWithoutDecay,
     ]
 };

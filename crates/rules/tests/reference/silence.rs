@@ -14,6 +14,8 @@ pub(crate) struct Silence {
     /// The latest arrival; none for what is only expected.
     last: Option<i64>,
     time: i64,
+    /// For [`Mutant::UpDoesNotEndSilence`]: whether the silence was too long outside the period.
+    was_too_long: bool,
     pub(crate) episode: Episode,
 }
 
@@ -27,13 +29,22 @@ enum Timer {
 impl Silence {
     /// A key that begins with its first arrival, or with the intake if it is expected.
     pub(crate) fn new(rule: &Rule, period: Spans, time: i64, mutant: Mutant) -> Self {
-        Self { hold_ms: rule.hold_ms, period, mutant, last: None, time, episode: Episode::new(rule, mutant) }
+        Self {
+            hold_ms: rule.hold_ms,
+            period,
+            mutant,
+            last: None,
+            time,
+            was_too_long: false,
+            episode: Episode::new(rule, mutant),
+        }
     }
 
     /// An arrival, of whatever quality.
     pub(crate) fn arrival(&mut self, log_time: i64, up: i64) {
         self.fire(log_time, log_time, up);
         self.last = Some(log_time);
+        self.was_too_long = false;
         self.time = log_time;
         if self.episode.is_open() {
             self.episode.close(log_time, "");
@@ -46,11 +57,16 @@ impl Silence {
             let silent_passed = *due < log_time || self.mutant == Mutant::SilenceEndsEarlier;
             *due <= until && (*timer != Timer::Silent || silent_passed)
         };
-        let Some((due, timer)) = self.next_timer(up).filter(is_due) else { return };
+        let Some((due, timer)) = self.next_timer(up).filter(is_due) else {
+            self.was_too_long |=
+                self.mutant == Mutant::UpDoesNotEndSilence && self.silent_at(up) <= until.min(log_time - 1);
+            return;
+        };
         self.time = due;
         match timer {
             Timer::Period if self.period.holds(due) => {
-                if !self.episode.is_open() && self.silent_at(up) < due && self.mutant != Mutant::BeginJudgesNothing {
+                let is_too_long = self.silent_at(up) < due || self.was_too_long;
+                if !self.episode.is_open() && is_too_long && self.mutant != Mutant::BeginJudgesNothing {
                     self.episode.open(due);
                 }
             }

@@ -80,6 +80,11 @@ impl<'r> Spread<'r> {
                 key.episode.escalate(at);
                 continue;
             }
+            if self.mutant == Mutant::SpreadLeavesFirst && key.clears_at(self.k, self.within_ms) == Some(at) {
+                key.looked = at;
+                key.episode.judge(at, Verdict::Clear);
+                continue;
+            }
             key.take(at);
             key.looked = at;
             let began = key.begun(self.within_ms, at).len();
@@ -101,11 +106,17 @@ impl Key {
     /// The next instant to settle: a transition, an escalation, or, of an open episode, the end of somebody's beginning.
     fn next(&self, k: usize, within_ms: i64) -> Option<i64> {
         let parts = self.waiting.iter().map(|(_, part)| part.time.max(self.time)).min();
+        let clears = self.clears_at(k, within_ms);
+        [parts, self.episode.escalation_due(), clears].into_iter().flatten().min()
+    }
+
+    /// When fewer than k will be concerned, if nothing else happens and the episode is open.
+    fn clears_at(&self, k: usize, within_ms: i64) -> Option<i64> {
         let mut ends: Vec<i64> =
             self.began.values().map(|began| began + within_ms).filter(|end| *end > self.looked).collect();
         ends.sort_unstable();
         let clears = ends.into_iter().find(|end| self.concerned(within_ms, *end).len() < k);
-        [parts, self.episode.escalation_due(), clears.filter(|_| self.episode.is_open())].into_iter().flatten().min()
+        clears.filter(|_| self.episode.is_open())
     }
 
     fn take(&mut self, at: i64) {
