@@ -6,17 +6,19 @@
 mod common;
 mod crash;
 
-use common::CONFIG;
+use common::{CONFIG, count};
 use crash::audit::{assert_same, audit};
 use crash::dice::Dice;
+use crash::http::Connection;
 use crash::load::{Load, Progress};
 use crash::server::{Server, wait_until};
 use crash::stream::{Follower, Shown};
 use crash::surviving::{judge, row};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 use vigie_model::alert::{AlertState, reason, rule_uid};
 use vigie_model::record::{Payload, Record};
 
@@ -34,12 +36,32 @@ groups:
 - name: fixed
   rules:
   - {alert: Loud, kind: threshold, metric: noise_dba, per: sensor, raise: 'value >= 80', clear: 'value < 60', for: 300ms, keep_firing_for: 200ms, stale_after: 1h}
-  - {alert: Crowded, kind: threshold, metric: people_count, per: space, agg: sum, raise: 'value >= 100', clear: 'value < 70', for: 1s, stale_after: 900ms}
+  - {alert: Crowded, kind: threshold, metric: people_count, per: space, agg: sum, raise: 'value >= 100', clear: 'value < 70', for: 300ms, stale_after: 900ms}
   - {alert: Flowing, kind: window, metric: flow, per: space, window: 4s, every: 1s, agg: mean, raise: 'value > 50', clear: 'value < 45'}
-  - {alert: Thefts, kind: window, incident: 'incident.category == \"theft\"', window: 3s, every: 1s, agg: count, raise: 'value >= 4'}
+  - {alert: Thefts, kind: window, incident: 'incident.category == \"theft\"', window: 3s, every: 1s, agg: count, raise: 'value >= 2'}
   - {alert: Silent, kind: absence, metric: heartbeat, per: node, for: 1200ms}
+  - {alert: Surging, kind: change, metric: flow, per: space, over: 2s, every: 1s, raise: 'value > 15', clear: 'value < 5', escalate: {after: 500ms, severity: critical}}
+  - {alert: Agreed, kind: k_of_n, metric: noise_dba, k: 2, within: 400ms, match: 'value >= 85', keep_firing_for: 300ms}
+  - {alert: Unrest, kind: sequence, steps: [{metric: noise_dba, match: 'value >= 88'}, {incident: 'incident.category == \"theft\"'}], within: 2s, without: {metric: people_count, match: 'value > 68'}, keep_firing_for: 1s}
+  - {alert: Both, kind: all_of, of: [Loud, Flowing]}
+  - {alert: Either, kind: any_of, of: [Crowded, Thefts], inhibited_by: Loud}
+  - {alert: Spreading, kind: spread, of: Agreed, k: 2, within: 2s, among: district}
+  - {alert: Creeping, kind: spread, of: Loud, k: 2, within: 1s, among: adjacent}
 ";
-const FIXED_RULES: [&str; 5] = ["Loud", "Crowded", "Flowing", "Thefts", "Silent"];
+const FIXED_RULES: [&str; 12] = [
+    "Loud",
+    "Crowded",
+    "Flowing",
+    "Thefts",
+    "Silent",
+    "Surging",
+    "Agreed",
+    "Unrest",
+    "Both",
+    "Either",
+    "Spreading",
+    "Creeping",
+];
 
 /// Rules that change: `Heard` has open episodes from the first noise on, `Swinging` comes and goes.
 const CHANGING: &str = "\
@@ -57,7 +79,18 @@ groups:
 ";
 
 fn found(folder: &Path) {
-    let config = CONFIG.replace("rules.yaml", "rules/*.yaml") + "[log]\nmax_mib = 256\n";
+    let config =
+        CONFIG.replace("rules.yaml", "rules/*.yaml").replace("[spaces]", "[spaces]\nfile = \"spaces.geojson\"");
+    let config = config + "[log]\nmax_mib = 256\n";
+    let squares = (0..4).flat_map(|sender| (0..3).map(move |square| (sender, square)));
+    let feature = |(sender, square)| {
+        let (id, next) = (format!("square-{sender}-{square}"), format!("square-{sender}-{}", (square + 1) % 3));
+        let district = format!("district {}", sender % 2);
+        json!({"type": "Feature", "properties": {"id": id, "district": district, "adjacent": [next]}, "geometry": null})
+    };
+    let squares: Vec<_> = squares.map(feature).collect();
+    let squares = json!({"type": "FeatureCollection", "features": squares});
+    fs::write(folder.join("spaces.geojson"), squares.to_string()).unwrap();
     fs::write(folder.join("vigie.toml"), config).unwrap();
     fs::create_dir(folder.join("rules")).unwrap();
     write(folder, "fixed", FIXED);
@@ -293,4 +326,64 @@ fn a_kill_right_after_a_change_forgets_nothing_and_fires_nothing_again() {
         .collect();
     assert_eq!(active(0), spaces.len(), "each space once, whatever was changed and killed");
     assert!(active(1) > 0);
+}
+
+/// A city of two squares, as its file says.
+fn spaces(kinds: [(&str, &str); 2]) -> String {
+    let feature = |(id, kind)| json!({"type": "Feature", "properties": {"id": id, "name": format!("The {id}"), "kind": kind}, "geometry": {"type": "Point", "coordinates": [0, 0]}});
+    json!({"type": "FeatureCollection", "features": kinds.map(feature)}).to_string()
+}
+
+#[test]
+fn spaces_and_metrics_change_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = CONFIG.replace("unknown = \"register\"", "file = \"spaces.geojson\"");
+    fs::write(folder.path().join("vigie.toml"), &config).unwrap();
+    let rules = "groups: [{name: g, scope: 'space.kind == \"square\"', rules: [{alert: Crowded, kind: threshold, metric: people_count, per: space, raise: 'value >= 100', stale_after: 1d}]}]\n";
+    fs::write(folder.path().join("rules.yaml"), rules).unwrap();
+    fs::write(folder.path().join("spaces.geojson"), spaces([("plaza", "square"), ("pier", "square")])).unwrap();
+    let mut server = Server::start(folder.path(), "");
+    let address = server.address();
+    let mut connection = Connection::open(&address).unwrap();
+    let mut id = 0;
+    let mut send = |space: &str| -> Value {
+        id += 1;
+        let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+        let event = json!({"id": id.to_string(), "space": space, "metric": "people_count", "value": 120, "time": u64::try_from(now_ms).unwrap()});
+        connection.post_events(&event.to_string()).unwrap().1
+    };
+    let follower = Follower::start(&address).unwrap();
+    assert_eq!([send("plaza")["accepted"].clone(), send("pier")["accepted"].clone()], [1, 1]);
+    follower.wait_for(2);
+    assert!(send("quay")["rejected"][0]["reason"].as_str().unwrap().contains("not declared"));
+
+    // The plaza becomes a street, the pier goes, a quay comes, and people have a name.
+    fs::write(folder.path().join("vigie.toml"), config + "[metrics.people_count]\nlabel = \"people\"\n").unwrap();
+    fs::write(folder.path().join("spaces.geojson"), spaces([("plaza", "street"), ("quay", "square")])).unwrap();
+    server.wait_to_hear(IN_FORCE);
+    wait_until("the door's spaces", || (send("quay")["accepted"] == 1).then_some(()));
+    assert!(send("pier")["rejected"][0]["reason"].as_str().unwrap().contains("not declared"));
+    assert_eq!(send("plaza")["accepted"], 1);
+    let rows = follower.wait_for(5);
+    let told: Vec<_> = rows.iter().map(|(_, row)| serde_json::from_str::<Value>(row).unwrap()).collect();
+    let of = |space: &str| -> Vec<String> {
+        let of_space = told.iter().filter(|row| row["space"] == space);
+        of_space
+            .map(|row| format!("{} {}", row["state"].as_str().unwrap(), row["reason"].as_str().unwrap_or("-")))
+            .collect()
+    };
+    assert_eq!(
+        (of("plaza"), of("pier")),
+        (
+            vec!["active -".to_owned(), "cleared rule_changed".to_owned()],
+            vec!["active -".to_owned(), "cleared rule_changed".to_owned()]
+        )
+    );
+    assert_eq!(of("quay"), ["active -"]);
+    let summary = told.last().unwrap()["summary"].as_str().unwrap();
+    assert!(summary.starts_with("The quay: people 120 at"), "{summary}");
+    assert_eq!(server.stop().code(), Some(0));
+    let data = folder.path().join("data");
+    assert_eq!(count(&data, "SELECT count(*) FROM spaces"), 4, "two versions of the city");
+    assert_eq!(count(&data, "SELECT count(*) FROM alerts"), 5);
 }

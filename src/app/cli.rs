@@ -1,7 +1,9 @@
 //! What a user may type, and help that teaches by example.
 
+pub mod explain;
 pub mod rules;
 
+use self::explain::{EXPLAIN_HELP, ExplainArgs};
 use self::rules::RulesCommand;
 use crate::app::telemetry::LogFormat;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -80,6 +82,9 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Ask history with SQL.
     Sql(SqlArgs),
+    /// Say in words why an alert began, or why a rule says nothing now.
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain(ExplainArgs),
     /// Check that log and history of a data folder are whole and agree.
     #[command(after_help = VERIFY_HELP)]
     Verify(VerifyArgs),

@@ -1,8 +1,10 @@
 //! The commands, one file each: what the user typed becomes what it means, then it runs.
 
+pub mod asking;
 pub mod running;
 
 pub mod check;
+pub mod explain;
 pub mod rules;
 pub mod sql;
 pub mod verify;

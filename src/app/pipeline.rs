@@ -6,6 +6,7 @@
 use crate::app::health::{Health, Part};
 use crate::app::roles::book::{BookRole, Waiting};
 use crate::app::roles::history::HistoryFeed;
+use crate::app::roles::questions::{Asked, Questions, questions};
 use crate::app::roles::rules::RulesRole;
 use crate::exit::Failure;
 use std::sync::Arc;
@@ -72,6 +73,8 @@ pub struct Pipeline {
     pub feed: Arc<AlertFeed>,
     /// Commands whose outcome is awaited.
     pub waiting: Arc<Waiting>,
+    /// Where the running rules are asked.
+    pub questions: Arc<Questions>,
     /// How the roles are doing.
     pub health: Arc<Health>,
     /// How far the rules have judged.
@@ -97,12 +100,15 @@ impl Pipeline {
     /// When there are fewer readers than roles.
     pub fn start(options: PipelineOptions, mut readers: Vec<Reader<Arc<Record>>>) -> Result<Self, Failure> {
         let (alert_writer, mut alert_readers) = ring(ALERT_RING_MAX, |_: &AlertRecord| 1, 1);
+        let reader = readers.pop().expect("rules have a reader");
+        let (questions, asked) = questions(Arc::clone(&options.centre), reader.waker());
         let live = Arc::new(LiveAlerts::new(&options.centre));
         let feed = Arc::new(AlertFeed::new(&options.centre, 0, FEED_ROWS_MAX));
         let mut pipeline = Self {
             live: Arc::clone(&live),
             feed: Arc::clone(&feed),
             waiting: Arc::default(),
+            questions: Arc::new(questions),
             health: Arc::default(),
             judged: Arc::default(),
             threads: Vec::new(),
@@ -112,10 +118,9 @@ impl Pipeline {
             let health = Arc::clone(&pipeline.health);
             pipeline.spawn("history", Part::History, move || run_history(reader, &history, &health))?;
         }
-        let reader = readers.pop().expect("rules have a reader");
         let rules = RulesRole::new(options.partitions);
         let judged = Arc::clone(&pipeline.judged);
-        pipeline.spawn("rules", Part::Rules, move || run_rules(reader, rules, &alert_writer, &judged))?;
+        pipeline.spawn("rules", Part::Rules, move || run_rules(reader, rules, &alert_writer, &judged, &asked))?;
         let book = BookRole::new(live, feed, Arc::clone(&pipeline.waiting));
         let reader = alert_readers.pop().expect("the book has a reader");
         let (history, observer) = (options.history, options.observer);
@@ -149,17 +154,25 @@ impl Pipeline {
     }
 }
 
-fn run_rules(mut log: Reader<Arc<Record>>, mut rules: RulesRole, alerts: &Writer<AlertRecord>, judged: &Judged) {
+fn run_rules(
+    mut log: Reader<Arc<Record>>,
+    mut rules: RulesRole,
+    alerts: &Writer<AlertRecord>,
+    judged: &Judged,
+    asked: &Asked,
+) {
     let (mut records, mut out) = (Vec::new(), Vec::new());
     while log.take(&mut records) {
-        let judged_next = records.last().map_or(0, |record| record.sequence + 1);
-        for record in records.drain(..) {
-            rules.step(&record, &mut out);
+        if let Some(judged_next) = records.last().map(|record| record.sequence + 1) {
+            for record in records.drain(..) {
+                rules.step(&record, &mut out);
+            }
+            if alerts.append(out.drain(..)).is_err() {
+                return;
+            }
+            judged.show(judged_next, rules.next_position());
         }
-        if alerts.append(out.drain(..)).is_err() {
-            return;
-        }
-        judged.show(judged_next, rules.next_position());
+        asked.answer(rules.core());
     }
 }
 

@@ -138,20 +138,15 @@ impl Watcher {
 
     /// Files with mistakes: the running rules stay.
     fn refuse(&self, found: &[Diagnostic]) {
-        metrics::counter!("vigie_rules_reload_failed_total").increment(1);
         let mistakes: Vec<_> = found.iter().filter(|found| found.is_error()).map(ToString::to_string).collect();
+        let named: String = mistakes.iter().take(MISTAKES_NAMED_MAX).map(|mistake| format!("\n{mistake}")).collect();
+        let words = count(mistakes.len(), "mistake");
+        self.options.standing.differs(&format!("the files on disk have {words}; what runs is older:{named}"));
+        metrics::counter!("vigie_rules_reload_failed_total").increment(1);
         for mistake in mistakes.iter().take(MISTAKES_TOLD_MAX) {
             tracing::error!("{mistake}");
         }
-        tracing::error!(
-            mistakes = mistakes.len(),
-            "the changed files have mistakes; the rules that run stay as they are"
-        );
-        let named = mistakes.iter().take(MISTAKES_NAMED_MAX).map(|mistake| format!("\n{mistake}")).collect::<String>();
-        let words = count(mistakes.len(), "mistake");
-        self.options
-            .standing
-            .differs(&format!("the files on disk have {words}, so the rules that run are older:{named}"));
+        tracing::error!(mistakes = mistakes.len(), "the changed files have mistakes; what runs stays as it is");
     }
 
     /// Files without mistakes: a control record, if they say something else than the newest one.
@@ -222,7 +217,7 @@ fn tell_changes(old: &RuleSet, new: &RuleSet, spaces_changed: bool, warnings: us
     for (rule, change) in changes.iter().take(CHANGES_TOLD_MAX) {
         tracing::info!(%rule, "rule {}", change.as_str());
     }
-    let count = |change: RuleChange| changes.values().filter(|found| **found == change).count();
+    let count = |what: RuleChange| changes.values().filter(|found| **found == what).count();
     tracing::info!(
         added = count(RuleChange::Added),
         removed = count(RuleChange::Removed),

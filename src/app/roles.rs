@@ -4,4 +4,5 @@ pub mod book;
 pub mod history;
 pub mod marks;
 
+pub mod questions;
 pub mod rules;

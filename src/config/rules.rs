@@ -4,6 +4,9 @@ use super::paths::matching_files;
 use super::toml_reader::Section;
 use std::path::{Path, PathBuf};
 
+/// How the names of files with tests of rules end. They stand beside the rules, and a pattern leaves them out.
+const TESTS_ENDING: &str = ".test.yaml";
+
 /// The rule files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -23,7 +26,15 @@ pub(super) fn read(mut section: Section<'_>, folder: &Path) -> Rules {
     let mut files = Vec::new();
     for pattern in section.texts("files") {
         match matching_files(folder, pattern.value) {
-            Ok(matching) => files.extend(matching),
+            Ok(matching) => {
+                let is_test = |file: &PathBuf| file.to_string_lossy().ends_with(TESTS_ENDING);
+                let (tests, rules): (Vec<_>, Vec<_>) = matching.into_iter().partition(is_test);
+                if let (Some(test), []) = (tests.first(), &rules[..]) {
+                    let message = format!("\"{}\" names tests of rules, as {}", pattern.value, test.display());
+                    report.add(report.error(pattern.at, message).expected("rule files"));
+                }
+                files.extend(rules);
+            }
             Err(reason) => {
                 report.add(report.error(pattern.at, format!("\"{}\": {reason}", pattern.value)));
             }

@@ -12,10 +12,10 @@ use vigie_log::segments::options::{LogOptions, Recovery};
 use vigie_log::store::LogStore;
 use vigie_model::alert::Transition;
 use vigie_model::batch::Observations;
+use vigie_model::event::Incident;
 use vigie_model::names::{NameIx, NameKind, Names};
-use vigie_model::record::{Payload, Record};
-use vigie_rules::engine::{Engine, Input};
-use vigie_rules::load::load;
+use vigie_model::record::{Batch, Payload, Record};
+use vigie_rules::core::RuleCore;
 
 /// Every record of the log in `data`, and what opening it found.
 pub fn records(data: &Path) -> (Vec<Record>, Recovery) {
@@ -50,47 +50,44 @@ pub fn judged_again(records: &[Record]) -> Vec<String> {
 
 /// Judges the records one by one and shows each with its transitions.
 pub fn judge<'a>(records: impl IntoIterator<Item = &'a Record>, mut show: impl FnMut(&'a Record, &[Transition])) {
-    let (mut engine, mut offset, mut transitions) = (None::<Engine>, 0, Vec::new());
+    let (mut rules, mut offset, mut transitions) = (RuleCore::new(1), 0, Vec::new());
     for record in records {
-        let log_time_ms = record.log_time_ms;
-        match &record.payload {
-            Payload::Control(control) => {
-                let rules = load(control).expect("rules of the log load").rules;
-                match &mut engine {
-                    Some(engine) => engine.change_rules(&rules, log_time_ms, &mut transitions),
-                    None => engine = Some(Engine::new(rules, 0, 1)),
-                }
-            }
-            Payload::Dictionary(entries) => step(&mut engine, Input::Names(entries), &mut transitions),
-            Payload::Gap(gap) => panic!("a kill loses no record: {gap:?}"),
-            Payload::IntakeUp => step(&mut engine, Input::IntakeUp { log_time_ms }, &mut transitions),
-            Payload::Tick { tick_ms } => {
-                step(&mut engine, Input::Tick { tick_ms: *tick_ms, log_time_ms }, &mut transitions);
-            }
-            Payload::Observations(batch) => {
-                for index in 0..batch.rows.len() {
-                    let mut rows = Observations::default();
-                    rows.push_from(&batch.rows, index);
-                    step(&mut engine, Input::Observations { first_offset: offset, rows: &rows }, &mut transitions);
-                    offset += 1;
-                }
-            }
-            Payload::Incidents(batch) => {
-                for incident in &batch.rows {
-                    let rows = std::slice::from_ref(incident);
-                    step(&mut engine, Input::Incidents { first_offset: offset, rows }, &mut transitions);
-                    offset += 1;
-                }
-            }
-            Payload::Perceptions(_) | Payload::Command(_) | Payload::Seeds(_) => {}
+        for record in as_rows(record, &mut offset) {
+            rules.step(&record, &mut transitions).expect("rules of the log load");
         }
         show(record, &transitions);
         transitions.clear();
     }
 }
 
-fn step(engine: &mut Option<Engine>, input: Input<'_>, out: &mut Vec<Transition>) {
-    engine.as_mut().expect("a control record comes first").step(input, out);
+/// The same record for a log of one partition, each row as a record of its own; `offset` counts the rows.
+fn as_rows(record: &Record, offset: &mut u64) -> Vec<Record> {
+    let mut next = || {
+        *offset += 1;
+        *offset - 1
+    };
+    let payloads: Vec<_> = match &record.payload {
+        Payload::Control(control) => vec![Payload::Control(Arc::clone(control))],
+        Payload::Dictionary(entries) => vec![Payload::Dictionary(entries.clone())],
+        Payload::IntakeUp => vec![Payload::IntakeUp],
+        Payload::Gap(gap) => panic!("a kill loses no record: {gap:?}"),
+        Payload::Tick { tick_ms } => vec![Payload::Tick { tick_ms: *tick_ms }],
+        Payload::Seeds(seeds) => vec![Payload::Seeds(Arc::clone(seeds))],
+        Payload::Observations(batch) => (0..batch.rows.len())
+            .map(|index| {
+                let mut rows = Observations::default();
+                rows.push_from(&batch.rows, index);
+                Payload::Observations(Batch { partition: 0, first_offset: next(), rows })
+            })
+            .collect(),
+        Payload::Incidents(batch) => {
+            let one = |row: &Incident| Batch { partition: 0, first_offset: next(), rows: vec![row.clone()] };
+            batch.rows.iter().map(one).map(Payload::Incidents).collect()
+        }
+        Payload::Perceptions(_) | Payload::Command(_) => Vec::new(),
+    };
+    let of_record = |payload| Record { sequence: record.sequence, log_time_ms: record.log_time_ms, payload };
+    payloads.into_iter().map(of_record).collect()
 }
 
 /// A transition as a row of [`judged_again`].
@@ -112,11 +109,22 @@ pub fn row(transition: &Transition, log_time_ms: i64) -> String {
     columns.join("\t")
 }
 
-/// Evidence without the place in the log, which depends on the number of partitions.
+/// Evidence without places in the log, which depend on the number of partitions.
 pub fn evidence(json: &str) -> String {
     let mut evidence: Value = serde_json::from_str(json).expect("evidence is JSON");
-    evidence.as_object_mut().expect("evidence is an object").remove("position");
+    remove_places(&mut evidence);
     evidence.to_string()
+}
+
+fn remove_places(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| !matches!(name.as_str(), "position" | "partition" | "offset"));
+            fields.values_mut().for_each(remove_places);
+        }
+        Value::Array(values) => values.iter_mut().for_each(remove_places),
+        _ => {}
+    }
 }
 
 /// The log as lines of JSON: ticks, intake-ups, observations and incidents in order, with their log times.

@@ -8,7 +8,8 @@
 //! A reader behind the head resumes behind its position. One ahead of the head has followed a stream that is gone (the
 //! process restarted with a new one) and starts from the ring's beginning.
 
-use crate::wire::transition_json;
+use crate::book::Applied;
+use crate::wire::{suppression_json, transition_json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -32,6 +33,8 @@ pub struct FeedRow {
     pub space: Arc<str>,
     /// The row as [`transition_json`] writes it.
     pub json: Arc<str>,
+    /// What it changed in the suppression of alerts of its space, as [`suppression_json`] writes it, if anything.
+    pub suppression: Option<Arc<str>>,
 }
 
 /// Rows that a reader missed: positions `from` to `to`, both included. Not every position is a public row.
@@ -91,17 +94,22 @@ impl AlertFeed {
         Self { centre: centre.into(), rows_max: rows_max.max(1), ring, head: watch::Sender::default() }
     }
 
-    /// Appends a record if it is a transition of an episode, and wakes the readers. Records come in stream order.
-    pub fn push(&self, record: &AlertRecord) {
+    /// Appends a record if it is a transition of an episode, of a rule that is not in shadow, with what the book changed by
+    /// it, and wakes the readers. Records come in stream order.
+    pub fn push(&self, record: &AlertRecord, applied: &Applied) {
         let AlertItem::Transition(transition) = &record.item else { return };
-        if !transition.state.is_of_episode() {
+        if !transition.state.is_of_episode() || transition.rule.shadow {
             return;
         }
+        // A full book may change alerts of other spaces as well; readers of this row need not be allowed to see those.
+        let suppression: Vec<_> =
+            applied.suppression.iter().filter(|alert| *alert.space() == transition.space).collect();
         let row = FeedRow {
             position: record.position,
             state: transition.state,
             space: Arc::clone(&transition.space),
             json: transition_json(&self.centre, transition, record.position).into(),
+            suppression: (!suppression.is_empty()).then(|| suppression_json(&transition.space, &suppression).into()),
         };
         let mut ring = self.ring();
         if ring.rows.len() == self.rows_max {

@@ -3,7 +3,7 @@
 //! The rules role writes the alert stream ([`vigie_model::stream`]). The [`book`] folds that one order into alerts with
 //! a condition (the engine owns it) and a handling (people own it), two dimensions that never mix. Its owner shows each
 //! change in the [`live`] table, which the API reads, and appends each public transition to the [`feed`], from which
-//! server-sent events are served; [`wire`] says how all of them look as JSON.
+//! server-sent events are served; [`wire`] says how all of them look as JSON, and [`explain`] how an episode reads in words.
 //!
 //! ```text
 //!  alert stream --> book --> live table --> GET /v1/alerts, /v1/spaces
@@ -23,8 +23,12 @@ pub mod view;
 
 pub mod wire;
 
+mod inhibition;
+
 pub mod book;
 
 pub mod live;
 
 pub mod feed;
+
+pub mod explain;

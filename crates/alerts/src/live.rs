@@ -25,7 +25,7 @@ pub struct LiveAlerts {
     handled: AtomicU64,
 }
 
-/// What the alerts of one space, or of all, amount to. Closed alerts do not count.
+/// What the alerts of one space, or of all, amount to. Closed alerts do not count, suppressed ones by themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AlertSum {
     /// The worst alert's condition; `None` when nothing is to be done.
@@ -36,6 +36,8 @@ pub struct AlertSum {
     pub unacknowledged: usize,
     /// Alerts that are not closed.
     pub open: usize,
+    /// Alerts that are suppressed by another and not closed; they count nowhere else.
+    pub suppressed: usize,
 }
 
 impl LiveAlerts {
@@ -53,20 +55,20 @@ impl LiveAlerts {
 
     /// Shows what the book changed.
     pub fn apply(&self, applied: &Applied) {
-        if let Some(alert) = &applied.alert {
+        for alert in applied.suppression.iter().chain(&applied.alert) {
             self.alerts.insert(alert.id().clone(), Arc::clone(alert));
-            if applied.command.is_some() {
-                // Release: whoever sees the new count also finds the alert it counts.
-                self.handled.fetch_add(1, Ordering::Release);
-            }
+        }
+        if applied.alert.as_ref().is_some_and(|alert| applied.command.is_some() || alert.latest.rule.shadow) {
+            // Release: whoever sees the new count also finds the alert it counts.
+            self.handled.fetch_add(1, Ordering::Release);
         }
         for gone in &applied.evicted {
             self.alerts.remove(gone.id());
         }
     }
 
-    /// How many commands changed an alert since the start. A page compares it to learn that another operator acted,
-    /// which the public stream of transitions does not say.
+    /// How many records changed an alert since the start without being told on the public stream: commands, and
+    /// transitions of rules that went into shadow. A page compares it to learn that another operator acted.
     #[must_use]
     pub fn handled(&self) -> u64 {
         self.handled.load(Ordering::Acquire)
@@ -79,13 +81,15 @@ impl LiveAlerts {
         self.may_see(who, &alert).then_some(alert)
     }
 
-    /// The alerts that `who` may see: unacknowledged first, then the worst severity, then the newest. O(n log n).
+    /// The alerts that `who` may see: unacknowledged, acknowledged, suppressed, closed; of those the worst first, then
+    /// the newest. O(n log n).
     #[must_use]
     pub fn list(&self, who: &Principal) -> Vec<Arc<AlertView>> {
         let mut alerts = self.visible(who);
         alerts.sort_by_cached_key(|alert| {
             let newest = Reverse(alert.opened.event_time_ms);
-            (alert.handling(), Reverse(alert.severity()), newest, alert.id().clone())
+            let is_closed = alert.handling() == Handling::Closed;
+            (is_closed, alert.is_suppressed(), alert.handling(), Reverse(alert.severity()), newest, alert.id().clone())
         });
         alerts
     }
@@ -121,6 +125,10 @@ impl LiveAlerts {
 impl AlertSum {
     fn add(&mut self, alert: &AlertView) {
         if alert.handling() == Handling::Closed {
+            return;
+        }
+        if alert.is_suppressed() {
+            self.suppressed += 1;
             return;
         }
         let badness = |&(condition, severity): &(Condition, Severity)| (condition.is_running(), severity, condition);

@@ -1,7 +1,7 @@
 //! Transitions, commands and records for this crate's tests.
 
 use std::sync::Arc;
-use vigie_model::alert::{AlertId, AlertState, RuleIdentity, Transition};
+use vigie_model::alert::{AlertId, AlertState, RuleIdentity, Transition, reason};
 use vigie_model::command::{Action, Command, Disposition};
 use vigie_model::position::Position;
 use vigie_model::severity::Severity;
@@ -35,6 +35,23 @@ pub(crate) fn transition(id: &str, space: &str, severity: Severity, state: Alert
         position: Position { partition: 3, offset },
         ordinal: 0,
     }
+}
+
+/// The same of another rule, whose alerts those of the rules in `inhibited_by` suppress.
+pub(crate) fn of_rule(transition: Transition, name: &str, inhibited_by: &[&str]) -> Transition {
+    let rule = RuleIdentity {
+        name: name.into(),
+        severity: transition.rule.severity,
+        inhibited_by: inhibited_by.iter().map(|&name| name.into()).collect(),
+        ..RuleIdentity::default()
+    };
+    Transition { rule: Arc::new(rule), ..transition }
+}
+
+/// The same of its rule in shadow.
+pub(crate) fn in_shadow(transition: Transition) -> Transition {
+    let rule = RuleIdentity { name: Arc::clone(&transition.rule.name), shadow: true, ..RuleIdentity::default() };
+    Transition { rule: Arc::new(rule), reason: Some(reason::SHADOW), ..transition }
 }
 
 /// A record of the alert stream whose place equals the deciding row's offset.

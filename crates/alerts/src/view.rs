@@ -77,15 +77,30 @@ impl FromStr for Handling {
     }
 }
 
+/// What suppresses an alert: an open episode, in the same space, of a rule named in its rule's `inhibited_by`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inhibitor {
+    /// Name of the rule that does it.
+    pub rule: Arc<str>,
+    /// The alert of that rule.
+    pub alert_id: AlertId,
+}
+
 /// One alert as it stands.
 #[derive(Clone, Debug)]
 pub struct AlertView {
     /// The transition that opened it; its summary and evidence say why.
     pub opened: Arc<Transition>,
-    /// The newest transition; the same as `opened` until the condition changes.
+    /// The newest transition; the same as `opened` until something changes.
     pub latest: Arc<Transition>,
     /// What the engine says.
     pub condition: Condition,
+    /// Since when it says so, in event time; an escalation does not move it.
+    pub condition_since_ms: i64,
+    /// Since when it is worse than it began, in event time, if it escalated.
+    pub escalated_ms: Option<i64>,
+    /// What suppresses it; for a cleared alert, what did when its episode ended, and nobody was told of either.
+    pub inhibited_by: Option<Inhibitor>,
     /// The first acknowledgement, if any; later ones change nothing.
     pub acknowledged: Option<Arc<Command>>,
     /// The closing, if any; its action is [`vigie_model::command::Action::Close`].
@@ -111,6 +126,12 @@ impl AlertView {
     #[must_use]
     pub fn severity(&self) -> Severity {
         self.latest.severity
+    }
+
+    /// Whether nobody is bothered with it now, because another alert explains it.
+    #[must_use]
+    pub const fn is_suppressed(&self) -> bool {
+        self.inhibited_by.is_some()
     }
 
     /// What people did with it.

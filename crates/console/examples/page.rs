@@ -7,7 +7,7 @@ mod room;
 use room::{MOOMBA_MS, Room, Said, point, serve};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use vigie_model::alert::AlertState;
+use vigie_model::alert::{AlertState, Guidance, RuleIdentity};
 use vigie_model::severity::Severity;
 use vigie_model::space::Space;
 
@@ -62,7 +62,7 @@ fn main() {
 
 /// A few hours of festival.
 fn past(room: &Room) {
-    use AlertState::{Active, Cleared, Stale};
+    use AlertState::{Active, Cleared, Escalated, Stale};
     use Severity::{Critical, High, Informational, Low, Medium};
     let script: [(i64, &str, &str, Severity, AlertState, &str); 15] = [
         (-300, "lib", "state-library", Medium, Active, "State Library: 2,310 people in the hour to 16:00, limit 2,000"),
@@ -127,6 +127,22 @@ fn past(room: &Room) {
         room.log_time_ms.store(MOOMBA_MS + minutes * MINUTE_MS, Ordering::Relaxed);
         say(room, id, space, severity, state, summary);
     }
+    let guidance = Guidance {
+        cause: Some("The counter or its edge node lost power".into()),
+        action: Some("Call the maintenance desk".into()),
+        respond_within_ms: Some(15 * MINUTE_MS),
+        ..Guidance::default()
+    };
+    let blind = || RuleIdentity { name: "Blind".into(), guidance: Some(guidance.clone()), ..RuleIdentity::default() };
+    let below = RuleIdentity { name: "Empty".into(), inhibited_by: vec!["Blind".into()], ..RuleIdentity::default() };
+    let new_quay = |id, severity, state, summary| Said { id, space: "new-quay", severity, state, summary };
+    room.say_of(
+        below,
+        &new_quay("empty", Medium, Active, "New Quay: 0 people in the hour to 21:00, usually 400"),
+        None,
+    );
+    room.say_of(blind(), &new_quay("blind", Low, Active, "New Quay: no people from sensor s7 since 19:00"), None);
+    room.say_of(blind(), &new_quay("blind", High, Escalated, ""), None);
     room.log_time_ms.store(MOOMBA_MS, Ordering::Relaxed);
 }
 

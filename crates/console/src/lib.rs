@@ -10,9 +10,12 @@
 //! | `GET /v1/alerts` | alerts as JSON or NDJSON; `?space= ?severity= ?handling= ?limit= ?format=ndjson` |
 //! | `GET /v1/alerts/stream` | transitions as server-sent events; resumes with `Last-Event-ID` or `?after=` |
 //! | `GET /v1/alerts/{id}` | one alert |
+//! | `GET /v1/alerts/{id}/explain` | why it began, what happened then, what people did: facts and lines of text |
 //! | `POST /v1/alerts/{id}/acknowledge`, `.../close` | the command's outcome and the alert as it stands then |
 //! | `GET /v1/spaces` | spaces as GeoJSON with their worst state |
 //! | `GET /v1/status` | log time, stream position and counts |
+//! | `GET /v1/rules` | the rules in force |
+//! | `GET /v1/rules/why-not?rule= &key=` | why a rule has no alert for a key now: facts and lines of text |
 //! | `POST /v1/sql` | the rows of one read-only statement |
 //!
 //! **Invariants**
@@ -39,6 +42,10 @@ mod spaces;
 mod status;
 
 mod sql;
+
+mod explain;
+
+mod rules;
 
 mod page;
 

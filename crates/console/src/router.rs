@@ -3,8 +3,10 @@
 use crate::alerts;
 use crate::body::BODY_BYTES_MAX;
 use crate::commands;
+use crate::explain;
 use crate::guard;
 use crate::page;
+use crate::rules;
 use crate::spaces;
 use crate::sql;
 use crate::state::ConsoleState;
@@ -25,10 +27,13 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/v1/alerts", get(alerts::list))
         .route("/v1/alerts/stream", get(stream::follow))
         .route("/v1/alerts/{id}", get(alerts::one))
+        .route("/v1/alerts/{id}/explain", get(explain::one))
         .route("/v1/alerts/{id}/acknowledge", post(commands::acknowledge))
         .route("/v1/alerts/{id}/close", post(commands::close))
         .route("/v1/spaces", get(spaces::list))
         .route("/v1/status", get(status::now))
+        .route("/v1/rules", get(rules::list))
+        .route("/v1/rules/why-not", get(rules::why_not))
         .route("/v1/sql", post(sql::run))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .route_layer(from_fn_with_state(state.clone(), guard::same_site))

@@ -42,6 +42,7 @@ struct Properties<'a> {
     running: usize,
     unacknowledged: usize,
     open: usize,
+    suppressed: usize,
 }
 
 /// Lists the spaces in the order of their ids.
@@ -67,6 +68,7 @@ fn feature(space: &Space, sum: AlertSum) -> Feature<'_> {
         running: sum.running,
         unacknowledged: sum.unacknowledged,
         open: sum.open,
+        suppressed: sum.suppressed,
     };
     Feature { r#type: "Feature", id: &space.id, geometry: serde_json::from_str(&space.geometry).ok(), properties }
 }

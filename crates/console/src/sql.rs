@@ -35,10 +35,7 @@ pub(crate) async fn run(
     let (sql, named) = statement(&headers, &bytes(body)?)?;
     let named = named.or_else(|| pairs.into_iter().next_back().map(|(_, format)| format));
     let format = named.map_or_else(|| Ok(accepted(&headers)), |name| format_of(&name))?;
-    let Some(door) = &state.queries else {
-        let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "this process keeps no history");
-        return Err(refusal.hint("ask a process that was built and started with history"));
-    };
+    let door = state.queries.as_ref().ok_or_else(no_history)?;
     let answer = door.query(&state.principal, &sql, format).await.map_err(|error| not_answered(&error))?;
     let headers = [(CONTENT_TYPE, answer.content_type.to_owned()), (ROWS, answer.rows.to_string())];
     Ok((headers, answer.body).into_response())
@@ -79,7 +76,14 @@ fn accepted(headers: &HeaderMap) -> QueryFormat {
     accept.split(',').find_map(|part| known(&essence(part))).unwrap_or(QueryFormat::Json)
 }
 
-fn not_answered(error: &QueryError) -> Refusal {
+/// The refusal of a process without history.
+pub(crate) fn no_history() -> Refusal {
+    let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "this process keeps no history");
+    refusal.hint("ask a process that was built and started with history")
+}
+
+/// The refusal of a query that history did not answer.
+pub(crate) fn not_answered(error: &QueryError) -> Refusal {
     let status = match error {
         QueryError::Refused(_) => StatusCode::BAD_REQUEST,
         QueryError::Limit(_) => StatusCode::UNPROCESSABLE_ENTITY,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use vigie_alerts::feed::AlertFeed;
 use vigie_alerts::live::LiveAlerts;
-use vigie_model::doors::{CommandSink, QueryDoor, SpaceView};
+use vigie_model::doors::{CommandSink, QueryDoor, RulesDoor, SpaceView};
 use vigie_model::principal::Principal;
 
 /// Everything the routes read or call.
@@ -26,6 +26,8 @@ pub struct ConsoleState {
     pub commands: Arc<dyn CommandSink>,
     /// Where SQL is asked; `None` in a process without history.
     pub queries: Option<Arc<dyn QueryDoor>>,
+    /// Where the running rules are asked.
+    pub rules: Arc<dyn RulesDoor>,
     /// The centre's spaces.
     pub spaces: Arc<dyn SpaceView>,
     /// Log time now, in epoch milliseconds: ages follow the log, also when it runs faster than the wall clock.

@@ -19,11 +19,12 @@ pub(crate) struct Status {
     log_time_ms: i64,
     /// Position of the newest public transition.
     position: Option<u64>,
-    /// Commands that changed an alert; when it moves, somebody acted.
+    /// Changes of alerts that the stream does not tell; when it moves, somebody acted.
     handled: u64,
     running: usize,
     unacknowledged: usize,
     open: usize,
+    suppressed: usize,
     history: bool,
 }
 
@@ -41,6 +42,7 @@ pub(crate) async fn now(State(state): State<ConsoleState>) -> Json<Status> {
         running: sum.running,
         unacknowledged: sum.unacknowledged,
         open: sum.open,
+        suppressed: sum.suppressed,
         history: state.queries.is_some(),
     })
 }

@@ -1,6 +1,7 @@
 //! `GET /v1/alerts/stream`: transitions as server-sent events.
 //!
-//! Event name = the state, id = the place in the alert stream, data = the row. A client that names the last id it has
+//! Event name = the state, id = the place in the alert stream, data = the row. Behind a row by which alerts of its space
+//! become suppressed, or are so no more, follows an event `suppression` that names them; it has no id. A client that names the last id it has
 //! seen (`Last-Event-ID`, as browsers do when they reconnect, or `?after=`) gets everything later; one that names none
 //! gets what the ring still holds, then what comes.
 //!
@@ -72,7 +73,7 @@ struct Client {
     principal: Principal,
     head: watch::Receiver<Head>,
     after: Option<u64>,
-    /// Events of the current page; at most one page and a gap.
+    /// Events of the current page; at most a gap and two for each row.
     ready: VecDeque<Event>,
 }
 
@@ -87,11 +88,12 @@ impl Client {
             let page = self.feed.page(&self.principal, self.after);
             self.after = page.after;
             self.ready.extend(page.gap.map(gap_event));
-            self.ready.extend(
-                page.rows
-                    .iter()
-                    .map(|row| Event::default().id(row.position.to_string()).event(row.state.as_str()).data(&row.json)),
-            );
+            for row in &page.rows {
+                let event = Event::default().id(row.position.to_string()).event(row.state.as_str());
+                self.ready.push_back(event.data(&row.json));
+                self.ready
+                    .extend(row.suppression.iter().map(|changed| Event::default().event("suppression").data(changed)));
+            }
             if self.ready.is_empty() && page.is_last {
                 if is_closed {
                     return None;

@@ -28,7 +28,8 @@ pub struct NoReaders;
 ///
 /// An item heavier than the ring is taken once the ring is empty, so that no item can block for ever.
 pub fn ring<T: Clone>(weight_max: usize, weigh: fn(&T) -> usize, readers: usize) -> (Writer<T>, Vec<Reader<T>>) {
-    let state = State { items: VecDeque::new(), first: 0, weight: 0, next: vec![Some(0); readers], closed: false };
+    let (next, woken) = (vec![Some(0); readers], vec![false; readers]);
+    let state = State { items: VecDeque::new(), first: 0, weight: 0, next, woken, closed: false };
     let shared = Arc::new(Shared {
         state: Mutex::new(state),
         written: Condvar::new(),
@@ -53,6 +54,13 @@ pub struct Reader<T> {
     index: usize,
 }
 
+/// Ends a reader's wait from another thread, so that it can look at something besides the ring.
+#[derive(Debug)]
+pub struct Waker<T> {
+    shared: Arc<Shared<T>>,
+    index: usize,
+}
+
 #[derive(Debug)]
 struct Shared<T> {
     state: Mutex<State<T>>,
@@ -70,6 +78,8 @@ struct State<T> {
     weight: usize,
     /// Next sequence of each reader; `None` once it is gone.
     next: Vec<Option<u64>>,
+    /// Readers that were woken and have not noticed.
+    woken: Vec<bool>,
     closed: bool,
 }
 
@@ -114,10 +124,18 @@ impl<T> Drop for Writer<T> {
 }
 
 impl<T: Clone> Reader<T> {
-    /// Appends all items that are there to `out`, waiting for at least one; `false` once the ring is closed and empty.
+    /// What wakes this reader.
+    #[must_use]
+    pub fn waker(&self) -> Waker<T> {
+        Waker { shared: Arc::clone(&self.shared), index: self.index }
+    }
+
+    /// Appends all items that are there to `out`, waiting for at least one or for being [woken](Waker::wake); `false` once
+    /// the ring is closed and empty.
     pub fn take(&mut self, out: &mut Vec<T>) -> bool {
         let mut state = self.shared.lock();
         loop {
+            let woken = std::mem::take(&mut state.woken[self.index]);
             let next = state.next[self.index].expect("a reader that exists has a place");
             let skip = usize::try_from(next - state.first).expect("a reader is inside the ring");
             if skip < state.items.len() {
@@ -128,11 +146,19 @@ impl<T: Clone> Reader<T> {
                 self.shared.taken.notify_one();
                 return true;
             }
-            if state.closed {
-                return false;
+            if state.closed || woken {
+                return !state.closed;
             }
             state = self.shared.written.wait(state).expect("no holder of this lock panics");
         }
+    }
+}
+
+impl<T> Waker<T> {
+    /// Ends the reader's wait, or its next one if it is not waiting.
+    pub fn wake(&self) {
+        self.shared.lock().woken[self.index] = true;
+        self.shared.written.notify_all();
     }
 }
 
@@ -205,6 +231,25 @@ mod tests {
         assert_eq!(taken, [0, 1, 2, 3]);
         drop(readers);
         assert_eq!(writer.append([4]), Err(NoReaders));
+    }
+
+    #[test]
+    fn a_woken_reader_takes_nothing_once_and_waits_again() {
+        let (writer, mut readers) = ring(2, |_: &u32| 1, 1);
+        let (mut reader, mut taken) = (readers.remove(0), Vec::new());
+        let waker = reader.waker();
+        waker.wake();
+        assert!(reader.take(&mut taken) && taken.is_empty());
+        waker.wake();
+        writer.append([1]).unwrap();
+        assert!(reader.take(&mut taken) && taken == [1], "items come first, and being woken is then noticed too");
+        std::thread::scope(|scope| {
+            scope.spawn(|| waker.wake());
+            assert!(reader.take(&mut taken) && taken == [1]);
+        });
+        drop(writer);
+        waker.wake();
+        assert!(!reader.take(&mut taken));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Each demands a [`Principal`], so that no caller can forget who asks.
 
-use crate::alert::AlertId;
+use crate::alert::{AlertId, RuleIdentity};
 use crate::command::{Action, Outcome};
 use crate::principal::Principal;
 use crate::space::Space;
@@ -95,6 +95,43 @@ pub trait CommandSink: Send + Sync {
         who: &'a Principal,
         request: CommandRequest,
     ) -> DoorFuture<'a, Result<Outcome, CommandError>>;
+}
+
+/// A rule in force.
+#[derive(Clone, Debug)]
+pub struct RuleInForce {
+    /// What its alerts have in common.
+    pub identity: Arc<RuleIdentity>,
+    /// The word for its kind.
+    pub kind: &'static str,
+}
+
+/// Why the rules did not answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RulesError {
+    /// Nothing is known of that rule or key; the text says of which, and what to do.
+    #[error("{0}")]
+    Unknown(String),
+    /// Too many questions wait, or this one has waited too long.
+    #[error("the rules are too busy to answer now; try again in a second")]
+    Busy,
+    /// The process is stopping.
+    #[error("the rules have stopped")]
+    Closed,
+}
+
+/// Where the running rules are asked.
+pub trait RulesDoor: Send + Sync {
+    /// The rules in force, in the order of their files.
+    fn rules<'a>(&'a self, who: &'a Principal) -> DoorFuture<'a, Result<Vec<RuleInForce>, RulesError>>;
+
+    /// Why a rule has no alert for a key now: facts as a JSON object, whose `text` holds them as lines.
+    fn why_not<'a>(
+        &'a self,
+        who: &'a Principal,
+        rule: &'a str,
+        key: &'a str,
+    ) -> DoorFuture<'a, Result<String, RulesError>>;
 }
 
 /// What is known about the spaces of a centre.

@@ -126,6 +126,12 @@ pub fn format_local_clock(epoch_ms: i64, zone: &TimeZone) -> String {
     timestamp(epoch_ms).to_zoned(zone.clone()).strftime("%H:%M").to_string()
 }
 
+/// Writes an instant as local `2017-03-12 21:00:07.25` in `zone`, with as many decimals as it needs.
+#[must_use]
+pub fn format_local_instant(epoch_ms: i64, zone: &TimeZone) -> String {
+    timestamp(epoch_ms).to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.f").to_string()
+}
+
 /// Writes an instant as local `Mon 12 March 2017 21:00` in `zone`.
 #[must_use]
 pub fn format_local_day(epoch_ms: i64, zone: &TimeZone) -> String {
@@ -173,6 +179,8 @@ mod tests {
     fn writes_what_people_read() {
         let zone = TimeZone::get("Australia/Melbourne").unwrap();
         assert_eq!(format_local_clock(1_489_312_800_000, &zone), "21:00");
+        assert_eq!(format_local_instant(1_489_312_807_250, &zone), "2017-03-12 21:00:07.25");
+        assert_eq!(format_local_instant(1_489_312_800_000, &zone), "2017-03-12 21:00:00");
         assert_eq!(format_local_day(1_489_312_800_000, &zone), "Sun 12 March 2017 21:00");
         assert_eq!(format_local_date(1_489_312_800_000, &zone), "Sunday 12 March 2017");
         assert_eq!(utc_date(1_489_312_800_000), "2017-03-12");

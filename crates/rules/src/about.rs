@@ -4,6 +4,7 @@
 
 use crate::evidence::{Decision, of_decision, of_silence};
 use crate::input::Member;
+use crate::kinds::threshold::MemberIx;
 use crate::spec::{Plan, Rule, RuleSet};
 use crate::state::State;
 use crate::step::Step;
@@ -81,6 +82,15 @@ impl About {
             escalated: false,
             part_feed: Arc::default(),
         }
+    }
+
+    /// Index of a member, which is added when it is new.
+    pub(crate) fn member(&mut self, member: Member) -> MemberIx {
+        let index = self.members.iter().position(|known| *known == member).unwrap_or_else(|| {
+            self.members.push(member);
+            self.members.len() - 1
+        });
+        MemberIx::try_from(index).expect("members are interned names, fewer than 2^32")
     }
 
     /// Writes a transition.

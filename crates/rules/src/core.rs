@@ -21,10 +21,12 @@
 
 use crate::engine::{Engine, Input};
 use crate::fate::Succession;
+use crate::kind::RuleIx;
 use crate::load::load;
 use crate::spec::RuleSet;
 use crate::stage::{Level, Stage};
 use crate::step::{Counters, Step};
+use crate::why::{WhyNot, Witness, find, without_state};
 use std::sync::Arc;
 use vigie_model::alert::Transition;
 use vigie_model::control::Control;
@@ -56,6 +58,8 @@ struct City {
     position: Position,
     /// Transitions since the last tick that the stage listens to.
     heard: Vec<Transition>,
+    /// Names, of which a spread's state holds none.
+    names: Names,
     counters: Counters,
 }
 
@@ -84,6 +88,19 @@ impl RuleCore {
         let Some(running) = &self.running else { return Counters::default() };
         let engines = running.engines.iter().map(Engine::counters);
         engines.chain([running.city.counters]).fold(Counters::default(), Counters::plus)
+    }
+
+    /// Why a rule has no open episode on a key now; `key` is a space, `space/sensor`, `space/node`, or a district. It looks and
+    /// changes nothing.
+    #[must_use]
+    pub fn why_not(&self, rule: &str, key: &str) -> WhyNot {
+        let Some(running) = &self.running else { return WhyNot::default() };
+        let rules = running.rules.as_ref();
+        let found = find(rule, rules).and_then(|index| {
+            let of_engines = running.engines.iter().find_map(|engine| engine.witness(index, key));
+            of_engines.or_else(|| running.city.witness(index, key, rules))
+        });
+        found.map_or_else(|| without_state(rule, key, rules), |witness| witness.answer())
     }
 
     /// Takes in the next record of the log and appends the transitions that follow from it.
@@ -167,7 +184,18 @@ impl Running {
 impl City {
     fn new(rules: &RuleSet, partitions: PartitionIx) -> Self {
         let position = Position { partition: partitions, offset: 0 };
-        Self { stage: Stage::new(Level::City, rules), position, heard: Vec::new(), counters: Counters::default() }
+        Self {
+            stage: Stage::new(Level::City, rules),
+            position,
+            heard: Vec::new(),
+            names: Names::default(),
+            counters: Counters::default(),
+        }
+    }
+
+    fn witness<'a>(&'a self, rule: RuleIx, key: &str, rules: &'a RuleSet) -> Option<Witness<'a>> {
+        let slot = self.stage.slots().find(rule, &key.into())?;
+        Some(Witness { slot: &self.stage.slots()[slot], rules, names: &self.names })
     }
 
     fn hear(&mut self, transitions: &[Transition]) {
@@ -196,7 +224,7 @@ impl City {
         work: impl FnOnce(&mut Stage, &mut Step<'_>),
     ) {
         self.position.offset += 1;
-        let (position, names, counters) = (self.position, &Names::default(), &mut self.counters);
+        let (position, names, counters) = (self.position, &self.names, &mut self.counters);
         let ordinal = &mut 0;
         work(
             &mut self.stage,

@@ -14,7 +14,7 @@ use crate::kinds::run::StepDone;
 use crate::kinds::sources::{SourceId, Sources};
 use crate::kinds::threshold::Values;
 use crate::kinds::window::Window;
-use crate::spec::Rule;
+use crate::spec::{Rule, RuleSet};
 use crate::state::State;
 use serde::Serialize;
 use std::sync::Arc;
@@ -36,8 +36,8 @@ pub(crate) enum Detail {
     Sources { sources: Vec<SourceMatch> },
     /// Valid values, and what is usual.
     Usual { members: Vec<MemberValue>, mean: f64, sigma: f64, hour_of_week: u8, weeks: u32 },
-    /// Open episodes of other rules.
-    Parts { of: Vec<PartValue> },
+    /// Open episodes of the rules it names.
+    Parts { rules: Vec<Arc<str>>, of: Vec<PartValue> },
     /// Spaces in which another rule's episodes began.
     Begun { begun: Vec<BegunValue> },
     /// Nothing but the value.
@@ -126,6 +126,8 @@ pub(crate) struct BegunValue {
 pub(crate) struct Scene<'a> {
     /// When it was judged.
     pub(crate) at_ms: i64,
+    /// The rules.
+    pub(crate) rules: &'a RuleSet,
     /// The rule.
     pub(crate) rule: &'a Rule,
     /// The members of the key.
@@ -157,7 +159,10 @@ impl Detail {
                 }
                 None => Self::Members { members: members(&unusual.values, scene) },
             },
-            State::Parts(parts) => Self::Parts { of: open_parts(parts) },
+            State::Parts(parts) => {
+                let named = scene.rule.parts().iter().map(|part| &scene.rules.rules[*part].identity.name);
+                Self::Parts { rules: named.cloned().collect(), of: open_parts(parts) }
+            }
             State::Spread(spreading) => Self::Begun { begun: begun(&spreading.group) },
             State::Absence { .. } | State::Sequence(_) => Self::None {},
         }

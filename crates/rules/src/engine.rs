@@ -34,14 +34,15 @@
 use crate::about::SlotKey;
 use crate::fate::Succession;
 use crate::input::{IncidentFacts, Member, SlotInput};
-use crate::kind::{Kind, Per, RuleIx};
-use crate::routes::{Routes, Series, Target, covers};
+use crate::kind::{Per, RuleIx};
+use crate::routes::{Routes, Series, Target, covers, expected};
 use crate::slot::Slot;
 use crate::slots::Slots;
 use crate::spec::RuleSet;
 use crate::stage::{Level, Stage};
 use crate::step::{Counters, Step};
 use crate::timers::{SlotIx, Timers};
+use crate::why::Witness;
 use std::ops::Range;
 use std::sync::Arc;
 use vigie_model::alert::Transition;
@@ -200,6 +201,14 @@ impl Engine {
         }
     }
 
+    /// What is known of a rule on a key, if it has state here.
+    pub(crate) fn witness(&self, rule: RuleIx, key: &str) -> Option<Witness<'_>> {
+        let key = key.into();
+        let slots = [&self.slots, self.composites.slots()];
+        let slot = slots.into_iter().find_map(|slots| slots.find(rule, &key).map(|slot| &slots[slot]))?;
+        Some(Witness { slot, rules: &self.rules, names: &self.names })
+    }
+
     /// What was counted since the engine was made.
     #[must_use]
     pub const fn counters(&self) -> Counters {
@@ -345,26 +354,10 @@ impl Engine {
     fn expect_sensors(&mut self, log_time_ms: i64) {
         let rules = Arc::clone(&self.rules);
         let (partition, partitions) = (self.position.partition, self.partitions);
-        let own = rules.spaces.values().filter(|space| partition_of(&space.id, partitions) == partition);
-        for space in own {
-            for sensor in space.sensors.iter().filter(|sensor| sensor.expected) {
-                for (index, rule) in rules.rules.iter().enumerate() {
-                    let reads = rule.reading(&sensor.metric) != 0;
-                    let part = match rule.per {
-                        Per::Space => None,
-                        Per::Sensor => Some(&sensor.id),
-                        Per::Node => continue,
-                    };
-                    if !matches!(rule.kind, Kind::Absence { .. })
-                        || !reads
-                        || !covers(rule, &space.id, &rules, &mut self.counters)
-                    {
-                        continue;
-                    }
-                    let slot = self.slot(index, &space.id, part, log_time_ms);
-                    self.timers.schedule(slot, self.slots[slot].due_ms());
-                }
-            }
+        let is_own = |space: &str| partition_of(space, partitions) == partition;
+        for (rule, space, part) in expected(&rules, is_own, &mut self.counters) {
+            let slot = self.slot(rule, space, part, log_time_ms);
+            self.timers.schedule(slot, self.slots[slot].due_ms());
         }
     }
 

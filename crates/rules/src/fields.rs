@@ -44,6 +44,11 @@ impl<'a> Fields<'a> {
         Some(Self { spot: node.spot, entries })
     }
 
+    /// A mapping without entries, for one that is not there; mistakes about it stand at `spot`.
+    pub(crate) const fn absent(spot: Spot) -> Self {
+        Self { spot, entries: BTreeMap::new() }
+    }
+
     /// Names of all fields with the places of their keys.
     pub(crate) fn names(&self) -> impl Iterator<Item = (&'a str, Spot)> + '_ {
         self.entries.iter().map(|(name, (spot, _))| (*name, *spot))

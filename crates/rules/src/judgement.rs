@@ -1,6 +1,7 @@
 //! From the state of a key to a verdict.
 
 use crate::expr::fold::{Folded, Quantity};
+use crate::input::SlotInput;
 use crate::kind::Kind;
 use crate::kinds::baseline::Expected;
 use crate::spec::{Plan, Rule, RuleSet};
@@ -47,10 +48,26 @@ pub(crate) fn judgement(
 }
 
 /// Whether a condition holds; one that meets an arithmetic fault does not, and is counted.
-pub(crate) fn holds(condition: &Folded, quantity: Quantity, counters: &mut Counters) -> bool {
+fn holds(condition: &Folded, quantity: Quantity, counters: &mut Counters) -> bool {
     condition.holds(quantity).unwrap_or_else(|_| {
         counters.arithmetic_faults += 1;
         false
+    })
+}
+
+/// Which sources of the rule an input belongs to and meets the match condition of, one bit for each.
+pub(crate) fn matching(input: &SlotInput<'_>, state: &State, plan: &Plan, counters: &mut Counters) -> u32 {
+    if let Some(incident) = &input.incident {
+        return incident.matching;
+    }
+    let reading = match state {
+        State::Sequence(run) => run.reading(input.member),
+        _ => 1,
+    };
+    let quantity = Quantity { micros: input.micros.into(), count: 1 };
+    (0..).zip(&plan.matches).fold(reading, |matching, (bit, condition)| match condition {
+        Some(condition) if matching & 1 << bit != 0 && !holds(condition, quantity, counters) => matching & !(1 << bit),
+        _ => matching,
     })
 }
 

@@ -9,15 +9,25 @@ use vigie_model::diagnostic::did_you_mean;
 /// The kind of a rule as its file names it, before its figures are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KindWord {
+    /// The newest values.
     Threshold,
+    /// An aggregate over a window.
     Window,
+    /// The ends of a window.
     Change,
+    /// Silence.
     Absence,
+    /// One thing after the other.
     Sequence,
+    /// Several sources.
     KOfN,
+    /// What is usual.
     Baseline,
+    /// All of other rules.
     AllOf,
+    /// One of other rules.
     AnyOf,
+    /// Another rule in several spaces.
     Spread,
 }
 

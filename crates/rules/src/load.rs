@@ -95,7 +95,7 @@ pub fn load_with(control: &Control, options: LoadOptions) -> Result<Loaded, Vec<
     }
 }
 
-/// The rule, with the rules it names entered.
+/// The rule, with the rules it names entered; each is there, or loading had ended with an error.
 fn entered(read: ReadRule, index: &BTreeMap<Arc<str>, RuleIx>) -> Rule {
     let ReadRule { mut rule, of, .. } = read;
     if let RuleInput::Rules(parts) = &mut rule.input {

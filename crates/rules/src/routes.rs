@@ -3,6 +3,7 @@
 //! A series is a distinct (space, metric, sensor, node). When it is seen first, every rule that reads its metric and
 //! covers its space gets a slot for its key; from then on the series leads straight there.
 
+use crate::kind::{Kind, Per, RuleIx};
 use crate::kinds::threshold::MemberIx;
 use crate::spec::{Rule, RuleSet};
 use crate::step::Counters;
@@ -10,6 +11,7 @@ use crate::timers::SlotIx;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 use vigie_model::names::{NameIx, NameKind, Names};
 use vigie_model::space::Space;
 
@@ -80,4 +82,32 @@ pub(crate) fn covers(rule: &Rule, space: &str, rules: &RuleSet, counters: &mut C
         counters.arithmetic_faults += 1;
         false
     })
+}
+
+/// A rule and a key of it: its space, and its sensor if it has one.
+pub(crate) type ExpectedKey<'a> = (RuleIx, &'a Arc<str>, Option<&'a Arc<str>>);
+
+/// The keys of absence rules whose sensors are expected to send, in the spaces of one owner.
+pub(crate) fn expected<'a>(
+    rules: &'a RuleSet,
+    is_own: impl Fn(&str) -> bool,
+    counters: &mut Counters,
+) -> Vec<ExpectedKey<'a>> {
+    let mut keys = Vec::new();
+    for space in rules.spaces.values().filter(|space| is_own(&space.id)) {
+        for sensor in space.sensors.iter().filter(|sensor| sensor.expected) {
+            for (index, rule) in rules.rules.iter().enumerate() {
+                let part = match rule.per {
+                    Per::Space => None,
+                    Per::Sensor => Some(&sensor.id),
+                    Per::Node => continue,
+                };
+                let reads = matches!(rule.kind, Kind::Absence { .. }) && rule.reading(&sensor.metric) != 0;
+                if reads && covers(rule, &space.id, rules, counters) {
+                    keys.push((index, &space.id, part));
+                }
+            }
+        }
+    }
+    keys
 }

@@ -11,9 +11,8 @@ use crate::about::{About, LatestEpisode, Sight, SlotKey};
 use crate::detail::{Detail, Scene};
 use crate::episode::Episode;
 use crate::evidence::Decision;
-use crate::expr::fold::Quantity;
 use crate::input::{Member, SlotInput};
-use crate::judgement::{Judgement, holds, judgement};
+use crate::judgement::{Judgement, judgement, matching};
 use crate::kind::{Delays, Kind, RuleIx};
 use crate::kinds::parts::Part;
 use crate::kinds::run::{Course, StepDone};
@@ -76,12 +75,7 @@ impl Slot {
     /// Index of a member, which is added when it is new; `reading` says which sources of the rule read what it sends, one bit
     /// for each. Cost: linear in the members; once for each series.
     pub(crate) fn join(&mut self, member: Member, reading: u32) -> MemberIx {
-        let members = &mut self.about.members;
-        let index = members.iter().position(|known| *known == member).unwrap_or_else(|| {
-            members.push(member);
-            members.len() - 1
-        });
-        let index = MemberIx::try_from(index).expect("members are interned names, fewer than 2^32");
+        let index = self.about.member(member);
         if let State::Sequence(run) = &mut self.state {
             run.join(index, reading);
         }
@@ -144,7 +138,7 @@ impl Slot {
             (self.feed, self.timing.time_ms) = (input.feed, at_ms);
             return self.step_of_run(input, at_ms, step);
         }
-        let counts = !matches!(self.state, State::KOfN(_)) || self.matching(input, step) != 0;
+        let counts = matching(input, &self.state, self.plan(step.rules), step.counters) != 0;
         match self.state.enter(input, at_ms, counts, &step.rules.zone) {
             Entry::Taken => {
                 (self.feed, self.timing.time_ms) = (input.feed, at_ms);
@@ -174,18 +168,16 @@ impl Slot {
         self.judge(at_ms, step);
     }
 
-    /// The intake is up: silences count anew.
+    /// The intake is up: silences count anew, but for one that is an open episode.
     pub(crate) fn intake_up(&mut self, log_time_ms: i64) {
         if let State::Absence { silence, .. } = &mut self.state {
-            silence.intake_up(log_time_ms);
+            silence.intake_up(log_time_ms, self.episode.is_open());
         }
     }
 
     /// A baseline goes on from what history taught.
     pub(crate) fn seed(&mut self, seeds: &KeySeeds) {
-        if let State::Baseline(unusual) = &mut self.state {
-            unusual.learnt.seed(seeds, unusual.usual.half_life_weeks);
-        }
+        self.state.seed(seeds);
     }
 
     /// Whatever goes on ends now, for a reason that is not its condition.
@@ -250,20 +242,21 @@ impl Slot {
     }
 
     fn fire(&mut self, due_ms: i64, timer: Timer, step: &mut Step<'_>) {
+        let was_inside = self.timing.inside;
+        if timer == Timer::Period {
+            self.look_at_period(due_ms, step.rules);
+            if self.timing.inside == was_inside {
+                // What was known of the period ended, not the period: nothing happened to the key.
+                return;
+            }
+        }
         self.timing.time_ms = due_ms;
         match timer {
-            Timer::Period => {
-                let was_inside = self.timing.inside;
-                self.look_at_period(due_ms, step.rules);
-                match (was_inside, self.timing.inside) {
-                    (true, false) => {
-                        let why = Some(reason::INACTIVE_PERIOD);
-                        self.change(why, step, |episode, _, emit| episode.stop(due_ms, emit));
-                    }
-                    (false, true) => self.judge(due_ms, step),
-                    _ => {}
-                }
+            Timer::Period if was_inside => {
+                let why = Some(reason::INACTIVE_PERIOD);
+                self.change(why, step, |episode, _, emit| episode.stop(due_ms, emit));
             }
+            Timer::Period => self.judge(due_ms, step),
             Timer::Episode => {
                 if std::mem::take(&mut self.changed) && self.episode.is_pending() {
                     self.judge_hold_again(due_ms, step);
@@ -292,15 +285,12 @@ impl Slot {
         if let State::Absence { silence, .. } = &mut self.state {
             silence.arrival(log_time_ms);
         }
-        let cleared = |episode: &mut Episode, emit: &mut dyn FnMut(AlertState, i64)| {
-            episode.judge(log_time_ms, Verdict::Clear, Delays::default(), emit);
-        };
-        self.change(None, step, |episode, _, emit| cleared(episode, emit));
+        self.change(None, step, |episode, delays, emit| episode.judge(log_time_ms, Verdict::Clear, delays, emit));
     }
 
     /// An input of a sequence, which may complete its run.
     fn step_of_run(&mut self, input: &SlotInput<'_>, at_ms: i64, step: &mut Step<'_>) {
-        let matching = self.matching(input, step);
+        let matching = matching(input, &self.state, self.plan(step.rules), step.counters);
         let rule = self.rule(step.rules);
         let (State::Sequence(run), Kind::Sequence { within_ms }) = (&mut self.state, rule.kind) else { return };
         let micros = input.incident.is_none().then_some(input.micros);
@@ -315,25 +305,6 @@ impl Slot {
         }
         self.change(None, step, |episode, delays, emit| episode.pulse(at_ms, delays, emit));
         self.fire_until(at_ms, step);
-    }
-
-    /// Which sources of the rule an input belongs to and meets the match condition of, one bit for each.
-    fn matching(&self, input: &SlotInput<'_>, step: &mut Step<'_>) -> u32 {
-        if let Some(incident) = &input.incident {
-            return incident.matching;
-        }
-        let reading = match &self.state {
-            State::Sequence(run) => run.reading(input.member),
-            _ => 1,
-        };
-        let quantity = Quantity { micros: input.micros.into(), count: 1 };
-        let conditions = (0..).zip(&self.plan(step.rules).matches);
-        conditions.fold(reading, |matching, (bit, condition)| match condition {
-            Some(condition) if matching & 1 << bit != 0 && !holds(condition, quantity, step.counters) => {
-                matching & !(1 << bit)
-            }
-            _ => matching,
-        })
     }
 
     /// Judges what is known at an instant, unless the rule is outside its period.
@@ -372,8 +343,9 @@ impl Slot {
 
     /// Takes down what raise rests on.
     fn decide(&mut self, found: Judgement, judged_ms: i64, since_ms: i64, step: &Step<'_>) {
-        let (rule, names, expected) = (self.rule(step.rules), step.names, found.expected);
-        let scene = Scene { at_ms: judged_ms, rule, members: &self.about.members, names, expected };
+        let (rules, names, expected) = (step.rules, step.names, found.expected);
+        let (rule, members) = (self.rule(rules), self.about.members.as_slice());
+        let scene = Scene { at_ms: judged_ms, rules, rule, members, names, expected };
         self.about.decision = Some(Box::new(Decision {
             since_ms,
             judged_ms,
@@ -407,12 +379,9 @@ impl Slot {
 
     /// An open episode becomes more severe some time after its beginning, once.
     fn time_escalation(&mut self, rule: &Rule) {
-        let Some(escalation) = rule.escalate.filter(|_| self.episode.is_open() && !self.about.escalated) else {
-            self.timing.escalate_ms = NEVER_MS;
-            return;
-        };
-        let active_ms = self.about.latest.map_or(NEVER_MS, |latest| latest.active_ms);
-        self.timing.escalate_ms = active_ms.saturating_add(escalation.after_ms);
+        let open = self.about.latest.filter(|_| self.episode.is_open() && !self.about.escalated);
+        let due_ms = rule.escalate.zip(open).map(|(later, open)| open.active_ms.saturating_add(later.after_ms));
+        self.timing.escalate_ms = due_ms.unwrap_or(NEVER_MS);
     }
 
     fn look_at_period(&mut self, at_ms: i64, rules: &RuleSet) {

@@ -38,6 +38,11 @@ impl RuleSet {
         self.rules.iter().map(|rule| &rule.identity)
     }
 
+    /// The word for the kind of each rule, in the same order.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        self.rules.iter().map(|rule| rule.kind.as_str())
+    }
+
     /// Number of rules.
     #[must_use]
     pub fn len(&self) -> usize {

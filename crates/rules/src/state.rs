@@ -17,6 +17,7 @@ use crate::kinds::threshold::Values;
 use crate::kinds::window::Window;
 use jiff::tz::TimeZone;
 use vigie_model::decimal::MICROS_PER_UNIT;
+use vigie_model::seeds::KeySeeds;
 
 /// What became of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,6 +146,13 @@ impl State {
                 unusual.learnt.change_zone();
             }
             _ => {}
+        }
+    }
+
+    /// A baseline goes on from what history taught.
+    pub(crate) fn seed(&mut self, seeds: &KeySeeds) {
+        if let Self::Baseline(unusual) = self {
+            unusual.learnt.seed(seeds, unusual.usual.half_life_weeks);
         }
     }
 

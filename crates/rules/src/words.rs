@@ -247,7 +247,8 @@ impl Words<'_> {
         let now = match self.rule.kind {
             Kind::Change { .. } => self.difference(),
             Kind::KOfN { distinct, .. } => self.counted(distinct.as_str()),
-            Kind::Spread { .. } => self.counted("space"),
+            // Spaces that began are fewer than those in which it goes on.
+            Kind::Spread { .. } => return String::new(),
             _ => readable(quantity) + &self.spaced_unit(),
         };
         format!(", now {now}")

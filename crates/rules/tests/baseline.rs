@@ -5,12 +5,16 @@
 
 mod common;
 
-use common::{Cut, Event, control, observation, transitions};
+use common::{Cut, Event, What, control, observation, seeded_transitions, transitions};
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use std::sync::Arc;
 use vigie_model::alert::{AlertState, Transition};
+use vigie_model::batch::Quality;
 use vigie_model::control::Control;
 use vigie_rules::load::load;
+use vigie_rules::seeding::{Seeding, StoredRow};
 use vigie_rules::spec::RuleSet;
 
 const VECTORS: &str = include_str!("baseline/vectors.tsv");
@@ -97,4 +101,60 @@ fn the_engine_raises_and_clears_as_the_vectors_say() {
         assert_eq!(found.next(), None);
     }
     assert!(episodes > 100, "{episodes}");
+}
+
+/// New York's taxis, from `nab/ORIGIN.txt`.
+fn taxis() -> Vec<Event> {
+    let zone = TimeZone::get("America/New_York").unwrap();
+    let row = |line: &str| {
+        let (local, value) = line.split_once(',').unwrap();
+        let local: DateTime = local.parse().unwrap();
+        let time_ms = local.to_zoned(zone.clone()).unwrap().timestamp().as_millisecond();
+        observation("new-york", Some("taxis"), "m", value, time_ms)
+    };
+    include_str!("nab/nyc_taxi.csv").lines().skip(1).map(row).collect()
+}
+
+/// What a transition says, without where in the log it stands.
+fn story(transition: &Transition) -> String {
+    let mut evidence = transition.evidence.as_ref().map(|_| evidence(transition));
+    if let Some(evidence) = &mut evidence {
+        evidence.as_object_mut().unwrap().remove("position").unwrap();
+    }
+    let (state, id, at_ms) = (transition.state.as_str(), &transition.alert_id, transition.event_time_ms);
+    format!("{at_ms} {state} {id:?} {} {}", transition.summary, evidence.unwrap_or_default())
+}
+
+#[test]
+fn a_rule_with_history_behind_it_judges_as_one_that_saw_it() {
+    let rules = rules("America/New_York", "z: 4, sigma_floor: 1000");
+    let events = taxis();
+    for start in ["2014-10-06T00:00:00-04:00", "2014-11-10T05:00:00-05:00"] {
+        let start_ms = vigie_model::time::parse_rfc3339_ms(start).unwrap();
+        let (before, after) = events.split_at(events.partition_point(|event| event.time_ms < start_ms));
+        let mut seeding = Seeding::new(Arc::clone(&rules), |rule| &*rule.name == "Unusual", start_ms);
+        for event in before {
+            let What::Observation { metric, value, .. } = &event.what else { unreachable!("taxis are counted") };
+            seeding.row(&StoredRow {
+                space: &event.space,
+                sensor: event.sensor.as_deref(),
+                node: None,
+                metric,
+                micros: value.micros(),
+                event_time_ms: event.time_ms,
+                quality: Quality::Good,
+            });
+        }
+        let seeds = seeding.finish();
+        assert_eq!((seeds.len(), seeds[0].keys[0].hours.len()), (1, 168));
+        let whole = transitions(&rules, &events, CUT);
+        let whole = whole.iter().filter(|one| one.event_time_ms >= start_ms);
+        let seeded = seeded_transitions(&rules, seeds, after, CUT);
+        assert!(whole.clone().filter(|one| one.state == AlertState::Active).count() > 30);
+        assert_eq!(seeded.iter().map(story).collect::<Vec<_>>(), whole.map(story).collect::<Vec<_>>());
+        let unseeded = transitions(&rules, after, CUT);
+        let first = |all: &[Transition]| all.iter().map(|one| one.event_time_ms).min().unwrap();
+        let four_weeks_on = start_ms + 4 * 7 * 86_400_000;
+        assert!(first(&seeded) < four_weeks_on && first(&unseeded) >= four_weeks_on, "{}", first(&unseeded));
+    }
 }

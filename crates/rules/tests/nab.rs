@@ -7,6 +7,7 @@ mod common;
 
 use common::{Cut, Event, control, observation, transitions};
 use expect_test::expect_file;
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,13 +48,18 @@ struct Variant {
     /// The floor as a multiple of the series' spread within an hour.
     floor: f64,
     hold: &'static str,
+    direction: &'static str,
 }
 
-const START: Variant = Variant { name: "start", z: "4", half_life_weeks: "8", min_weeks: 4, floor: 1.0, hold: "1h" };
+const START: Variant =
+    Variant { name: "start", z: "4", half_life_weeks: "8", min_weeks: 4, floor: 1.0, hold: "1h", direction: "both" };
 
-const VARIANTS: [Variant; 11] = [
+const VARIANTS: [Variant; 15] = [
     START,
+    Variant { name: "held for 30m", hold: "30m", ..START },
     Variant { name: "without hold", hold: "0s", ..START },
+    Variant { name: "upwards only", direction: "up", ..START },
+    Variant { name: "downwards only", direction: "down", ..START },
     Variant { name: "z 3", z: "3", ..START },
     Variant { name: "z 5", z: "5", ..START },
     Variant { name: "half the floor", floor: 0.5, ..START },
@@ -62,6 +68,7 @@ const VARIANTS: [Variant; 11] = [
     Variant { name: "half-life 52 weeks", half_life_weeks: "52", ..START },
     Variant { name: "2 weeks at least", min_weeks: 2, ..START },
     Variant { name: "1 week at least", min_weeks: 1, ..START },
+    Variant { name: "1 week, held for 30m", min_weeks: 1, hold: "30m", ..START },
     Variant { name: "1 week, without hold", min_weeks: 1, hold: "0s", ..START },
 ];
 
@@ -69,8 +76,8 @@ const VARIANTS: [Variant; 11] = [
 struct Outcome {
     /// Windows in which an episode begins.
     found: usize,
-    /// Episodes that begin outside every window.
-    false_alerts: usize,
+    /// Beginnings of episodes outside every window.
+    false_alerts: Vec<i64>,
     weeks_judged: f64,
 }
 
@@ -150,11 +157,12 @@ impl Series {
 
     /// Beginnings of episodes, as the engine says.
     fn episodes(&self, variant: Variant) -> Vec<i64> {
-        let Variant { z, half_life_weeks, min_weeks, hold, .. } = variant;
+        let Variant { z, half_life_weeks, min_weeks, hold, direction, .. } = variant;
         let floor = (self.within_hour * variant.floor * MICROS).round() / MICROS;
         let text = format!(
             "groups:\n- name: nab\n  rules:\n  - {{alert: Unusual, kind: baseline, metric: value, z: {z}, half_life_weeks: \
-             {half_life_weeks}, min_weeks: {min_weeks}, sigma_floor: {floor:?}, for: {hold}, keep_firing_for: 1h, stale_after: 2h}}\n"
+             {half_life_weeks}, min_weeks: {min_weeks}, sigma_floor: {floor:?}, direction: {direction}, for: {hold}, \
+             keep_firing_for: 1h, stale_after: 2h}}\n"
         );
         let time_zone = self.zone.iana_name().unwrap().into();
         let rules = load(&Control { time_zone, ..control(&text) }).unwrap_or_else(|problems| panic!("{problems:#?}"));
@@ -170,14 +178,14 @@ impl Series {
         let judged = self.judged(variant.min_weeks);
         let episodes = self.episodes(variant);
         let begins_in = |(from, to): &(i64, i64)| episodes.iter().any(|at| (from..=to).contains(&at));
-        let is_labelled = |at: &&i64| self.windows.iter().any(|(from, to)| (from..=to).contains(at));
+        let is_labelled = |at: &i64| self.windows.iter().any(|(from, to)| (*from..=*to).contains(at));
         let (Some(first), Some(last)) = (judged.first(), judged.last()) else {
             assert!(episodes.is_empty(), "{}: {episodes:?}", self.name);
             return None;
         };
         Some(Outcome {
             found: self.windows.iter().filter(|window| begins_in(window)).count(),
-            false_alerts: episodes.len() - episodes.iter().filter(is_labelled).count(),
+            false_alerts: episodes.iter().copied().filter(|at| !is_labelled(at)).collect(),
             weeks_judged: weeks(*first, *last),
         })
     }
@@ -220,6 +228,7 @@ fn report(series: &[Series]) -> String {
     let cell = |one: &Series, variant: Variant| match one.outcome(variant) {
         None => "never judged".to_owned(),
         Some(Outcome { found, false_alerts, weeks_judged }) => {
+            let false_alerts = false_alerts.len();
             let rate = false_alerts as f64 / weeks_judged;
             format!("{found} of {}; {false_alerts} in {weeks_judged:.1} ({rate:.2})", one.windows.len())
         }
@@ -227,7 +236,14 @@ fn report(series: &[Series]) -> String {
     let outcomes = VARIANTS.map(|variant| line(variant.name, &|one| cell(one, variant)));
     let head = line("found; false alerts in weeks judged (per week)", &|one| one.name.to_owned());
     let outcomes: Vec<_> = std::iter::once(head).chain(outcomes).collect();
-    format!("{}\n{}", table(&facts), table(&outcomes))
+    let mut report = format!("{}\n{}\nFalse alerts of *start*:\n", table(&facts), table(&outcomes));
+    for one in series {
+        for at_ms in one.outcome(START).map(|outcome| outcome.false_alerts).unwrap_or_default() {
+            let local = Timestamp::from_millisecond(at_ms).unwrap().to_zoned(one.zone.clone());
+            writeln!(report, "- {} {}", one.name, local.strftime("%a %Y-%m-%d %H:%M")).unwrap();
+        }
+    }
+    report
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl BookRole {
             );
             metrics::counter!("vigie_alerts_evicted_total").increment(1);
         }
-        self.feed.push(record);
+        self.feed.push(record, &applied);
         if let Some(command) = &applied.command
             && let Some((_, waiter)) = self.waiting.remove(&command.command.action_id)
         {

@@ -55,6 +55,12 @@ impl RulesRole {
         }
     }
 
+    /// The rules with their state, for questions.
+    #[must_use]
+    pub const fn core(&self) -> &RuleCore {
+        &self.core
+    }
+
     /// The position of the next record of the alert stream.
     #[must_use]
     pub const fn next_position(&self) -> u64 {

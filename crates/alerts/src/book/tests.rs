@@ -1,14 +1,17 @@
 use super::*;
-use crate::samples::{close, command, placed, record, transition};
+use crate::samples::{MOOMBA_MS, close, command, in_shadow, placed, record, transition};
 use proptest::prelude::*;
 use vigie_model::severity::Severity;
 
-const STATES: [AlertState; 6] = [
+mod suppression;
+
+const STATES: [AlertState; 7] = [
     AlertState::Pending,
     AlertState::Inactive,
     AlertState::Active,
     AlertState::Stale,
     AlertState::Resumed,
+    AlertState::Escalated,
     AlertState::Cleared,
 ];
 
@@ -62,10 +65,42 @@ fn every_transition_in_every_state_does_what_the_table_says() {
             let applied = book.apply(&record("x", state, 10));
             let now = standing(&book);
             assert_eq!(now, expected.map(|condition| (condition, handling)), "{condition:?} {handling:?} {state:?}");
-            assert_eq!(applied.alert.is_some(), expected != condition, "{condition:?} {handling:?} {state:?}");
-            assert!(applied.command.is_none() && applied.evicted.is_empty());
+            let is_worse = state == AlertState::Escalated && condition != Some(Cleared);
+            assert_eq!(
+                applied.alert.is_some(),
+                is_worse || expected != condition,
+                "{condition:?} {handling:?} {state:?}"
+            );
+            assert!(applied.command.is_none() && applied.evicted.is_empty() && applied.suppression.is_empty());
         }
     }
+}
+
+#[test]
+fn an_escalation_changes_the_severity_and_leaves_the_condition_as_old_as_it_is() {
+    let mut book = book_at(Some(Condition::Stale), Handling::Acknowledged);
+    let worse = transition("x", "birrarung-marr", Severity::Critical, AlertState::Escalated, 10);
+    let view = book.apply(&placed(worse, 10)).alert.unwrap();
+    assert_eq!(
+        (view.condition, view.handling(), view.severity()),
+        (Condition::Stale, Handling::Acknowledged, Severity::Critical)
+    );
+    assert_eq!((view.condition_since_ms, view.escalated_ms), (MOOMBA_MS + 1000, Some(MOOMBA_MS + 10_000)));
+    let back = transition("x", "birrarung-marr", Severity::Critical, AlertState::Resumed, 12);
+    let view = book.apply(&placed(back, 12)).alert.unwrap();
+    assert_eq!((view.condition_since_ms, view.escalated_ms), (MOOMBA_MS + 12_000, Some(MOOMBA_MS + 10_000)));
+}
+
+#[test]
+fn a_rule_in_shadow_opens_no_alert_but_ends_one_that_was_shown() {
+    for state in STATES {
+        let mut book = Book::default();
+        let unseen = in_shadow(transition("x", "birrarung-marr", Severity::High, state, 0));
+        assert!(book.apply(&placed(unseen, 0)).alert.is_none() && book.is_empty(), "{state:?}");
+    }
+    let mut book = book_at(Some(Condition::Active), Handling::Open);
+    book.apply(&placed(in_shadow(transition("x", "birrarung-marr", Severity::High, AlertState::Cleared, 5)), 5));
+    assert_eq!(standing(&book), Some((Condition::Cleared, Handling::Open)));
 }
 
 #[test]
@@ -153,7 +188,7 @@ fn finished_alerts_leave_first_closed_then_longest_cleared_and_running_ones_last
 }
 
 fn any_record() -> impl Strategy<Value = (u8, u8)> {
-    (0_u8..12, 0_u8..8)
+    (0_u8..12, 0_u8..9)
 }
 
 proptest! {
@@ -166,8 +201,8 @@ proptest! {
         for (position, (alert, what)) in records.into_iter().enumerate() {
             let (id, position) = (format!("alert-{alert}"), position as u64);
             let record = match what {
-                6 => command(&id, "Ada", Action::Acknowledge, position),
-                7 => command(&id, "Ada", close(), position),
+                7 => command(&id, "Ada", Action::Acknowledge, position),
+                8 => command(&id, "Ada", close(), position),
                 state => record(&id, STATES[usize::from(state)], position),
             };
             let applied = book.apply(&record);

@@ -1,5 +1,6 @@
 use super::*;
-use crate::samples::{close, command, placed, record, transition};
+use crate::book::Book;
+use crate::samples::{close, command, in_shadow, of_rule, placed, record, transition};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use vigie_model::principal::SpaceScope;
@@ -13,7 +14,7 @@ fn local() -> Principal {
 fn even_feed(rows_max: usize, last: u64) -> AlertFeed {
     let feed = AlertFeed::new("melbourne", 0, rows_max);
     for position in (0..=last).step_by(2) {
-        feed.push(&record("x", AlertState::Active, position));
+        feed.push(&record("x", AlertState::Active, position), &Applied::default());
     }
     feed
 }
@@ -54,7 +55,7 @@ fn a_reader_of_an_older_stream_starts_from_the_beginning() {
 fn a_feed_that_starts_late_says_what_lies_before_it() {
     let feed = AlertFeed::new("melbourne", 100, 10);
     assert_eq!(feed.page(&local(), Some(7)), Page { after: Some(7), is_last: true, ..Page::default() });
-    feed.push(&record("x", AlertState::Active, 103));
+    feed.push(&record("x", AlertState::Active, 103), &Applied::default());
     assert_eq!(feed.page(&local(), Some(7)).gap, Some(Gap { from: 8, to: 99 }));
 }
 
@@ -71,13 +72,42 @@ fn pages_are_bounded_and_lead_to_the_end() {
 #[test]
 fn only_transitions_of_episodes_are_public() {
     let feed = AlertFeed::new("melbourne", 0, 10);
-    feed.push(&record("", AlertState::Pending, 0));
-    feed.push(&record("", AlertState::Inactive, 1));
-    feed.push(&command("x", "Ada", close(), 2));
-    feed.push(&AlertRecord { position: 3, log_time_ms: 0, item: AlertItem::Tick { tick_ms: 0 } });
+    feed.push(&record("", AlertState::Pending, 0), &Applied::default());
+    feed.push(&record("", AlertState::Inactive, 1), &Applied::default());
+    feed.push(&command("x", "Ada", close(), 2), &Applied::default());
+    feed.push(&AlertRecord { position: 3, log_time_ms: 0, item: AlertItem::Tick { tick_ms: 0 } }, &Applied::default());
     assert_eq!(feed.position(), None);
-    feed.push(&record("x", AlertState::Resumed, 4));
+    feed.push(&record("x", AlertState::Resumed, 4), &Applied::default());
     assert_eq!(feed.position(), Some(4));
+}
+
+#[test]
+fn rows_of_a_rule_in_shadow_are_not_public() {
+    let feed = AlertFeed::new("melbourne", 0, 10);
+    let unseen = in_shadow(transition("x", "town-hall", Severity::High, AlertState::Active, 0));
+    feed.push(&placed(unseen, 0), &Applied::default());
+    assert_eq!(feed.position(), None);
+}
+
+#[test]
+fn a_row_names_the_alerts_of_its_space_that_it_suppressed_and_few_of_many() {
+    let (mut book, feed) = (Book::default(), AlertFeed::new("melbourne", 0, 100));
+    let crowded = |alert: u64| {
+        let id = format!("crowd-{alert:02}");
+        of_rule(transition(&id, "town-hall", Severity::Low, AlertState::Active, alert), "Crowded", &["Blind"])
+    };
+    let blind = of_rule(transition("blind", "town-hall", Severity::Low, AlertState::Active, 20), "Blind", &[]);
+    for record in (0..20).map(|alert| placed(crowded(alert), alert)).chain([placed(blind, 20)]) {
+        feed.push(&record, &book.apply(&record));
+    }
+    let page = feed.page(&local(), None);
+    let told: Vec<_> = page.rows.iter().filter_map(|row| row.suppression.as_ref()).collect();
+    assert_eq!(told.len(), 1);
+    let told: serde_json::Value = serde_json::from_str(told[0]).unwrap();
+    assert_eq!((&told["space"], &told["left_out"]), (&"town-hall".into(), &4.into()));
+    assert_eq!(told["alerts"].as_array().unwrap().len(), 16);
+    let by = serde_json::json!({"rule": "Blind", "alert_id": "blind"});
+    assert_eq!(told["alerts"][0], serde_json::json!({"alert_id": "crowd-00", "inhibited_by": by, "offset": 20}));
 }
 
 #[test]
@@ -85,7 +115,7 @@ fn scope_is_honoured_and_hidden_rows_are_passed_over() {
     let feed = AlertFeed::new("melbourne", 0, 10);
     for (position, space) in ["town-hall", "birrarung-marr", "birrarung-marr"].into_iter().enumerate() {
         let transition = transition("x", space, Severity::High, AlertState::Active, position as u64);
-        feed.push(&placed(transition, position as u64));
+        feed.push(&placed(transition, position as u64), &Applied::default());
     }
     let stranger = feed.page(&Principal::local("dublin"), None);
     assert_eq!(stranger, Page { gap: None, rows: Vec::new(), after: Some(2), is_last: true });
@@ -100,7 +130,7 @@ fn readers_are_woken_by_rows_and_by_the_end() {
     let feed = AlertFeed::new("melbourne", 0, 10);
     let mut head = feed.follow();
     assert!(!head.has_changed().unwrap());
-    feed.push(&record("x", AlertState::Active, 5));
+    feed.push(&record("x", AlertState::Active, 5), &Applied::default());
     assert_eq!(*head.borrow_and_update(), Head { position: Some(5), is_closed: false });
     feed.close();
     assert!(head.has_changed().unwrap() && head.borrow_and_update().is_closed);
@@ -115,7 +145,7 @@ proptest! {
         let (mut position, mut after, mut written, mut accounted) = (0, None, Vec::new(), Vec::new());
         for (skip, reads) in steps {
             position += skip + 1;
-            feed.push(&record("x", AlertState::Active, position));
+            feed.push(&record("x", AlertState::Active, position), &Applied::default());
             written.push(position);
             if reads == 0 {
                 let page = feed.page(&local(), after.or(Some(0)));

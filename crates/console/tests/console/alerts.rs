@@ -5,7 +5,7 @@ use crate::room::{Room, Said, point, serve};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use vigie_console::state::ConsoleState;
-use vigie_model::alert::AlertState;
+use vigie_model::alert::{AlertState, RuleIdentity};
 use vigie_model::principal::{Principal, SpaceScope};
 use vigie_model::severity::Severity;
 
@@ -154,6 +154,28 @@ fn what_the_ring_forgot_is_told_as_a_gap() {
 }
 
 #[test]
+fn a_stream_tells_behind_a_row_which_alerts_it_suppresses() {
+    let room = Room::new(Vec::new(), 100);
+    let at = serve(room.state(), 0);
+    let mut events = Events::open(at, "/v1/alerts/stream", "");
+    let said = |id, state| Said { id, space: "town-hall", severity: Severity::High, state, summary: "crowded" };
+    let crowded =
+        RuleIdentity { name: "Crowded".into(), inhibited_by: vec!["Blind".into()], ..RuleIdentity::default() };
+    let blind = || RuleIdentity { name: "Blind".into(), ..RuleIdentity::default() };
+    room.say_of(crowded, &said("crowd", AlertState::Active), None);
+    room.say_of(blind(), &said("blind", AlertState::Active), None);
+    let list = get(at, "/v1/alerts").json();
+    assert_eq!((ids(&list), &list[1]["inhibited_by"]["rule"]), (vec!["blind", "crowd"], &"Blind".into()));
+    let status = get(at, "/v1/status").json();
+    assert_eq!((&status["open"], &status["suppressed"]), (&1.into(), &1.into()));
+    room.say_of(blind(), &said("blind", AlertState::Cleared), None);
+    let told: Vec<_> = (0..5).map(|_| events.next().unwrap()).map(|event| (event.id, event.name)).collect();
+    let told: Vec<_> = told.iter().map(|(id, name)| (&**id, &**name)).collect();
+    assert_eq!(told, [("0", "active"), ("1", "active"), ("", "suppression"), ("2", "cleared"), ("", "suppression")]);
+    assert_eq!(get(at, "/v1/alerts/crowd").json().get("inhibited_by"), None);
+}
+
+#[test]
 fn followers_are_counted_and_bounded() {
     let room = room();
     let at = serve(room.state(), 0);
@@ -166,13 +188,13 @@ fn followers_are_counted_and_bounded() {
 #[test]
 fn spaces_are_geojson_with_their_worst_state() {
     let at = serve(room().state(), 0);
-    expect_test::expect![[r#"{"type":"FeatureCollection","features":[{"type":"Feature","id":"birrarung-marr","geometry":{"type":"Point","coordinates":[144.97,-37.82]},"properties":{"id":"birrarung-marr","name":"Birrarung Marr","kind":"square","district":"Centre","capacity":null,"state":"active","severity":"high","running":1,"unacknowledged":2,"open":2}},{"type":"Feature","id":"town-hall","geometry":{"type":"Point","coordinates":[144.96,-37.81]},"properties":{"id":"town-hall","name":"Town Hall","kind":"square","district":"Centre","capacity":null,"state":"active","severity":"low","running":1,"unacknowledged":1,"open":1}}]}"#]]
+    expect_test::expect![[r#"{"type":"FeatureCollection","features":[{"type":"Feature","id":"birrarung-marr","geometry":{"type":"Point","coordinates":[144.97,-37.82]},"properties":{"id":"birrarung-marr","name":"Birrarung Marr","kind":"square","district":"Centre","capacity":null,"state":"active","severity":"high","running":1,"unacknowledged":2,"open":2,"suppressed":0}},{"type":"Feature","id":"town-hall","geometry":{"type":"Point","coordinates":[144.96,-37.81]},"properties":{"id":"town-hall","name":"Town Hall","kind":"square","district":"Centre","capacity":null,"state":"active","severity":"low","running":1,"unacknowledged":1,"open":1,"suppressed":0}}]}"#]]
     .assert_eq(&get(at, "/v1/spaces").body);
 }
 
 #[test]
 fn status_tells_log_time_and_counts() {
     let at = serve(room().state(), 0);
-    expect_test::expect![[r#"{"centre":"melbourne","name":"Melbourne","time_zone":"Australia/Melbourne","log_time":"2017-03-12T10:00:00Z","log_time_ms":1489312800000,"position":3,"handled":0,"running":2,"unacknowledged":3,"open":3,"history":true}"#]]
+    expect_test::expect![[r#"{"centre":"melbourne","name":"Melbourne","time_zone":"Australia/Melbourne","log_time":"2017-03-12T10:00:00Z","log_time_ms":1489312800000,"position":3,"handled":0,"running":2,"unacknowledged":3,"open":3,"suppressed":0,"history":true}"#]]
     .assert_eq(&get(at, "/v1/status").body);
 }

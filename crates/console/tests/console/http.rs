@@ -84,7 +84,7 @@ impl Events {
                 Some(("data", value)) => event.data = value.to_owned(),
                 _ => {}
             }
-            if !event.data.is_empty() && !event.id.is_empty() && !event.name.is_empty() {
+            if line.trim_end().is_empty() && !event.data.is_empty() {
                 return Some(event);
             }
             if line == "0\r\n" {

@@ -4,6 +4,7 @@
 mod http;
 
 mod room;
+mod rules;
 
 mod alerts;
 

@@ -10,10 +10,10 @@ use vigie_alerts::feed::AlertFeed;
 use vigie_alerts::live::LiveAlerts;
 use vigie_console::router::router;
 use vigie_console::state::ConsoleState;
-use vigie_model::alert::{AlertId, AlertState, RuleIdentity, Transition};
+use vigie_model::alert::{AlertId, AlertState, Guidance, RuleIdentity, Transition};
 use vigie_model::command::{Command, Outcome};
 use vigie_model::doors::{CommandError, CommandRequest, CommandSink, DoorFuture, QueryAnswer, QueryDoor};
-use vigie_model::doors::{QueryError, QueryFormat, SpaceView};
+use vigie_model::doors::{QueryError, QueryFormat, RuleInForce, RulesDoor, RulesError, SpaceView};
 use vigie_model::position::Position;
 use vigie_model::principal::Principal;
 use vigie_model::severity::Severity;
@@ -65,22 +65,22 @@ impl Room {
             feed: Arc::clone(&self.feed),
             commands: Arc::clone(self) as _,
             queries: Some(Arc::clone(self) as _),
+            rules: Arc::clone(self) as _,
             spaces: Arc::clone(self) as _,
             log_clock: Arc::new(move || room.log_time_ms.load(Ordering::Relaxed)),
         }
     }
 
-    /// The engine writes a transition at the room's log time.
+    /// The engine writes a transition of the rule `Crowded` at the room's log time.
     pub(crate) fn say(&self, said: &Said<'_>, evidence: Option<String>) {
+        self.say_of(RuleIdentity { name: "Crowded".into(), ..RuleIdentity::default() }, said, evidence);
+    }
+
+    /// The engine writes a transition of a rule.
+    pub(crate) fn say_of(&self, rule: RuleIdentity, said: &Said<'_>, evidence: Option<String>) {
         let now = self.log_time_ms.load(Ordering::Relaxed);
         let offset = self.book.lock().expect(WHOLE).1;
-        let rule = RuleIdentity {
-            name: "Crowded".into(),
-            uid: "6f1c".into(),
-            version: "v1".into(),
-            severity: said.severity,
-            ..RuleIdentity::default()
-        };
+        let rule = RuleIdentity { uid: "6f1c".into(), version: "v1".into(), severity: said.severity, ..rule };
         self.write(AlertItem::Transition(Arc::new(Transition {
             alert_id: AlertId::from_text(said.id),
             rule: Arc::new(rule),
@@ -106,7 +106,7 @@ impl Room {
         *position += 1;
         let applied = book.apply(&record);
         self.live.apply(&applied);
-        self.feed.push(&record);
+        self.feed.push(&record, &applied);
         applied.command.map(|command| command.outcome)
     }
 }
@@ -127,6 +127,34 @@ impl CommandSink for Room {
             let log_time_ms = self.log_time_ms.load(Ordering::Relaxed);
             let command = Command { action_id: "a".into(), alert_id, operator, action, note, log_time_ms };
             Ok(self.write(AlertItem::Command(Arc::new(command))).expect("a command has an outcome"))
+        })
+    }
+}
+
+impl RulesDoor for Room {
+    fn rules<'a>(&'a self, _: &'a Principal) -> DoorFuture<'a, Result<Vec<RuleInForce>, RulesError>> {
+        let guidance = Guidance { action: Some("Look at camera 4".into()), ..Guidance::default() };
+        let identity = RuleIdentity {
+            name: "Crowded".into(),
+            inhibited_by: vec!["Blind".into()],
+            guidance: Some(guidance),
+            ..RuleIdentity::default()
+        };
+        Box::pin(async move { Ok(vec![RuleInForce { identity: Arc::new(identity), kind: "threshold" }]) })
+    }
+
+    fn why_not<'a>(
+        &'a self,
+        _: &'a Principal,
+        rule: &'a str,
+        key: &'a str,
+    ) -> DoorFuture<'a, Result<String, RulesError>> {
+        Box::pin(async move {
+            match rule {
+                "Crowded" => Ok(format!(r#"{{"text":["{key} is calm"]}}"#)),
+                "busy" => Err(RulesError::Busy),
+                _ => Err(RulesError::Unknown(format!("there is no rule '{rule}'"))),
+            }
         })
     }
 }

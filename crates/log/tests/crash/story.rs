@@ -153,7 +153,7 @@ impl Story {
     fn change_control(&mut self, life: &mut Life) -> Result<Option<String>, LogError> {
         self.changes += 1;
         // Now and then large, so that a small disk has no room for it.
-        let padding = if self.rng.chance(1, 4) { self.rng.below(4_000) } else { 0 };
+        let padding = if self.rng.chance(1, 4) { self.rng.below(12_000) } else { 0 };
         let change = format!("change-{}{}", self.changes, "-".repeat(padding));
         if !life.room().ticks || life.change_control(&change)? == ControlChange::NoRoom {
             self.changes_refused += 1;

@@ -290,6 +290,9 @@ mod tests {
         let seeds = history.to_seeds().unwrap();
         late.seed(&seeds, 1.0);
         assert_eq!(late.to_seeds(), all.to_seeds());
+        let own = all.to_seeds();
+        all.seed(&seeds, 1.0);
+        assert_eq!(all.to_seeds(), own, "whoever learnt more than one week keeps to that");
         let mut fresh = Learnt::default();
         fresh.seed(&seeds, 1.0);
         assert_eq!(fresh.to_seeds(), Some(seeds.clone()));

@@ -3,6 +3,7 @@ mod mistakes;
 mod warnings;
 
 use super::*;
+use crate::kind_fields::KindWord;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use vigie_model::alert::rule_uid;
@@ -286,6 +287,59 @@ proptest! {
     }
 }
 
+/// A rule with some fields, good or bad, that its kind has or has not.
+fn any_rule() -> impl Strategy<Value = String> {
+    let word = |words: &'static [&'static str]| prop::sample::select(words);
+    let names = word(&["A", "B", "C", "[A, B]", "[B, C]", "[A, A]", "[C]", "{}", "D"]);
+    let durations = word(&["5m", "1h", "0s", "soon", "7s", "[]"]);
+    let conditions = word(&["value > 1", "value", "value > params.max", "true", "'", "{}"]);
+    let steps =
+        word(&["[{metric: m}, {metric: n}]", "[{metric: m}]", "m", "[{incident: 'true'}, {metric: m, match: value}]"]);
+    let field = prop_oneof![
+        word(&["metric: m", "metric: [m]", "incident: 'true'", "per: space", "per: node", "agg: max", "agg: count"])
+            .prop_map(str::to_owned),
+        word(&[
+            "k: 2",
+            "k: 0",
+            "z: 4",
+            "sigma_floor: 0.5",
+            "min_weeks: 4",
+            "direction: up",
+            "distinct: node",
+            "among: district"
+        ])
+        .prop_map(str::to_owned),
+        word(&[
+            "active: {period: night}",
+            "shadow: true",
+            "escalate: {after: 5m, severity: high}",
+            "params: {max: 3}",
+            "severity: low"
+        ])
+        .prop_map(str::to_owned),
+        (word(&["of", "inhibited_by"]), names).prop_map(|(name, value)| format!("{name}: {value}")),
+        (word(&["for", "within", "window", "over", "every", "stale_after", "keep_firing_for"]), durations)
+            .prop_map(|(name, value)| format!("{name}: {value}")),
+        (word(&["raise", "clear", "match"]), conditions).prop_map(|(name, value)| format!("{name}: {value}")),
+        (word(&["steps"]), steps).prop_map(|(name, value)| format!("{name}: {value}")),
+    ];
+    let kind = prop::sample::select(KindWord::ALL.map(KindWord::as_str).to_vec());
+    (word(&["A", "B", "C"]), kind, prop::collection::vec(field, 0..8))
+        .prop_map(|(name, kind, fields)| format!("  - {{alert: {name}, kind: {kind}, {}}}\n", fields.join(", ")))
+}
+
+proptest! {
+    /// A rule that cannot run is told why, and where: loading cannot go on without one that another rule names.
+    #[test]
+    fn every_refusal_has_a_place(rules in prop::collection::vec(any_rule(), 1..5)) {
+        let text = format!("groups:\n- name: g\n  rules:\n{}", rules.concat());
+        match load(&control(&[&text])) {
+            Ok(loaded) => prop_assert_eq!(loaded.rules.len(), rules.len()),
+            Err(found) => prop_assert!(found.iter().all(|message| message.line > 0), "{}", messages(&found)),
+        }
+    }
+}
+
 /// Pieces of rule files and of YAML.
 const WORDS: [&str; 40] = [
     "groups:",
@@ -329,14 +383,3 @@ const WORDS: [&str; 40] = [
     "%",
     "é",
 ];
-
-#[test]
-fn a_rule_that_was_created_before_has_another_uid() {
-    use vigie_model::alert::rule_uid;
-    let rule = "groups:\n- name: g\n  rules:\n  - {alert: A, kind: absence, metric: m, for: 5m}\n";
-    let mut control = control(&[rule]);
-    let uid = |control: &Control| load(control).unwrap().rules.identities().next().unwrap().uid.to_string();
-    assert_eq!(uid(&control), rule_uid("melbourne", "A", 0));
-    control.creations = [("A".into(), 2), ("B".into(), 7)].into();
-    assert_eq!(uid(&control), rule_uid("melbourne", "A", 2));
-}

@@ -63,7 +63,9 @@ fn active(fields: &Fields<'_>, around: Around<'_>, problems: &mut Problems) -> O
         }
         Some(Period::Night | Period::Day) if !around.periods.knows_the_sun() => {
             let message = format!("'active': without the place of any space nobody can tell when it is {name}");
-            problems.error(node.spot, message).hint = Some("give the spaces file outlines".to_owned());
+            // A rule file checked by itself has no spaces around it.
+            let told = if around.spaces.is_empty() { Problems::warning } else { Problems::error };
+            told(problems, node.spot, message).hint = Some("give the spaces file outlines".to_owned());
         }
         Some(Period::Event) if !around.has_events => {
             problems.warning(node.spot, "'active': no event is configured, so the rule is never judged").hint =
@@ -99,14 +101,17 @@ fn escalate(fields: &Fields<'_>, own: Option<Severity>, problems: &mut Problems)
 
 fn guidance(fields: &Fields<'_>, required: bool, problems: &mut Problems) -> Option<Guidance> {
     const NAMES: [&str; 4] = ["cause", "consequence", "action", "respond_within"];
-    let Some(node) = fields.node("guidance") else {
+    let guidance = match fields.node("guidance") {
+        Some(node) => Fields::of(node, "'guidance'", problems)?,
+        None => Fields::absent(fields.spot),
+    };
+    if guidance.names().next().is_none() {
         let message = "the rule has no 'guidance'";
-        let message =
-            if required { problems.error(fields.spot, message) } else { problems.warning(fields.spot, message) };
+        let spot = guidance.spot;
+        let message = if required { problems.error(spot, message) } else { problems.warning(spot, message) };
         message.hint = Some("say cause, consequence, action and respond_within".to_owned());
         return None;
-    };
-    let guidance = Fields::of(node, "'guidance'", problems)?;
+    }
     guidance.only(&NAMES, "'guidance'", problems);
     let mut text = |name| guidance.text(name, problems).map(|(text, _)| Arc::from(text));
     Some(Guidance {

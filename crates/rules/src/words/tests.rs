@@ -190,7 +190,7 @@ fn rules_made_of_others() {
         &expect![[r#"
             active: Town Hall: Busy began in 3 spaces of cbd within 5m, at 21:00
             escalated: Town Hall: R still going on at 21:01
-            cleared: Town Hall: R is over at 21:01, now 3 spaces
+            cleared: Town Hall: R is over at 21:01
         "#]],
     );
     assert_eq!(

@@ -13,6 +13,7 @@ use vigie_model::event::Incident;
 use vigie_model::names::{NO_NAME, NameEntry, NameIx, NameKind};
 use vigie_model::position::{PartitionIx, partition_of};
 use vigie_model::record::{Batch, Payload, Record};
+use vigie_model::seeds::Seeds;
 use vigie_rules::core::RuleCore;
 use vigie_rules::load::load;
 use vigie_rules::spec::RuleSet;
@@ -31,10 +32,21 @@ pub struct Event {
     pub what: What,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum What {
-    Observation { metric: String, value: Decimal, quality: Quality },
-    Incident { category: String, channel: String },
+    Observation {
+        metric: String,
+        value: Decimal,
+        quality: Quality,
+    },
+    Incident {
+        category: String,
+        channel: String,
+    },
+    /// The sequencer goes on after a pause.
+    IntakeUp,
+    /// The rules change.
+    Control(Arc<Control>),
 }
 
 /// How a log is cut into partitions, batches and ticks.
@@ -85,6 +97,12 @@ pub fn rules(text: &str) -> Arc<RuleSet> {
     load(&control(text)).unwrap_or_else(|problems| panic!("{problems:#?}")).rules
 }
 
+/// Other rules from an instant on.
+pub fn change(control: &Control, time_ms: i64) -> Event {
+    let what = What::Control(Arc::new(control.clone()));
+    Event { id: format!("control {time_ms}"), space: String::new(), time_ms, sensor: None, node: None, what }
+}
+
 /// Events in the order they are judged: by time unless `keep`, without repeated ids.
 pub fn ordered(mut events: Vec<Event>, keep: bool) -> Vec<Event> {
     if !keep {
@@ -100,11 +118,42 @@ pub fn ordered(mut events: Vec<Event>, keep: bool) -> Vec<Event> {
 
 /// Runs events that are already in order through the rules of all partitions.
 pub fn transitions(rules: &Arc<RuleSet>, events: &[Event], cut: Cut) -> Vec<Transition> {
+    seeded_transitions(rules, Vec::new(), events, cut)
+}
+
+/// As [`transitions`], of rules that start with what history taught.
+pub fn seeded_transitions(rules: &Arc<RuleSet>, seeds: Vec<Seeds>, events: &[Event], cut: Cut) -> Vec<Transition> {
     let mut sequencer = Sequencer::new(rules, cut);
+    for seeds in seeds {
+        sequencer.record(Payload::Seeds(Arc::new(seeds)));
+    }
     for event in events {
         sequencer.event(event);
     }
     sequencer.finish(events)
+}
+
+/// The same from copies of the state, taken before each of these events; each goes on once the original is done.
+pub fn transitions_from_copies(
+    rules: &Arc<RuleSet>,
+    events: &[Event],
+    cut: Cut,
+    copied_at: &[usize],
+) -> Vec<(usize, Vec<Transition>)> {
+    let mut sequencer = Sequencer::new(rules, cut);
+    let mut copies = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        if copied_at.contains(&index) {
+            copies.push((index, sequencer.clone()));
+        }
+        sequencer.event(event);
+    }
+    let goes_on = |(index, mut copy): (usize, Sequencer)| {
+        events[index..].iter().for_each(|event| copy.event(event));
+        (index, copy.finish(events))
+    };
+    sequencer.finish(events);
+    copies.into_iter().map(goes_on).collect()
 }
 
 /// The lines of the digest, sorted.
@@ -133,6 +182,7 @@ pub fn digest(lines: &str) -> String {
     Sha256::digest(lines.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+#[derive(Clone)]
 struct Sequencer {
     cut: Cut,
     core: RuleCore,
@@ -172,6 +222,16 @@ impl Sequencer {
             self.record(Payload::IntakeUp);
         }
         self.log_time_ms = self.log_time_ms.max(event.time_ms);
+        let by_itself = match &event.what {
+            What::IntakeUp => Some(Payload::IntakeUp),
+            What::Control(control) => Some(Payload::Control(Arc::clone(control))),
+            What::Observation { .. } | What::Incident { .. } => None,
+        };
+        if let Some(payload) = by_itself {
+            self.flush_all();
+            self.record(payload);
+            return;
+        }
         // Of the ticks up to this input the last one does, as it fires every timer due before it.
         let tick_ms = event.time_ms.div_euclid(self.cut.tick_ms) * self.cut.tick_ms;
         if tick_ms > self.last_tick_ms {
@@ -191,6 +251,7 @@ impl Sequencer {
                 let incident = self.incident(event);
                 self.incidents[partition].push(incident);
             }
+            What::IntakeUp | What::Control(_) => {}
         }
         if self.observations[partition].len() + self.incidents[partition].len() >= self.cut.batch_rows {
             self.flush(partition);

@@ -62,7 +62,7 @@ mod tests {
             observations  what sensors measured: one row per value
             incidents     what was reported to have happened
             perceptions   what people answered about feeling safe, aggregated
-            alerts        one row per transition of an alert episode: active, stale, resumed, cleared
+            alerts        one row per transition of an alert episode: active, stale, resumed, escalated, cleared
             actions       what operators commanded and what became of it
             spaces        public spaces, one row per version
 

@@ -96,9 +96,9 @@ const ALERTS: &[Column] = &[
     Column::new("key", Text, "what was judged: space, space/sensor or space/node"),
     SPACE,
     SEVERITY,
-    Column::new("state", Text, "active, stale, resumed or cleared"),
+    Column::new("state", Text, "active, stale, resumed, escalated or cleared"),
     EVENT_TIME,
-    Column::new("reason", Text, "why, when it is not the condition itself: rule_changed, inactive_period").or_null(),
+    Column::new("reason", Text, "why, when it is not the condition itself: rule_changed, rule_deleted, inactive_period; shadow: nobody was shown it").or_null(),
     Column::new("evidence", Text, "JSON from which the verdict can be recomputed, in active rows; {} in others"),
     Column::new("summary", Text, "the alert in words for people"),
 ];
@@ -180,7 +180,7 @@ impl Table {
             Self::Observations => "what sensors measured: one row per value",
             Self::Incidents => "what was reported to have happened",
             Self::Perceptions => "what people answered about feeling safe, aggregated",
-            Self::Alerts => "one row per transition of an alert episode: active, stale, resumed, cleared",
+            Self::Alerts => "one row per transition of an alert episode: active, stale, resumed, escalated, cleared",
             Self::Actions => "what operators commanded and what became of it",
             Self::Spaces => "public spaces, one row per version",
         }
