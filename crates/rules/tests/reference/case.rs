@@ -337,23 +337,27 @@ fn events(chance: &mut Chance, keep: bool) -> Vec<Event> {
     let spaces = SPACES[..chance.number(1, 5) as usize].to_vec();
     let length_ms = seconds(chance, &[60, 120, 200]);
     let mut now = 0;
-    let step = 2 * length_ms / 60;
-    (0..chance.number(5, 90))
-        .map(|index| {
-            now += chance.number(0, step);
-            let mut time = if keep { now } else { chance.number(0, length_ms) };
-            if keep && chance.percent(30) {
-                time -= chance.number(0, 40_000);
-            }
-            let time_ms = START_MS
-                + match chance.number(0, 4) {
-                    0 => time,
-                    1 => time.div_euclid(2500) * 2500,
-                    _ => time.div_euclid(5000) * 5000,
-                };
-            event(chance, &spaces, index, time_ms)
-        })
-        .collect()
+    let (step, mut events): (i64, Vec<Event>) = (2 * length_ms / 60, Vec::new());
+    for index in 0..chance.number(5, 90) {
+        now += chance.number(0, step);
+        let mut time = if keep { now } else { chance.number(0, length_ms) };
+        if keep && chance.percent(30) {
+            time -= chance.number(0, 40_000);
+        }
+        let time_ms = START_MS
+            + match chance.number(0, 4) {
+                0 => time,
+                1 => time.div_euclid(2500) * 2500,
+                _ => time.div_euclid(5000) * 5000,
+            };
+        let mut event = event(chance, &spaces, index, time_ms);
+        if let Some(previous) = events.last().filter(|_| chance.percent(15)) {
+            let Event { space, time_ms, .. } = previous;
+            event = Event { space: space.clone(), time_ms: *time_ms, ..event };
+        }
+        events.push(event);
+    }
+    events
 }
 
 /// Some hours of the same weekday for several weeks, in one of which the clocks are set back.

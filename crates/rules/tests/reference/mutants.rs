@@ -18,18 +18,3 @@ fn the_cases_find_every_mutant() {
     let missed: Vec<_> = found.iter().filter(|(_, case)| case.is_none()).map(|(mutant, _)| mutant).collect();
     assert!(missed.is_empty(), "not found by {} cases: {missed:?}", cases.len());
 }
-
-#[test]
-fn timing() {
-    let mut t: Vec<_> = seeds()
-        .map(|seed| {
-            let c = case(seed, &EVERYTHING);
-            let s = std::time::Instant::now();
-            reference(&c, 1000, Mutant::None);
-            (s.elapsed(), seed)
-        })
-        .collect();
-    t.sort();
-    println!("{:?} total {:?}", &t[t.len() - 15..], t.iter().map(|t| t.0).sum::<std::time::Duration>());
-    println!("median {:?}", t[t.len() / 2]);
-}
