@@ -188,7 +188,13 @@ fn rules_change_under_load_and_only_what_changed_is_judged_anew() {
     assert_eq!(server.stop().code(), Some(0));
     let shown = follower.end();
 
-    let audited = audit(&folder.path().join("data"), &load.acknowledged());
+    let data = folder.path().join("data");
+    let audited = audit(&data, &load.acknowledged());
+    assert_eq!(
+        count(&data, "SELECT count(*) FROM actions WHERE action = 'rules_changed'"),
+        1 + 6,
+        "history tells them"
+    );
     assert_eq!(shown.len(), audited.alerts.len(), "the stream shows every row once");
     check_untouched(&audited.records, &audited.alerts);
     check_changes(&audited.records);

@@ -4,13 +4,13 @@ use crate::case::{Case, case};
 use crate::chance::Chance;
 use crate::common::{Cut, What, transitions_from_copies};
 use crate::compare::{described, engine, loaded, records, reference, smallest};
-use crate::differential::{EVERYTHING, seeds};
+use crate::differential::seeds;
 use crate::judge::ordered;
 use crate::mutant::Mutant;
 
 /// A case in order. A pause of the sequencer is left out: what silences it ends depends on the ticks before it.
 fn in_order(seed: u64) -> Case {
-    let mut case = case(seed, &EVERYTHING);
+    let mut case = case(seed);
     case.keep = false;
     case.events.retain(|event| event.what != What::IntakeUp);
     case
@@ -38,7 +38,7 @@ fn the_spacing_of_ticks_does_not_show_for_input_in_order() {
 #[test]
 fn a_copy_of_the_state_goes_on_as_the_state_does() {
     for seed in seeds() {
-        let case = case(seed, &EVERYTHING);
+        let case = case(seed);
         let (rules, cut) = (loaded(&case), Cut { partitions: 2, batch_rows: 3, tick_ms: 1000 });
         let expected = engine(&case, &rules, cut);
         let events = ordered(&case.events, case.keep);
