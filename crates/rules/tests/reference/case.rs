@@ -20,7 +20,7 @@ const METRICS: [&str; 2] = ["m", "n"];
 const DAYS_ALL: u8 = 0x7f;
 
 /// Kinds that read events.
-const KINDS: &[&str] = &["threshold", "window", "change", "absence", "sequence", "k_of_n", "baseline"];
+const KINDS: &[&str] = &["threshold", "threshold", "window", "change", "absence", "sequence", "k_of_n", "baseline"];
 /// Kinds that read the transitions of other rules.
 const KINDS_ABOVE: &[&str] = &["all_of", "any_of", "spread", "spread"];
 /// Kinds of cases over weeks, in which no window is judged every few seconds.
@@ -41,15 +41,15 @@ pub(crate) struct Case {
 pub(crate) fn case(seed: u64) -> Case {
     let chance = &mut Chance::new(seed);
     let keep = chance.percent(60);
-    let is_slow = chance.percent(20);
+    let is_slow = chance.percent(15);
     let kinds = if is_slow { SLOW_KINDS } else { KINDS };
     let mut rules = Vec::new();
-    for index in 0..chance.number(1, 5) {
+    for index in 0..chance.number(2, 6) {
         let name = format!("R{index}");
         let kind = chance.of(kinds);
         rules.push(rule(chance, name, kind));
     }
-    if chance.percent(60) {
+    if chance.percent(70) {
         for index in 0..chance.number(1, 3) {
             let kind = chance.of(KINDS_ABOVE);
             let over = over(chance, kind, &rules);
@@ -57,7 +57,7 @@ pub(crate) fn case(seed: u64) -> Case {
         }
     }
     let world = world(chance, &rules);
-    let events = if is_slow { slow_events(chance) } else { events(chance, keep) };
+    let events = if is_slow { slow_events(chance) } else { events(chance, keep, &rules) };
     Case { world, rules, events, keep }
 }
 
@@ -93,7 +93,7 @@ fn rule(chance: &mut Chance, name: String, kind: &str) -> Rule {
         made.off_ms = seconds(chance, &[5, 10, 20, 40]);
     }
     let has_hold = matches!(kind, "threshold" | "window" | "change" | "baseline");
-    if chance.percent(50) && has_hold {
+    if chance.percent(35) && has_hold {
         made.hold_ms = chance.of(&[2_500, 5_000, 5_000, 10_000, 15_000]);
     }
     if has_hold && chance.percent(30) {
@@ -128,7 +128,7 @@ fn rule(chance: &mut Chance, name: String, kind: &str) -> Rule {
 }
 
 fn modified(chance: &mut Chance, mut rule: Rule) -> Rule {
-    if chance.percent(30) && !matches!(rule.kind, Kind::Spread { .. }) {
+    if chance.percent(25) && !matches!(rule.kind, Kind::Spread { .. }) {
         rule.period = Some(chance.of(&["rush", "rush", "odd", "event"]).to_owned());
     }
     if chance.percent(30) {
@@ -322,8 +322,9 @@ fn world(chance: &mut Chance, rules: &[Rule]) -> World {
     World { places, calendars, events }
 }
 
-fn events(chance: &mut Chance, keep: bool) -> Vec<Event> {
-    let spaces = SPACES[..chance.of(&[1, 1, 2, 3, 4])].to_vec();
+fn events(chance: &mut Chance, keep: bool, rules: &[Rule]) -> Vec<Event> {
+    let spreads = rules.iter().any(|rule| matches!(rule.kind, Kind::Spread { .. }));
+    let spaces = SPACES[..if spreads { 3 } else { chance.of(&[1, 1, 2, 3, 4]) }].to_vec();
     let length_ms = seconds(chance, &[60, 120, 200]);
     // Half of the cases keep to a level for a while, so that holds and delays come to their end.
     let is_steady = chance.percent(50);
