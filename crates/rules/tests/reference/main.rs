@@ -41,6 +41,8 @@ mod spread;
 
 mod judge;
 
+mod random_rule;
+
 mod case;
 mod flow;
 mod render;
