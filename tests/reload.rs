@@ -6,7 +6,7 @@
 mod common;
 mod crash;
 
-use common::{CONFIG, count};
+use common::{CONFIG, count, run, vigie};
 use crash::audit::{assert_same, audit};
 use crash::dice::Dice;
 use crash::http::Connection;
@@ -198,6 +198,7 @@ fn rules_change_under_load_and_only_what_changed_is_judged_anew() {
     assert_eq!(shown.len(), audited.alerts.len(), "the stream shows every row once");
     check_untouched(&audited.records, &audited.alerts);
     check_changes(&audited.records);
+    check_backtest(folder.path());
     let ended = |why: &str| audited.alerts.iter().filter(|alert| alert["reason"] == why).count();
     assert!(ended(reason::RULE_CHANGED) > 0 && ended(reason::RULE_DELETED) > 0);
     let uids: BTreeSet<_> = audited
@@ -208,6 +209,17 @@ fn rules_change_under_load_and_only_what_changed_is_judged_anew() {
         .collect();
     let creation = |number| rule_uid("testville", "Heard", number);
     assert_eq!(uids, BTreeSet::from([creation(0).as_str(), creation(1).as_str()]));
+}
+
+/// A backtest by the rules of now says of those that nobody touched what the server said.
+fn check_backtest(folder: &Path) {
+    let mut command = vigie();
+    command.args(["rules", "backtest", "--config", "vigie.toml", "--data", "data", "--json"]).current_dir(folder);
+    let report: Value = serde_json::from_slice(&run(&mut command, 0).stdout).unwrap();
+    let rules = report["rules"].as_array().unwrap().iter().filter(|rule| rule["compared"] == true);
+    let compared: BTreeSet<_> = rules.map(|rule| rule["rule"].as_str().unwrap()).collect();
+    assert!(FIXED_RULES.iter().all(|rule| compared.contains(rule)), "{compared:?}");
+    assert_eq!(report["production"]["identical"], true, "{:#}", report["production"]);
 }
 
 /// The rules that nobody touched have exactly the transitions they have when no rule ever changes.
@@ -305,6 +317,7 @@ fn a_kill_right_after_a_change_forgets_nothing_and_fires_nothing_again() {
     assert_eq!(server.stop().code(), Some(0));
     shown.take(follower);
 
+    check_backtest(folder.path());
     let audited = audit(&folder.path().join("data"), &load.acknowledged());
     let mut creations = Vec::new();
     for record in &audited.records {
