@@ -51,5 +51,6 @@ mod compare;
 
 mod conformance;
 mod differential;
+mod found;
 mod invariance;
 mod mutants;

@@ -45,7 +45,7 @@ pub(crate) fn rule(chance: &mut Chance, name: String, kind: &str) -> Rule {
     if chance.percent(35) && has_hold {
         made.hold_ms = chance.of(&[2_500, 5_000, 5_000, 10_000, 15_000]);
     }
-    if has_hold && chance.percent(30) {
+    if (has_hold || kind == "sequence") && chance.percent(30) {
         made.params.insert("max".to_owned(), chance.number(-2, 9) * 1_000_000);
     }
     made.kind = match kind {
@@ -78,12 +78,17 @@ pub(crate) fn rule(chance: &mut Chance, name: String, kind: &str) -> Rule {
 
 /// The rule with some modifiers.
 pub(crate) fn modified(chance: &mut Chance, mut rule: Rule) -> Rule {
-    if chance.percent(25) && !matches!(rule.kind, Kind::Spread { .. }) {
-        rule.period = Some(chance.of(&["rush", "rush", "odd", "event"]).to_owned());
+    if chance.percent(25) {
+        // An event covers spaces; a spread may be about a district.
+        let is_of_spaces = !matches!(rule.kind, Kind::Spread { .. });
+        rule.period = Some(chance.of(&["rush", "rush", "odd", if is_of_spaces { "event" } else { "odd" }]).to_owned());
     }
     if chance.percent(30) {
         let severity = chance.of(&["high", "critical"]).to_owned();
         rule.escalate = Some(Escalate { after_ms: seconds(chance, &[5, 10, 20]), severity });
+    }
+    if matches!(rule.kind, Kind::Composite { .. }) && chance.percent(15) {
+        rule.districts = vec!["east".to_owned()];
     }
     rule.shadow = chance.percent(10);
     rule
@@ -114,11 +119,10 @@ fn window(chance: &mut Chance, rule: &mut Rule) -> Kind {
 
 fn sequence(chance: &mut Chance, rule: &mut Rule) -> Kind {
     rule.per = Per::Space;
-    rule.params.clear();
     rule.off_ms = seconds(chance, &[0, 10, 30, 300]);
-    let steps: Vec<Step> = (0..chance.number(2, 4)).map(|_| step(chance)).collect();
+    let steps: Vec<Step> = (0..chance.number(2, 4)).map(|_| step(chance, &rule.params)).collect();
     let without = match chance.number(0, 10) {
-        0 | 1 => Some(step(chance)),
+        0 | 1 => Some(step(chance, &rule.params)),
         2 | 3 => Some(Step {
             matching: steps[0].matching.as_ref().map(|_| Condition::value(">", 4_000_000)),
             ..steps[0].clone()
@@ -128,18 +132,21 @@ fn sequence(chance: &mut Chance, rule: &mut Rule) -> Kind {
     Kind::Sequence { steps, within_ms: seconds(chance, &[5, 10, 20, 40]), without }
 }
 
-fn step(chance: &mut Chance) -> Step {
+fn step(chance: &mut Chance, params: &Params) -> Step {
     if chance.percent(20) {
         return Step { source: incidents(chance), matching: None };
     }
-    let limit = chance.number(-2, 5) * 1_000_000;
-    let matching = Some(Condition::value(chance.of(&[">", ">", "<="]), limit));
+    let limit = match params.is_empty() {
+        true => Number::units(chance.number(-2, 5)),
+        false => Number::Param("max".to_owned()),
+    };
+    let operator = chance.of(&[">", ">", "<="]).to_owned();
+    let matching = Some(Condition::Compare(Number::Value, operator, limit));
     Step { source: Source::Metric(metric(chance)), matching }
 }
 
 fn k_of_n(chance: &mut Chance, rule: &mut Rule) -> Kind {
     rule.per = Per::Space;
-    rule.params.clear();
     let (k, within_ms) = (chance.number(1, 4) as usize, seconds(chance, &[5, 10, 20, 30]));
     if chance.percent(25) {
         let distinct = chance.of(&[Distinct::Channel, Distinct::Channel, Distinct::Sensor]);
