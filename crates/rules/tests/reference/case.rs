@@ -3,7 +3,7 @@
 
 use crate::chance::Chance;
 use crate::common::{Event, What};
-use crate::random_rule::{METRICS, metric, modified, over, plain, rule};
+use crate::random_rule::{METRICS, metric, modified, over, plain, rule, spreading};
 use crate::rule::{Kind, Rule};
 use crate::world::{Place, World};
 use vigie_model::batch::Quality;
@@ -19,7 +19,8 @@ const SPACES: [&str; 4] = ["p", "q", "r", "undeclared"];
 const DAYS_ALL: u8 = 0x7f;
 
 /// Kinds that read events.
-const KINDS: &[&str] = &["threshold", "threshold", "window", "change", "absence", "sequence", "k_of_n", "baseline"];
+const KINDS: &[&str] =
+    &["threshold", "threshold", "window", "change", "absence", "sequence", "sequence", "k_of_n", "baseline"];
 /// Kinds that read the transitions of other rules.
 const KINDS_ABOVE: &[&str] = &["all_of", "any_of", "spread", "spread"];
 /// Kinds of cases over weeks, in which no window is judged every few seconds.
@@ -43,7 +44,10 @@ pub(crate) fn case(seed: u64) -> Case {
     let is_slow = chance.percent(15);
     let kinds = if is_slow { SLOW_KINDS } else { KINDS };
     let mut rules = Vec::new();
-    for index in 0..chance.number(2, 6) {
+    if chance.percent(15) {
+        rules = spreading(chance);
+    }
+    for index in rules.len() as i64..chance.number(2, 6) {
         let name = format!("R{index}");
         let kind = chance.of(kinds);
         rules.push(rule(chance, name, kind));
@@ -169,7 +173,7 @@ fn event(chance: &mut Chance, spaces: &[&str], index: i64, time_ms: i64) -> Even
         node: chance.of(&[None, Some("n1"), Some("s1")]).map(str::to_owned),
         what: What::IntakeUp,
     };
-    event.what = match chance.number(0, 40) {
+    event.what = match chance.number(0, 32) {
         0 => What::IntakeUp,
         1..5 => What::Incident {
             category: chance.of(&["theft", "fight"]).to_owned(),

@@ -30,6 +30,19 @@ pub(crate) fn over(chance: &mut Chance, kind: &str, rules: &[Rule]) -> Option<Ki
     (of.len() == 2).then(|| Kind::Composite { all: kind == "all_of", of })
 }
 
+/// A rule whose episodes begin anew all the time, and a spread of it in which beginnings soon are over.
+pub(crate) fn spreading(chance: &mut Chance) -> Vec<Rule> {
+    let mut below = plain("R0".to_owned(), Kind::Absence { metric: metric(chance) });
+    below.hold_ms = 5_000;
+    if chance.percent(50) {
+        let source = Source::Metric(metric(chance));
+        let (distinct, matching) = (Distinct::Sensor, Some(Condition::value(">", 3_000_000)));
+        (below.kind, below.hold_ms) = (Kind::KOfN { source, k: 1, within_ms: 5_000, distinct, matching }, 0);
+    }
+    let (among, within_ms) = (chance.of(&[Among::District, Among::Adjacent]), chance.of(&[5_000, 10_000]));
+    vec![below, plain("R1".to_owned(), Kind::Spread { of: "R0".to_owned(), k: 2, within_ms, among })]
+}
+
 /// A rule of a kind that reads events.
 pub(crate) fn rule(chance: &mut Chance, name: String, kind: &str) -> Rule {
     let mut made = plain(name, Kind::Absence { metric: metric(chance) });
@@ -78,7 +91,8 @@ pub(crate) fn rule(chance: &mut Chance, name: String, kind: &str) -> Rule {
 
 /// The rule with some modifiers.
 pub(crate) fn modified(chance: &mut Chance, mut rule: Rule) -> Rule {
-    if chance.percent(25) {
+    let is_absence = matches!(rule.kind, Kind::Absence { .. });
+    if chance.percent(if is_absence { 50 } else { 25 }) {
         // An event covers spaces; a spread may be about a district.
         let is_of_spaces = !matches!(rule.kind, Kind::Spread { .. });
         rule.period = Some(chance.of(&["rush", "rush", "odd", if is_of_spaces { "event" } else { "odd" }]).to_owned());

@@ -102,7 +102,9 @@ impl<'r> Spread<'r> {
                 }
                 Timer::Period | Timer::Look => {}
             }
-            if self.mutant == Mutant::SpreadLeavesFirst && key.clears_at(self.k, self.within_ms) == Some(at) {
+            let leaves_first = matches!(self.mutant, Mutant::SpreadLeavesFirst | Mutant::SpreadHasTimers);
+            let sees_what_leaves = self.mutant == Mutant::SpreadHasTimers && timer == Timer::Period;
+            if leaves_first && !sees_what_leaves && key.clears_at(self.k, self.within_ms) == Some(at) {
                 key.looked = at;
                 key.episode.judge(at, Verdict::Clear);
                 continue;
@@ -110,9 +112,9 @@ impl<'r> Spread<'r> {
             if timer == Timer::Look {
                 key.take(at);
             }
-            key.looked = at;
-            let began = key.begun(self.within_ms, at).len();
-            let concerned = key.concerned(self.within_ms, at).len();
+            key.looked = at - i64::from(sees_what_leaves);
+            let began = key.begun(self.within_ms, key.looked).len();
+            let concerned = key.concerned(self.within_ms, key.looked).len();
             let raised = if self.mutant == Mutant::SpreadCountsOpen { concerned } else { began } >= self.k;
             let cleared = if self.mutant == Mutant::SpreadEndsEarly { began } else { concerned } < self.k;
             let verdict = match (raised, cleared) {
@@ -148,7 +150,7 @@ impl Key {
             self.began.values().map(|began| began + within_ms).filter(|end| *end > self.looked).collect();
         ends.sort_unstable();
         let clears = ends.into_iter().find(|end| self.concerned(within_ms, *end).len() < k);
-        if self.mutant == Mutant::SpreadTimesOut && !self.episode.is_open() {
+        if self.mutant == Mutant::SpreadHasTimers && !self.episode.is_open() {
             return self.began.values().map(|began| began + within_ms).filter(|end| *end > self.looked).min();
         }
         clears.filter(|_| self.episode.is_open())
