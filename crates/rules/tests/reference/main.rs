@@ -54,3 +54,4 @@ mod differential;
 mod found;
 mod invariance;
 mod mutants;
+mod sun;
