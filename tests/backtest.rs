@@ -177,6 +177,8 @@ fn a_backtest_says_what_a_server_said() {
     let server = Running::start(serve(root));
     city.live(&server, Duration::from_secs(1));
     wait_for_silence(&server, "c/s0");
+    let beside = report(root, &[]);
+    assert!(beside["notes"][0].as_str().unwrap().starts_with("another process writes to this folder"), "{beside:#}");
     assert_eq!(server.interrupt(), Some(0));
 
     let file = root.join("judged.ndjson");
