@@ -313,17 +313,16 @@ impl Slot {
             return;
         }
         let found = self.judgement(at_ms, step);
-        let inactive = self.episode.is_inactive();
-        let verdict = match found.verdict {
-            Verdict::Raise if inactive && step.blocked => Verdict::Between,
-            Verdict::Raise if inactive => {
-                self.changed = false;
-                self.decide(found, at_ms, at_ms, step);
-                Verdict::Raise
+        if found.verdict == Verdict::Raise && self.episode.is_inactive() {
+            if step.blocked {
+                return;
             }
-            verdict => verdict,
-        };
-        self.change(None, step, |episode, delays, emit| episode.judge(at_ms, verdict, delays, emit));
+            self.changed = false;
+            self.decide(found, at_ms, at_ms, step);
+        }
+        if !self.episode.ignores(found.verdict) {
+            self.change(None, step, |episode, delays, emit| episode.judge(at_ms, found.verdict, delays, emit));
+        }
     }
 
     /// The condition of a hold that began under another rule is judged once more, before it becomes an episode.
@@ -385,8 +384,10 @@ impl Slot {
     }
 
     fn look_at_period(&mut self, at_ms: i64, rules: &RuleSet) {
-        let active = rules.rules[self.rule as usize].active;
-        self.timing.look_at_period(at_ms, active, &self.about.id.space, &rules.periods);
+        if at_ms >= self.timing.period_ms {
+            let active = rules.rules[self.rule as usize].active;
+            self.timing.enter(rules.periods.at(active, &self.about.id.space, at_ms));
+        }
     }
 
     fn rule<'a>(&self, rules: &'a RuleSet) -> &'a Rule {
