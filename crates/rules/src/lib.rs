@@ -66,6 +66,8 @@ pub mod seeding;
 
 mod fate;
 
+mod unseeded;
+
 mod slots;
 
 mod stage;

@@ -1,7 +1,6 @@
-//! Sorted streams over committed rows.
+//! Sorted streams over stored rows.
 
 use crate::error::Error;
-use crate::history::reader::HistoryReader;
 use crate::history::source::RowSource;
 use crate::schema::table::{CENTRE, Table};
 use datafusion::execution::SendableRecordBatchStream;
@@ -17,26 +16,26 @@ pub(crate) const SORT_BYTES_MAX: usize = 256 << 20;
 const SORT_THREADS: usize = 2;
 
 /// A session that reads one history and may spill.
-pub(crate) fn session(reader: &HistoryReader) -> Result<SessionContext, Error> {
+pub(crate) fn session(source: &dyn RowSource) -> Result<SessionContext, Error> {
     let environment =
         RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(SORT_BYTES_MAX))).build_arc()?;
     let config = SessionConfig::new().with_target_partitions(SORT_THREADS);
     let session = SessionContext::new_with_config_rt(config, environment);
-    reader.attach(&session.state()).map_err(|source| Error::Query(source.into()))?;
+    source.attach(&session.state()).map_err(|source| Error::Query(source.into()))?;
     Ok(session)
 }
 
 /// The rows of a centre in a table, some columns, sorted by others.
 pub(crate) async fn sorted(
     session: &SessionContext,
-    reader: &HistoryReader,
+    source: &dyn RowSource,
     (table, centre): (Table, &str),
     columns: &[&str],
     order: &[&str],
     condition: Option<Expr>,
 ) -> Result<SendableRecordBatchStream, Error> {
     let column = |name: &str| col(format!("\"{name}\""));
-    let mut rows = session.read_table(reader.capture(table).committed)?.filter(col(CENTRE).eq(lit(centre)))?;
+    let mut rows = source.capture(table).rows(session)?.filter(col(CENTRE).eq(lit(centre)))?;
     if let Some(condition) = condition {
         rows = rows.filter(condition)?;
     }
