@@ -52,6 +52,10 @@ fn two_weeks_of_a_city_become_alerts_in_words_and_rows_that_answer_sql() {
     assert_eq!(demo.said.matches("vigie sql").count() + demo.said.matches("curl -sN").count(), 3, "{}", demo.said);
     assert_eq!(demo.interrupt(), Some(0));
     assert_eq!(digest_lines(data), golden(), "what the oracle expects without Vigie's code");
+    let mut backtest = vigie();
+    backtest.args(["rules", "backtest", "--config"]).arg(data.join("demo/vigie.toml")).arg("--data").arg(data);
+    let judged_again = text(&run(&mut backtest, 0).stdout);
+    assert!(judged_again.contains("production: identical: true (165 recorded transitions of 6"), "{judged_again}");
     assert!(hours_after_opening(data, "true") <= 20.0);
     assert!(hours_after_opening(data, "space = 'birrarung-marr' AND summary LIKE '%7,665 people%'") <= 90.0);
 }

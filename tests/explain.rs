@@ -41,6 +41,8 @@ fn people(value: u32) -> String {
 /// A server at whose only space an alert is active; and the alert's id.
 fn crowded(folder: &Path) -> (Running, String) {
     found_centre(folder, METRICS, RULES);
+    let config = std::fs::read_to_string(folder.join("vigie.toml")).unwrap();
+    std::fs::write(folder.join("vigie.toml"), config.replace("\"UTC\"", "\"Europe/Vienna\"")).unwrap();
     let server = Running::start(common::serve(folder));
     let (status, answer) = server.post("/v1/events", "application/x-ndjson", &people(1120));
     assert_eq!(status, 200, "{answer}");
@@ -77,7 +79,7 @@ fn an_alert_is_explained_beside_the_server_and_after_it_has_gone() {
         "of the log.",
         "It is still open.",
         "acknowledged by eve; seen on camera 4",
-        "Times are those of UTC.",
+        "Times are those of Europe/Vienna.",
     ] {
         assert!(said.contains(words), "'{words}' is not in:\n{said}");
     }
@@ -91,7 +93,7 @@ fn an_alert_is_explained_beside_the_server_and_after_it_has_gone() {
     assert_eq!(server.interrupt(), Some(0));
     let json: Value = serde_json::from_slice(&explain(folder.path(), &[&alert, "--json"], 0).stdout).unwrap();
     assert_eq!((&json["alert_id"], &json["state"]), (&json!(alert), &json!("cleared")));
-    assert_eq!(json["actions"][0]["operator"], "eve");
+    assert_eq!((&json["actions"][0]["operator"], &json["time_zone"]), (&json!("eve"), &json!("Europe/Vienna")));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 mod common;
 mod crash;
 
-use common::{CONFIG, count};
+use common::{CONFIG, count, run, vigie};
 use crash::audit::{assert_same, audit};
 use crash::dice::Dice;
 use crash::http::Connection;
@@ -36,12 +36,32 @@ groups:
 - name: fixed
   rules:
   - {alert: Loud, kind: threshold, metric: noise_dba, per: sensor, raise: 'value >= 80', clear: 'value < 60', for: 300ms, keep_firing_for: 200ms, stale_after: 1h}
-  - {alert: Crowded, kind: threshold, metric: people_count, per: space, agg: sum, raise: 'value >= 100', clear: 'value < 70', for: 1s, stale_after: 900ms}
+  - {alert: Crowded, kind: threshold, metric: people_count, per: space, agg: sum, raise: 'value >= 100', clear: 'value < 70', for: 300ms, stale_after: 900ms}
   - {alert: Flowing, kind: window, metric: flow, per: space, window: 4s, every: 1s, agg: mean, raise: 'value > 50', clear: 'value < 45'}
-  - {alert: Thefts, kind: window, incident: 'incident.category == \"theft\"', window: 3s, every: 1s, agg: count, raise: 'value >= 4'}
+  - {alert: Thefts, kind: window, incident: 'incident.category == \"theft\"', window: 3s, every: 1s, agg: count, raise: 'value >= 2'}
   - {alert: Silent, kind: absence, metric: heartbeat, per: node, for: 1200ms}
+  - {alert: Surging, kind: change, metric: flow, per: space, over: 2s, every: 1s, raise: 'value > 15', clear: 'value < 5', escalate: {after: 500ms, severity: critical}}
+  - {alert: Agreed, kind: k_of_n, metric: noise_dba, k: 2, within: 400ms, match: 'value >= 85', keep_firing_for: 300ms}
+  - {alert: Unrest, kind: sequence, steps: [{metric: noise_dba, match: 'value >= 88'}, {incident: 'incident.category == \"theft\"'}], within: 2s, without: {metric: people_count, match: 'value > 68'}, keep_firing_for: 1s}
+  - {alert: Both, kind: all_of, of: [Loud, Flowing]}
+  - {alert: Either, kind: any_of, of: [Crowded, Thefts], inhibited_by: Loud}
+  - {alert: Spreading, kind: spread, of: Agreed, k: 2, within: 2s, among: district}
+  - {alert: Creeping, kind: spread, of: Loud, k: 2, within: 1s, among: adjacent}
 ";
-const FIXED_RULES: [&str; 5] = ["Loud", "Crowded", "Flowing", "Thefts", "Silent"];
+const FIXED_RULES: [&str; 12] = [
+    "Loud",
+    "Crowded",
+    "Flowing",
+    "Thefts",
+    "Silent",
+    "Surging",
+    "Agreed",
+    "Unrest",
+    "Both",
+    "Either",
+    "Spreading",
+    "Creeping",
+];
 
 /// Rules that change: `Heard` has open episodes from the first noise on, `Swinging` comes and goes.
 const CHANGING: &str = "\
@@ -59,7 +79,18 @@ groups:
 ";
 
 fn found(folder: &Path) {
-    let config = CONFIG.replace("rules.yaml", "rules/*.yaml") + "[log]\nmax_mib = 256\n";
+    let config =
+        CONFIG.replace("rules.yaml", "rules/*.yaml").replace("[spaces]", "[spaces]\nfile = \"spaces.geojson\"");
+    let config = config + "[log]\nmax_mib = 256\n";
+    let squares = (0..4).flat_map(|sender| (0..3).map(move |square| (sender, square)));
+    let feature = |(sender, square)| {
+        let (id, next) = (format!("square-{sender}-{square}"), format!("square-{sender}-{}", (square + 1) % 3));
+        let district = format!("district {}", sender % 2);
+        json!({"type": "Feature", "properties": {"id": id, "district": district, "adjacent": [next]}, "geometry": null})
+    };
+    let squares: Vec<_> = squares.map(feature).collect();
+    let squares = json!({"type": "FeatureCollection", "features": squares});
+    fs::write(folder.join("spaces.geojson"), squares.to_string()).unwrap();
     fs::write(folder.join("vigie.toml"), config).unwrap();
     fs::create_dir(folder.join("rules")).unwrap();
     write(folder, "fixed", FIXED);
@@ -157,10 +188,17 @@ fn rules_change_under_load_and_only_what_changed_is_judged_anew() {
     assert_eq!(server.stop().code(), Some(0));
     let shown = follower.end();
 
-    let audited = audit(&folder.path().join("data"), &load.acknowledged());
+    let data = folder.path().join("data");
+    let audited = audit(&data, &load.acknowledged());
+    assert_eq!(
+        count(&data, "SELECT count(*) FROM actions WHERE action = 'rules_changed'"),
+        1 + 6,
+        "history tells them"
+    );
     assert_eq!(shown.len(), audited.alerts.len(), "the stream shows every row once");
     check_untouched(&audited.records, &audited.alerts);
     check_changes(&audited.records);
+    check_backtest(folder.path());
     let ended = |why: &str| audited.alerts.iter().filter(|alert| alert["reason"] == why).count();
     assert!(ended(reason::RULE_CHANGED) > 0 && ended(reason::RULE_DELETED) > 0);
     let uids: BTreeSet<_> = audited
@@ -171,6 +209,17 @@ fn rules_change_under_load_and_only_what_changed_is_judged_anew() {
         .collect();
     let creation = |number| rule_uid("testville", "Heard", number);
     assert_eq!(uids, BTreeSet::from([creation(0).as_str(), creation(1).as_str()]));
+}
+
+/// A backtest by the rules of now says of those that nobody touched what the server said.
+fn check_backtest(folder: &Path) {
+    let mut command = vigie();
+    command.args(["rules", "backtest", "--config", "vigie.toml", "--data", "data", "--json"]).current_dir(folder);
+    let report: Value = serde_json::from_slice(&run(&mut command, 0).stdout).unwrap();
+    let rules = report["rules"].as_array().unwrap().iter().filter(|rule| rule["compared"] == true);
+    let compared: BTreeSet<_> = rules.map(|rule| rule["rule"].as_str().unwrap()).collect();
+    assert!(FIXED_RULES.iter().all(|rule| compared.contains(rule)), "{compared:?}");
+    assert_eq!(report["production"]["identical"], true, "{:#}", report["production"]);
 }
 
 /// The rules that nobody touched have exactly the transitions they have when no rule ever changes.
@@ -268,6 +317,7 @@ fn a_kill_right_after_a_change_forgets_nothing_and_fires_nothing_again() {
     assert_eq!(server.stop().code(), Some(0));
     shown.take(follower);
 
+    check_backtest(folder.path());
     let audited = audit(&folder.path().join("data"), &load.acknowledged());
     let mut creations = Vec::new();
     for record in &audited.records {

@@ -155,3 +155,12 @@ tests:
     assert!(said.contains("periods.test.yaml:5:31: error: 'weekly': '8-16' are no hours"), "{said}");
     assert!(said.contains("periods.test.yaml:6:35: error: 'until' is not later than 'from'"), "{said}");
 }
+
+#[test]
+fn the_starter_pack_passes_its_tests() {
+    let themes = ["crowd", "detections", "night", "nodes", "noise", "reports"];
+    let files = themes.map(|theme| format!("{theme}.test.yaml"));
+    let arguments: Vec<_> = ["test"].into_iter().chain(files.iter().map(String::as_str)).collect();
+    let said = text(&rules(&project().join("configs/rules"), &arguments, 0).stdout);
+    assert!(said.ends_with(" 0 failed\n"), "{said}");
+}

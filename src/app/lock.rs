@@ -4,7 +4,8 @@
 //! it listens: `vigie sql` then asks that process, so that rows still in memory count. A lock left by a crash is
 //! released by the operating system; its text is then meaningless and overwritten.
 //!
-//! `DATA/centre` names the centre the folder belongs to: a folder never mixes tenants.
+//! `DATA/centre` names the centre the folder belongs to: a folder never mixes tenants. `DATA/time-zone` names the zone in
+//! which its people read the clock, for commands that find no server to ask.
 
 use crate::exit::Failure;
 use std::fs::{File, TryLockError};
@@ -17,6 +18,7 @@ const FILE_NAME: &str = "vigie.lock";
 const LOCK_RETRIES: u32 = 10;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 const CENTRE_FILE_NAME: &str = "centre";
+const ZONE_FILE_NAME: &str = "time-zone";
 
 /// The right to write to a data folder; released when dropped.
 #[derive(Debug)]
@@ -94,6 +96,21 @@ impl DataLock {
 #[must_use]
 pub fn centre_of(data: &Path) -> Option<String> {
     std::fs::read_to_string(data.join(CENTRE_FILE_NAME)).ok()
+}
+
+/// The IANA time zone of the centre a data folder belongs to, if a writer noted it.
+#[must_use]
+pub fn time_zone_of(data: &Path) -> Option<String> {
+    std::fs::read_to_string(data.join(ZONE_FILE_NAME)).ok()
+}
+
+/// Notes the IANA time zone of the centre; for the writer of the folder.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn note_time_zone(data: &Path, time_zone: &str) -> Result<(), Failure> {
+    std::fs::write(data.join(ZONE_FILE_NAME), time_zone)
+        .map_err(|error| Failure::io(format!("cannot write to {}", data.display()), error))
 }
 
 fn claim(data: &Path, centre: &str) -> Result<(), Failure> {

@@ -76,6 +76,9 @@ impl Reload {
         let (stop, stopped) = channel();
         tell_version(&options.rules);
         options.standing.same();
+        // So that both are there before anything happens.
+        metrics::counter!("vigie_rules_reloads_total").increment(0);
+        metrics::counter!("vigie_rules_reload_failed_total").increment(0);
         let watcher = Watcher::new(options, runtime);
         // Nobody waits for the thread: a look at a network that hangs must not hold up a stop.
         let spawned = std::thread::Builder::new().name("reload".to_owned()).spawn(move || watcher.run(&stopped));

@@ -9,6 +9,7 @@ use crate::app::connections::{ConnectionLimits, serve};
 use crate::app::embedded_log::open_log;
 use crate::app::health::Part;
 use crate::app::listener::{HealthState, health_router};
+use crate::app::lock::note_time_zone;
 use crate::app::pipeline::{Judged, Pipeline, PipelineOptions};
 use crate::app::pressure::pressure_gauge;
 use crate::app::reload::creations::following;
@@ -114,6 +115,7 @@ impl Server {
             listener.local_addr().map_err(|error| Failure::io("cannot tell the listener's address", error))?;
         let url = format!("http://{address}");
         let centre: Arc<str> = prepared.config.centre.id.as_str().into();
+        note_time_zone(&data, &prepared.config.centre.time_zone)?;
         let metrics = telemetry::start_metrics();
         let opened = open_log(&data, &centre, &prepared.config.log, READERS)?;
         let log_id = Arc::clone(&opened.log.identity().log_id);

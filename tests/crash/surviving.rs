@@ -109,11 +109,22 @@ pub fn row(transition: &Transition, log_time_ms: i64) -> String {
     columns.join("\t")
 }
 
-/// Evidence without the place in the log, which depends on the number of partitions.
+/// Evidence without places in the log, which depend on the number of partitions.
 pub fn evidence(json: &str) -> String {
     let mut evidence: Value = serde_json::from_str(json).expect("evidence is JSON");
-    evidence.as_object_mut().expect("evidence is an object").remove("position");
+    remove_places(&mut evidence);
     evidence.to_string()
+}
+
+fn remove_places(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| !matches!(name.as_str(), "position" | "partition" | "offset"));
+            fields.values_mut().for_each(remove_places);
+        }
+        Value::Array(values) => values.iter_mut().for_each(remove_places),
+        _ => {}
+    }
 }
 
 /// The log as lines of JSON: ticks, intake-ups, observations and incidents in order, with their log times.

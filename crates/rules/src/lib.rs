@@ -1,11 +1,14 @@
 //! Rules of Vigie: from rule files to transitions.
 //!
 //! ```text
-//!  rule files --yaml, expr--> checked rules (RuleSet) --> Engine: step(record, &mut transitions)
+//!  rule files --yaml, expr--> checked rules (RuleSet) --> RuleCore: step(record, &mut transitions)
+//!                                                           |  an Engine for each partition: rows to slots, one for
+//!                                                           |  each rule and key; then all_of and any_of
+//!                                                           \-- one stage over all of them: spread
 //! ```
 //!
-//! [`load`] reads the files of a control record and reports every mistake at once, where it stands. [`engine`] runs the
-//! checked rules over the records of one partition.
+//! [`load`] reads the files of a control record and reports every mistake at once, where it stands. [`core`] runs the
+//! checked rules over the records of a log, [`engine`] over those of one partition.
 //!
 //! **Invariants**
 //! - Nothing here reads a clock, a random number, an environment variable or a file, and nothing spawns a thread.

@@ -168,10 +168,10 @@ impl Slot {
         self.judge(at_ms, step);
     }
 
-    /// The intake is up: silences count anew.
+    /// The intake is up: silences count anew, but for one that is an open episode.
     pub(crate) fn intake_up(&mut self, log_time_ms: i64) {
         if let State::Absence { silence, .. } = &mut self.state {
-            silence.intake_up(log_time_ms);
+            silence.intake_up(log_time_ms, self.episode.is_open());
         }
     }
 

@@ -43,6 +43,13 @@ impl RuleSet {
         self.rules.iter().map(|rule| rule.kind.as_str())
     }
 
+    /// Each rule that is made of others, with those.
+    pub fn composites(&self) -> impl Iterator<Item = (&Arc<str>, Vec<&Arc<str>>)> {
+        let name = |rule: &RuleIx| &self.rules[*rule].identity.name;
+        let composites = self.rules.iter().filter(|rule| !rule.parts().is_empty());
+        composites.map(move |rule| (&rule.identity.name, rule.parts().iter().map(name).collect()))
+    }
+
     /// Number of rules.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -61,7 +61,10 @@ pub(crate) fn without_state(name: &str, key: &str, rules: &RuleSet) -> WhyNot {
     let text = match find(name, rules) {
         None => {
             let hint = did_you_mean(name, rules.identities().map(|identity| identity.name.as_ref()));
-            vec![format!("There is no rule '{name}'{}.", hint.map_or_else(String::new, |hint| format!("; {hint}")))]
+            vec![format!(
+                "There is no rule '{name}'{}",
+                hint.map_or_else(|| ".".to_owned(), |hint| format!("; {hint}"))
+            )]
         }
         Some(rule) => {
             let rule = &rules.rules[rule];

@@ -30,6 +30,7 @@ mod crash;
 mod damage;
 mod disk;
 mod store;
+mod stored;
 mod verifying;
 mod writing;
 

@@ -215,23 +215,23 @@ mod tests {
         assert_eq!((Share::new(0, 5).low, Share::new(5, 5).high), (Some(0.0), Some(1.0)));
     }
 
-    /// By hand: window 15 min, range [0, 100) min. Alert 10 matches incidents 5 and 25 (exactly 15 later); alert 40 matches
-    /// none (56 is 16 later); alert 98 matches 105, which is not counted; incident 2 is matched by alert -5, not counted.
+    /// By hand: window 15 min, range [0, 100) min. Alert 10 matches incidents 5 and 25 (exactly 15 later); alert 42 matches
+    /// none (58 is 16 later); alert 98 matches 105, which is not counted; incident 2 is matched by alert -5, not counted.
     #[test]
     fn alerts_and_incidents_match_within_the_window_of_their_space() {
         let alerts = vec![
-            alert("A", "a", 40),
+            alert("A", "a", 42),
             alert("A", "a", 10),
             alert("A", "a", 98),
             alert("A", "b", -5),
             alert("B", "b", 3),
         ];
         let incidents =
-            vec![incident("a", 5), incident("a", 25), incident("a", 56), incident("a", 105), incident("b", 2)];
+            vec![incident("a", 5), incident("a", 25), incident("a", 58), incident("a", 105), incident("b", 2)];
         let matches = Matches::new(alerts, incidents, 15 * 60_000, (0, 100 * 60_000));
         let a = matches.worth(Some("A"));
         assert_eq!((a.precision.count, a.precision.of, a.false_alerts), (2, 3, 1));
-        assert_eq!((a.recall.count, a.recall.of), (3, 4), "5 and 25 in a, 2 in b; not 56");
+        assert_eq!((a.recall.count, a.recall.of), (3, 4), "5 and 25 in a, 2 in b; not 58");
         // Leads: 5 - 10 = -5 min, 25 - 10 = 15 min, 2 + 5 = 7 min.
         assert_eq!(a.lead_median_s, Some(420.0));
         let all = matches.worth(None);

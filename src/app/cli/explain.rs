@@ -8,7 +8,7 @@ pub const EXPLAIN_HELP: &str = "\
 Examples (after `vigie demo`):
   vigie sql \"SELECT alert_id, rule, summary FROM alerts WHERE state = 'active' ORDER BY event_time DESC LIMIT 5\"
   vigie explain 0c7f31                        the first six or more digits of an id do
-  vigie explain --why-not Overcrowded town-hall
+  vigie explain --why-not Crowded state-library
                                               what this rule knows of that key now, and what it still lacks
 A key is a space, SPACE/SENSOR or SPACE/NODE. --why-not needs a running server.
 Exit code 0: explained. 1: no such alert or rule.";

@@ -4,7 +4,7 @@
 use crate::app::cli::explain::ExplainArgs;
 use crate::app::commands::asking::{Answer, agent, asked, committed, note_other, unanswered};
 use crate::app::commands::running::answer;
-use crate::app::lock::{Holder, holder};
+use crate::app::lock::{Holder, holder, time_zone_of};
 use crate::app::telemetry::{LogFormat, QUIET_FILTER, start_logs};
 use crate::exit::Failure;
 use serde_json::Value;
@@ -12,8 +12,8 @@ use std::path::Path;
 use vigie_alerts::explain::episode::Now;
 use vigie_alerts::explain::history::{Unexplained, explain, id_or_prefix};
 
-/// The clock without a server: a data folder does not say in which zone its centre lies.
-const ZONE_OF_COMMITTED: &str = "UTC";
+/// The clock of folders whose writer did not note its zone.
+const ZONE_UNLESS_NOTED: &str = "UTC";
 /// How to find an alert.
 const FIND_HINT: &str =
     "vigie sql \"SELECT alert_id, summary FROM alerts WHERE state = 'active'\" lists alerts with their ids";
@@ -42,7 +42,7 @@ pub fn run(args: &ExplainArgs, log_format: LogFormat) -> Result<(), Failure> {
 fn alert_explained(data: &Path, alert: &str) -> Result<Value, Failure> {
     let id = id_or_prefix(alert).map_err(unexplained)?;
     match holder(data) {
-        Holder::Server(url) => facts(asked(&url, agent().get(format!("{url}/v1/alerts/{id}/explain")).call())?),
+        Holder::Server(url) => facts(&asked(&url, agent().get(format!("{url}/v1/alerts/{id}/explain")).call())?),
         Holder::Other => {
             note_other(data);
             committed_explained(data, &id)
@@ -52,8 +52,9 @@ fn alert_explained(data: &Path, alert: &str) -> Result<Value, Failure> {
 }
 
 fn committed_explained(data: &Path, alert: &str) -> Result<Value, Failure> {
+    let zone = time_zone_of(data).unwrap_or_else(|| ZONE_UNLESS_NOTED.to_owned());
     committed(data, async |door, who| {
-        let explained = explain(door, who, alert, ZONE_OF_COMMITTED, |_| Now::default()).await;
+        let explained = explain(door, who, alert, &zone, |_| Now::default()).await;
         Ok(serde_json::to_value(explained.map_err(unexplained)?).expect("texts and numbers are always JSON"))
     })
 }
@@ -73,11 +74,11 @@ fn why_not(data: &Path, rule: &str, key: &str) -> Result<Value, Failure> {
         return Err(Failure::Io(format!("{text}; start `vigie serve`, or name another folder with --data")));
     };
     let asking = agent().get(format!("{url}/v1/rules/why-not")).query("rule", rule).query("key", key);
-    facts(asked(&url, asking.call())?)
+    facts(&asked(&url, asking.call())?)
 }
 
 /// The facts a server answered with.
-fn facts(answer: Answer) -> Result<Value, Failure> {
+fn facts(answer: &Answer) -> Result<Value, Failure> {
     match answer.status {
         200 => {
             serde_json::from_slice(&answer.body).map_err(|error| Failure::io("the server's answer is no JSON", error))

@@ -7,7 +7,7 @@
 use crate::app::cli::ReplayArgs;
 use crate::app::commands::running::{answer, block_on};
 use crate::app::embedded_log::open_replay_log;
-use crate::app::lock::DataLock;
+use crate::app::lock::{DataLock, note_time_zone};
 use crate::app::pipeline::{Observer, Pipeline, PipelineOptions};
 use crate::app::roles::history::HistoryFeed;
 use crate::app::telemetry::{LogFormat, QUIET_FILTER, start_logs};
@@ -139,6 +139,7 @@ async fn replay(
     let centre: Arc<str> = prepared.config.centre.id.as_str().into();
     let log_id: Arc<str> = replay_log_id(&prepared, &inputs, partitions, args.keep_order)?.into();
     let _lock = args.data.as_deref().map(|data| DataLock::take(data, &centre)).transpose()?;
+    args.data.as_deref().map_or(Ok(()), |data| note_time_zone(data, &prepared.config.centre.time_zone))?;
     let history = match &args.data {
         Some(data) => Some(open_history(data, &centre, &log_id, partitions).await?),
         None => None,

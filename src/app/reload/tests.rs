@@ -2,6 +2,7 @@
 
 use super::*;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -175,6 +176,24 @@ fn files_put_back_before_they_were_taken_are_no_change() {
     centre.settle();
     assert_eq!(centre.standing.why_differs(), None, "what runs is what is on disk again");
     assert_eq!(centre.controls(), ["Loud0"]);
+}
+
+/// As Kubernetes mounts a config map: the folder is a link to a link, which is swapped as a whole.
+#[test]
+fn a_folder_that_is_swapped_by_a_link_is_a_change() {
+    let mut centre = Centre::start();
+    let folder = centre.folder.path().to_owned();
+    fs::rename(folder.join("rules"), folder.join("first")).unwrap();
+    symlink("first", folder.join("data")).unwrap();
+    symlink("data", folder.join("rules")).unwrap();
+    centre.settle();
+    fs::create_dir(folder.join("second")).unwrap();
+    centre.write("second/loud.yaml", LOUD);
+    centre.write("second/silent.yaml", SILENT);
+    symlink("second", folder.join("data.new")).unwrap();
+    fs::rename(folder.join("data.new"), folder.join("data")).unwrap();
+    centre.settle();
+    assert_eq!(centre.controls(), ["Loud0", "Loud0 Silent0"]);
 }
 
 #[test]

@@ -124,3 +124,103 @@ impl RulesDoor for Questions {
         Box::pin(self.why(who, rule, key))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::{self, Context};
+    use vigie_log::ring::{Reader, Writer, ring};
+    use vigie_model::control::{Control, SourceFile};
+    use vigie_model::principal::SpaceScope;
+    use vigie_model::record::Payload;
+
+    const RULES: &str = "\
+groups:
+- name: a
+  rules:
+  - {alert: Silent, kind: absence, metric: heartbeat, for: 30s}
+  - {alert: Trial, kind: absence, metric: heartbeat, for: 30s, shadow: true}
+";
+
+    type Ends = (Questions, Asked, Writer<Arc<Record>>, Reader<Arc<Record>>);
+
+    fn ends() -> Ends {
+        let (writer, mut readers) = ring(8, |_: &Arc<Record>| 1, 1);
+        let reader = readers.remove(0);
+        let (questions, asked) = questions("melbourne".into(), reader.waker());
+        (questions, asked, writer, reader)
+    }
+
+    /// Answers from another thread until the log ends, as the role does.
+    fn answered<T>(ask: impl AsyncFnOnce(&Questions) -> T) -> T {
+        let rules = vec![SourceFile { path: "rules.yaml".into(), text: RULES.into() }];
+        let control = Control {
+            centre: "melbourne".into(),
+            time_zone: "UTC".into(),
+            tick_ms: 1_000,
+            rules,
+            ..Control::default()
+        };
+        let mut core = RuleCore::new(4);
+        let record = Record { sequence: 0, log_time_ms: 0, payload: Payload::Control(Arc::new(control)) };
+        core.step(&record, &mut Vec::new()).unwrap();
+        let (questions, asked, writer, mut reader) = ends();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                while reader.take(&mut Vec::new()) {
+                    asked.answer(&core);
+                }
+            });
+            let answer = runtime().block_on(ask(&questions));
+            drop(writer);
+            answer
+        })
+    }
+
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+    }
+
+    #[test]
+    fn a_quiet_log_does_not_keep_a_question_waiting() {
+        let who = Principal::local("melbourne");
+        let rules = answered(async |questions| questions.in_force(&who).await).unwrap();
+        let names: Vec<_> = rules.iter().map(|rule| (&*rule.identity.name, rule.kind)).collect();
+        assert_eq!(names, [("Silent", "absence"), ("Trial", "absence")]);
+        let why = answered(async |questions| questions.why(&who, "Trial", "town-hall/s1").await).unwrap();
+        assert!(why.contains("has come for town-hall/s1") && why.contains("is in shadow"), "{why}");
+        let unknown = answered(async |questions| questions.why(&who, "Silnt", "town-hall").await).unwrap_err();
+        assert_eq!(unknown.to_string(), "There is no rule 'Silnt'; did you mean 'Silent'?");
+    }
+
+    #[test]
+    fn another_centre_sees_no_rules_and_a_partner_only_its_spaces() {
+        let stranger = Principal::local("dublin");
+        assert!(answered(async |questions| questions.in_force(&stranger).await).unwrap().is_empty());
+        let mut partner = Principal::local("melbourne");
+        partner.scope.spaces = SpaceScope::Only(["town-hall".into()].into());
+        for (who, key) in [(&stranger, "town-hall/s1"), (&partner, "birrarung-marr/s1")] {
+            let why = answered(async |questions| questions.why(who, "Silent", key).await);
+            assert!(matches!(why, Err(RulesError::Unknown(_))), "{why:?}");
+        }
+        assert!(answered(async |questions| questions.why(&partner, "Silent", "town-hall/s1").await).is_ok());
+    }
+
+    #[test]
+    fn questions_that_wait_are_bounded_and_end_with_the_role() {
+        let (questions, asked, _writer, _reader) = ends();
+        let who = Principal::local("melbourne");
+        runtime().block_on(async {
+            let mut waiting: Vec<_> = (0..WAITING_MAX).map(|_| Box::pin(questions.in_force(&who))).collect();
+            for question in &mut waiting {
+                assert!(question.as_mut().poll(&mut Context::from_waker(task::Waker::noop())).is_pending());
+            }
+            assert_eq!(questions.in_force(&who).await.unwrap_err(), RulesError::Busy);
+            drop(asked);
+            for question in waiting {
+                assert_eq!(question.await.unwrap_err(), RulesError::Closed);
+            }
+            assert_eq!(questions.in_force(&who).await.unwrap_err(), RulesError::Closed);
+        });
+    }
+}

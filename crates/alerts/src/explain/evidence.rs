@@ -204,14 +204,17 @@ impl<'a> Telling<'a> {
         if let Some(floor) = self.figure("sigma_floor") {
             self.say(format!("A deviation smaller than {floor} counts as {floor}."));
         }
-        if let (Some(z), Some(limit)) = (self.figure("z"), self.figure("z_limit")) {
-            let direction = match self.text("direction") {
-                Some("up") => " above the mean",
-                Some("down") => " below the mean",
-                Some("both") => " above or below the mean",
-                _ => "",
+        if let (Some(z), Some(limit)) = (self.get("z").as_f64(), self.figure("z_limit")) {
+            let away = figure(&z.abs().into());
+            let side = if z < 0.0 { "below" } else { "above" };
+            let speaks = match self.text("direction") {
+                Some("up") => "above it",
+                Some("down") => "below it",
+                _ => "away",
             };
-            self.say(format!("That is {z} deviations from the mean; the rule speaks up from {limit}{direction} on."));
+            self.say(format!(
+                "That is {away} deviations {side} the mean; from {limit} {speaks} on the rule speaks up."
+            ));
         }
         self.members(self.list("members"));
         if let Some(valid) = duration(self.get("stale_after_ms")) {
@@ -220,7 +223,10 @@ impl<'a> Telling<'a> {
     }
 
     fn composite(&mut self, kind: &str) {
-        self.say(if kind == "all_of" { "All of these rules held:" } else { "Of the rules it names these held:" });
+        let named: Vec<_> = self.list("rules").iter().map(figure).collect();
+        let named = if named.is_empty() { "the rules it names".to_owned() } else { named.join(", ") };
+        let asked = if kind == "all_of" { "All" } else { "At least one" };
+        self.say(format!("{asked} of {named} held:"));
         self.rows(&["rule", "key", "since", "data", "alert"], self.list("of"), |words, part| {
             let data = if part["stale"] == true { "missing" } else { "" };
             let since = words.instant(&part["active_ms"]).unwrap_or_default();
@@ -273,13 +279,14 @@ impl<'a> Telling<'a> {
     }
 
     fn place(&mut self) {
+        if let Some(judged) =
+            self.instant("judged_ms").filter(|judged| Some(judged) != self.instant("since_ms").as_ref())
+        {
+            self.say(format!("The rule changed meanwhile: the above was judged anew at {judged}."));
+        }
         let position = self.get("position");
         if let (Some(partition), Some(offset)) = (position["partition"].as_u64(), position["offset"].as_u64()) {
-            let judged = self.instant("judged_ms").filter(|judged| Some(judged) != self.instant("since_ms").as_ref());
-            let judged = judged.map_or(String::new(), |judged| format!(", judged at {judged}"));
-            self.say(format!(
-                "The newest row by then was offset {offset} of partition {partition} of the log{judged}."
-            ));
+            self.say(format!("The newest row by then was offset {offset} of partition {partition} of the log."));
         }
     }
 

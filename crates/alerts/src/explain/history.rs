@@ -97,3 +97,75 @@ async fn ask(door: &dyn QueryDoor, who: &Principal, statement: &str) -> Result<V
     let unreadable = |error: serde_json::Error| QueryError::Unavailable(format!("its rows cannot be read: {error}"));
     Ok(serde_json::from_slice(&answer.body).map_err(unreadable)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+    use vigie_model::doors::{DoorFuture, QueryAnswer};
+
+    const ALERT: &str = "0123456789abcdef0123456789abcdef";
+
+    /// A history that answers with what was prepared for the beginning of a statement, and remembers the statements.
+    #[derive(Default)]
+    struct History {
+        answers: Vec<(&'static str, &'static str)>,
+        asked: Mutex<Vec<String>>,
+    }
+
+    impl QueryDoor for History {
+        fn query<'a>(
+            &'a self,
+            who: &'a Principal,
+            sql: &'a str,
+            _: QueryFormat,
+        ) -> DoorFuture<'a, Result<QueryAnswer, QueryError>> {
+            self.asked.lock().unwrap().push(sql.to_owned());
+            assert_eq!(&*who.scope.centre, "melbourne", "whoever asks is asked for");
+            let prepared = self.answers.iter().find(|(start, _)| sql.starts_with(start));
+            Box::pin(async move {
+                let (_, body) = prepared.ok_or_else(|| QueryError::Unavailable("disk is gone".to_owned()))?;
+                Ok(QueryAnswer { rows: 1, content_type: "application/json", body: body.as_bytes().to_vec() })
+            })
+        }
+    }
+
+    fn asked(history: &History, id: &str) -> Result<Explanation, Unexplained> {
+        let who = Principal::local("melbourne");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(explain(history, &who, id, "UTC", |_| Now::default()))
+    }
+
+    #[test]
+    fn the_beginning_of_an_id_is_enough_when_only_one_begins_so() {
+        let answers = vec![
+            ("SELECT DISTINCT", r#"[{"alert_id":"0123456789abcdef0123456789abcdef"}]"#),
+            ("SELECT * FROM alerts", r#"[{"alert_id":"x","state":"active","summary":"It is crowded"}]"#),
+            ("SELECT * FROM actions", "[]"),
+        ];
+        let history = History { answers, ..History::default() };
+        assert_eq!(asked(&history, "012345ABC").unwrap().text()[0], "It is crowded");
+        let statements = history.asked.lock().unwrap();
+        assert!(statements[0].contains("LIKE '012345abc%'") && statements[1].contains(ALERT), "{statements:?}");
+    }
+
+    #[test]
+    fn nothing_but_digits_reaches_a_statement() {
+        for given in ["", "01234", "0123456789abcdef0123456789abcdef0", "' OR 1=1", "01234é", "%%%%%%"] {
+            let history = History::default();
+            assert!(matches!(asked(&history, given), Err(Unexplained::NotAnId(_))), "{given}");
+            assert!(history.asked.lock().unwrap().is_empty());
+        }
+    }
+
+    #[test]
+    fn none_or_several_are_told() {
+        let found = |answer| asked(&History { answers: vec![("SELECT", answer)], ..History::default() }, "0123456");
+        assert_eq!(found("[]").unwrap_err(), Unexplained::Unknown("0123456".to_owned()));
+        let several = found(r#"[{"alert_id":"01234567"},{"alert_id":"01234568"}]"#).unwrap_err().to_string();
+        assert_eq!(several, "several alerts have ids that begin with '0123456': 01234567, 01234568");
+        let gone = asked(&History::default(), ALERT).unwrap_err().to_string();
+        assert_eq!(gone, "history cannot be read: disk is gone");
+        assert!(matches!(found("nonsense"), Err(Unexplained::Query(QueryError::Unavailable(_)))));
+    }
+}

@@ -42,7 +42,7 @@ fn change() -> Value {
     json!({
         "kind": "change", "params": {}, "raise": "value > 100", "value": "120", "over": {"start_ms": T - 120_000, "end_ms": T},
         "first": {"value": "10", "event_time_ms": T - 110_000}, "last": {"value": "130", "event_time_ms": T - 1_000},
-        "since_ms": T - 1_000, "for_ms": 0, "position": {"partition": 0, "offset": 7}, "judged_ms": T,
+        "since_ms": T - 1_000, "for_ms": 0, "position": {"partition": 0, "offset": 7}, "judged_ms": T - 1_000,
     })
 }
 
@@ -83,7 +83,7 @@ fn baseline() -> Value {
 
 fn all_of() -> Value {
     json!({
-        "kind": "all_of", "params": {},
+        "kind": "all_of", "params": {}, "rules": ["Crowded", "Loud"],
         "of": [
             {"rule": "Loud", "key": "plaza/s1", "alert_id": "aa11", "active_ms": T - 60_000, "stale": true},
             {"rule": "Crowded", "key": "plaza", "alert_id": "bb22", "active_ms": T, "stale": false},
@@ -154,14 +154,14 @@ fn a_change_in_sentences() {
     says(
         &change(),
         &expect![[r#"
-        The rule speaks up when value > 100.
-        The newest value minus the oldest over the window from 2017-03-12 20:58:00 to 2017-03-12 21:00:00 was 120:
-                  value  measured
-          oldest  10     2017-03-12 20:58:10
-          newest  130    2017-03-12 20:59:59
-        That became true at 2017-03-12 20:59:59.
-        The newest row by then was offset 7 of partition 0 of the log, judged at 2017-03-12 21:00:00.
-    "#]],
+            The rule speaks up when value > 100.
+            The newest value minus the oldest over the window from 2017-03-12 20:58:00 to 2017-03-12 21:00:00 was 120:
+                      value  measured
+              oldest  10     2017-03-12 20:58:10
+              newest  130    2017-03-12 20:59:59
+            That became true at 2017-03-12 20:59:59.
+            The newest row by then was offset 7 of partition 0 of the log.
+        "#]],
     );
 }
 
@@ -230,17 +230,25 @@ fn several_sources_in_sentences() {
 
 #[test]
 fn a_baseline_in_sentences() {
+    let below = json!({"kind": "baseline", "z": -5.25, "z_limit": 4.0, "direction": "both", "sigma_floor": 0.5});
+    says(
+        &below,
+        &expect![[r#"
+        A deviation smaller than 0.5 counts as 0.5.
+        That is 5.25 deviations below the mean; from 4 away on the rule speaks up.
+    "#]],
+    );
     says(
         &baseline(),
         &expect![[r#"
-        The value was 412; on Sundays from 20:00 to 21:00 120.5 is usual, with a deviation of 3.25 (learnt over 9 weeks).
-        A deviation smaller than 5 counts as 5.
-        That is 58.3 deviations from the mean; the rule speaks up from 4 above the mean on.
-          sensor  value  measured
-          s1      412    2017-03-12 21:00:00
-        That became true at 2017-03-12 21:00:00.
-        The newest row by then was offset 9 of partition 0 of the log.
-    "#]],
+            The value was 412; on Sundays from 20:00 to 21:00 120.5 is usual, with a deviation of 3.25 (learnt over 9 weeks).
+            A deviation smaller than 5 counts as 5.
+            That is 58.3 deviations above the mean; from 4 above it on the rule speaks up.
+              sensor  value  measured
+              s1      412    2017-03-12 21:00:00
+            That became true at 2017-03-12 21:00:00.
+            The newest row by then was offset 9 of partition 0 of the log.
+        "#]],
     );
 }
 
@@ -249,13 +257,14 @@ fn composites_in_sentences() {
     says(
         &all_of(),
         &expect![[r#"
-        All of these rules held:
-          rule     key       since                data     alert
-          Loud     plaza/s1  2017-03-12 20:59:00  missing  aa11
-          Crowded  plaza     2017-03-12 21:00:00           bb22
-        That became true at 2017-03-12 21:00:00.
-        The newest row by then was offset 9 of partition 0 of the log, judged at 2017-03-12 21:00:01.
-    "#]],
+            All of Crowded, Loud held:
+              rule     key       since                data     alert
+              Loud     plaza/s1  2017-03-12 20:59:00  missing  aa11
+              Crowded  plaza     2017-03-12 21:00:00           bb22
+            That became true at 2017-03-12 21:00:00.
+            The rule changed meanwhile: the above was judged anew at 2017-03-12 21:00:01.
+            The newest row by then was offset 9 of partition 0 of the log.
+        "#]],
     );
     says(
         &spread(),

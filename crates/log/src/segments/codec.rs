@@ -31,7 +31,9 @@ pub(crate) struct ControlRef {
 pub(crate) struct ControlFile {
     /// See [`vigie_model::control::ENGINE_SEMANTICS`]. It stays the first field: it says whether the rest can be read.
     pub(crate) semantics: u32,
-    /// The control record.
+    /// BLAKE3 of the file of its spaces; `None` when it has none.
+    pub(crate) spaces: Option<[u8; 32]>,
+    /// The control record without its spaces.
     pub(crate) control: Arc<Control>,
 }
 

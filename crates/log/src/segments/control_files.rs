@@ -1,53 +1,115 @@
 //! Control records as files, named by their content: a record that names one is written only once the file is durable.
+//!
+//! Spaces stand in a file of their own, which many control records share: a city's outlines have megabytes, and its rules
+//! change far more often than they do.
 
 use crate::error::LogError;
 use crate::segments::codec::{ControlFile, ControlRef, read, semantics, write};
 use crate::segments::folder::Folder;
+use blake3::Hash;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vigie_model::control::{Control, ENGINE_SEMANTICS};
+use vigie_model::space::Space;
 
-impl Folder {
-    /// Makes a control record durable and returns the name of its file.
-    pub(crate) fn write_control(&self, control: &Arc<Control>) -> Result<ControlRef, LogError> {
-        let (bytes, hash) = encoded(control);
-        self.write_whole(&self.path.join(file_name(hash)), 0, &bytes)?;
-        Ok(ControlRef { hash: hash.into() })
-    }
+/// Writes control files.
+#[derive(Debug, Default)]
+pub(crate) struct ControlWriter {
+    /// The newest spaces written, and the file they stand in.
+    spaces: Option<(Arc<Vec<Space>>, Hash)>,
+    /// The newest control record written.
+    control: Option<(Arc<Control>, ControlRef)>,
+}
 
-    /// As [`Self::write_control`]; `None` when there is no room for it, and then nothing is left of it.
-    pub(crate) fn write_control_if_room(&self, control: &Arc<Control>) -> Result<Option<ControlRef>, LogError> {
-        let (bytes, hash) = encoded(control);
-        let is_written = self.write_whole_if_room(&self.path.join(file_name(hash)), &bytes)?;
-        Ok(is_written.then(|| ControlRef { hash: hash.into() }))
-    }
+/// Reads control files.
+#[derive(Debug, Default)]
+pub(crate) struct ControlReader {
+    /// The newest spaces read, and the file they stand in.
+    spaces: Option<(Arc<Vec<Space>>, Hash)>,
+}
 
-    /// Reads the control record that a record names.
-    pub(crate) fn read_control(&self, named: ControlRef) -> Result<Arc<Control>, LogError> {
-        let path = self.path.join(file_name(named.hash.into()));
-        let bytes = self.read(&path)?;
-        if blake3::hash(&bytes) != blake3::Hash::from(named.hash) {
-            return Err(LogError::damaged(&path, "its content is not what its name says"));
+impl ControlWriter {
+    /// Makes a control record durable and returns the name of its file; `None` when the disk has no room for it. What
+    /// this value has written before is not written again.
+    pub(crate) fn write(&mut self, folder: &Folder, control: &Arc<Control>) -> Result<Option<ControlRef>, LogError> {
+        if let Some((_, named)) = self.control.as_ref().filter(|(written, _)| Arc::ptr_eq(written, control)) {
+            return Ok(Some(*named));
         }
+        let spaces = if control.spaces.is_empty() {
+            None
+        } else {
+            let Some(hash) = self.write_spaces(folder, &control.spaces)? else { return Ok(None) };
+            Some(hash.into())
+        };
+        let without_spaces = Arc::new(Control { spaces: Arc::default(), ..Control::clone(control) });
+        let mut bytes = Vec::new();
+        write(&ControlFile { semantics: ENGINE_SEMANTICS, spaces, control: without_spaces }, &mut bytes);
+        let hash = blake3::hash(&bytes);
+        let named = ControlRef { hash: hash.into() };
+        let is_written = folder.write_whole_if_room(&control_file(folder, hash), &bytes)?;
+        self.control = is_written.then(|| (Arc::clone(control), named));
+        Ok(is_written.then_some(named))
+    }
+
+    fn write_spaces(&mut self, folder: &Folder, spaces: &Arc<Vec<Space>>) -> Result<Option<Hash>, LogError> {
+        if let Some((_, hash)) = self.spaces.as_ref().filter(|(written, _)| written == spaces) {
+            return Ok(Some(*hash));
+        }
+        let mut bytes = Vec::new();
+        write(spaces, &mut bytes);
+        let hash = blake3::hash(&bytes);
+        let is_written = folder.write_whole_if_room(&spaces_file(folder, hash), &bytes)?;
+        self.spaces = is_written.then(|| (Arc::clone(spaces), hash));
+        Ok(is_written.then_some(hash))
+    }
+}
+
+impl ControlReader {
+    /// Reads the control record that a record names. Spaces that are those of the one read before are shared with it.
+    pub(crate) fn read(&mut self, folder: &Folder, named: ControlRef) -> Result<Arc<Control>, LogError> {
+        let hash = Hash::from(named.hash);
+        let path = control_file(folder, hash);
+        let bytes = content(folder, &path, hash)?;
         let unreadable = || LogError::damaged(&path, "it cannot be read");
         // First of all: what follows may have another layout.
         let found = semantics(&bytes).ok_or_else(unreadable)?;
         if found != ENGINE_SEMANTICS {
-            return Err(LogError::OtherSemantics { folder: self.path.clone(), found, supported: ENGINE_SEMANTICS });
+            return Err(LogError::OtherSemantics { folder: folder.path.clone(), found, supported: ENGINE_SEMANTICS });
         }
-        let file: ControlFile = read(&bytes).ok_or_else(unreadable)?;
-        Ok(file.control)
+        let ControlFile { spaces, control, .. } = read(&bytes).ok_or_else(unreadable)?;
+        let Some(spaces) = spaces else { return Ok(control) };
+        let spaces = self.read_spaces(folder, spaces.into())?;
+        Ok(Arc::new(Control { spaces, ..Arc::unwrap_or_clone(control) }))
+    }
+
+    fn read_spaces(&mut self, folder: &Folder, hash: Hash) -> Result<Arc<Vec<Space>>, LogError> {
+        if let Some((spaces, _)) = self.spaces.as_ref().filter(|(_, known)| *known == hash) {
+            return Ok(Arc::clone(spaces));
+        }
+        let path = spaces_file(folder, hash);
+        let spaces: Vec<Space> =
+            read(&content(folder, &path, hash)?).ok_or_else(|| LogError::damaged(&path, "it cannot be read"))?;
+        let spaces = Arc::new(spaces);
+        self.spaces = Some((Arc::clone(&spaces), hash));
+        Ok(spaces)
     }
 }
 
-fn encoded(control: &Arc<Control>) -> (Vec<u8>, blake3::Hash) {
-    let mut bytes = Vec::new();
-    write(&ControlFile { semantics: ENGINE_SEMANTICS, control: Arc::clone(control) }, &mut bytes);
-    let hash = blake3::hash(&bytes);
-    (bytes, hash)
+/// The bytes of a file that is named by them.
+fn content(folder: &Folder, path: &Path, hash: Hash) -> Result<Vec<u8>, LogError> {
+    let bytes = folder.read(path)?;
+    if blake3::hash(&bytes) == hash {
+        return Ok(bytes);
+    }
+    Err(LogError::damaged(path, "its content is not what its name says"))
 }
 
-fn file_name(hash: blake3::Hash) -> String {
-    format!("control-{}.bin", hash.to_hex())
+fn control_file(folder: &Folder, hash: Hash) -> PathBuf {
+    folder.path.join(format!("control-{}.bin", hash.to_hex()))
+}
+
+fn spaces_file(folder: &Folder, hash: Hash) -> PathBuf {
+    folder.path.join(format!("spaces-{}.bin", hash.to_hex()))
 }
 
 #[cfg(test)]
@@ -58,6 +120,9 @@ mod tests {
     use serde::Serialize;
     use std::collections::BTreeMap;
     use std::fs;
+    use vigie_model::calendar::{Calendar, CityEvent};
+    use vigie_model::control::SourceFile;
+    use vigie_model::metric::MetricSpec;
 
     /// What a control file held under engine semantics 1: no calendars, events and creations.
     #[derive(Serialize)]
@@ -92,8 +157,8 @@ mod tests {
         let folder = Folder { disk: Arc::new(SystemDisk), path: place.path().to_owned() };
         let keep = |bytes: &[u8]| {
             let hash = blake3::hash(bytes);
-            fs::write(place.path().join(file_name(hash)), bytes).unwrap();
-            folder.read_control(ControlRef { hash: hash.into() })
+            fs::write(control_file(&folder, hash), bytes).unwrap();
+            ControlReader::default().read(&folder, ControlRef { hash: hash.into() })
         };
         let old = ControlFile1 {
             semantics: 1,
@@ -115,9 +180,69 @@ mod tests {
 
         let control = Arc::new(Control::default());
         let mut bytes = Vec::new();
-        write(&ControlFile { semantics: ENGINE_SEMANTICS, control: Arc::clone(&control) }, &mut bytes);
+        write(&ControlFile { semantics: ENGINE_SEMANTICS, spaces: None, control: Arc::clone(&control) }, &mut bytes);
         assert_eq!(keep(&bytes).unwrap(), control);
         let cut = keep(&bytes[..bytes.len() - 1]);
         assert!(matches!(cut, Err(LogError::Damaged { .. })), "{cut:?}");
+    }
+
+    #[test]
+    fn control_records_share_the_file_of_their_spaces() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder { disk: Arc::new(SystemDisk), path: place.path().to_owned() };
+        let control = |tick_ms, spaces: &[&str]| {
+            let spaces = Arc::new(spaces.iter().map(|id| Space::registered(id)).collect());
+            Arc::new(Control { tick_ms, spaces, ..Control::default() })
+        };
+        let all =
+            [control(1, &["a"]), control(2, &["a"]), control(2, &["a", "b"]), control(2, &[]), control(1, &["a"])];
+        let mut files = ControlWriter::default();
+        let named: Vec<_> = all.iter().map(|control| files.write(&folder, control).unwrap().unwrap()).collect();
+        assert_eq!((named[0], named[4]), (named[4], named[0]), "the same content has the same name");
+        let names: Vec<_> = fs::read_dir(place.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+        let count = |start: &str| names.iter().filter(|name| name.to_str().unwrap().starts_with(start)).count();
+        assert_eq!((count("control-"), count("spaces-"), names.len()), (4, 2, 6));
+
+        let mut files = ControlReader::default();
+        let back: Vec<_> = named.iter().map(|named| files.read(&folder, *named).unwrap()).collect();
+        assert_eq!(back, all);
+        assert!(Arc::ptr_eq(&back[0].spaces, &back[1].spaces), "equal spaces are in memory once");
+        for name in names.iter().filter(|name| name.to_str().unwrap().starts_with("spaces-")) {
+            let path = place.path().join(name);
+            let mut bytes = fs::read(&path).unwrap();
+            bytes[1] ^= 1;
+            fs::write(&path, bytes).unwrap();
+        }
+        let damaged = ControlReader::default().read(&folder, named[0]);
+        assert!(matches!(damaged, Err(LogError::Damaged { .. })), "{damaged:?}");
+    }
+
+    /// When one of these changes, control files on disk cannot be read any more: raise the engine's semantics.
+    #[test]
+    fn control_files_never_change() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = Folder { disk: Arc::new(SystemDisk), path: place.path().to_owned() };
+        let file = SourceFile { path: "r".into(), text: "t".into() };
+        let control = Control {
+            centre: "c".into(),
+            time_zone: "z".into(),
+            tick_ms: 1,
+            rules: vec![file],
+            spaces: Arc::new(vec![Space { adjacent: vec!["b".into()], ..Space::registered("a") }]),
+            metrics: Arc::new([("m".into(), MetricSpec::default())].into()),
+            calendars: Arc::new(vec![Calendar { name: "k".into(), except: vec![2], ..Calendar::default() }]),
+            events: Arc::new(vec![CityEvent { name: "e".into(), from_ms: 3, until_ms: 4, ..CityEvent::default() }]),
+            creations: [("A".into(), 5)].into(),
+        };
+        ControlWriter::default().write(&folder, &Arc::new(control)).unwrap().unwrap();
+        let files = fs::read_dir(place.path()).unwrap().map(|file| file.unwrap().path());
+        let hex = |path| fs::read(path).unwrap().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let (mut spaces, mut control) = (String::new(), String::new());
+        for path in files {
+            let is_spaces = path.file_name().unwrap().to_str().unwrap().starts_with("spaces-");
+            *(if is_spaces { &mut spaces } else { &mut control }) = hex(path);
+        }
+        expect!["01016101610000000000010162000000"].assert_eq(&spaces);
+        expect!["030195dcf809964c8202aef276f46ecb83b5469c5addef9c8f1cd19d60808f29fc670163017a0201017201740001016d00000001016b000104000101650608000001014105"].assert_eq(&control);
     }
 }

@@ -10,6 +10,7 @@
 use crate::disk::DiskFile;
 use crate::error::LogError;
 use crate::segments::codec::ControlRef;
+use crate::segments::control_files::ControlWriter;
 use crate::segments::folder::Folder;
 use crate::segments::header::{HEADER_BYTES, Header, LogIdentity, LogKey};
 use crate::segments::options::{Cut, LogOptions, Quarantined, Recovery};
@@ -39,6 +40,7 @@ pub(crate) struct Segments {
     /// Where the next commit goes in `current`.
     position: u64,
     spare: Option<Box<dyn DiskFile>>,
+    control_files: ControlWriter,
     is_poisoned: bool,
 }
 
@@ -113,6 +115,7 @@ impl Segments {
             current,
             position,
             spare: None,
+            control_files: ControlWriter::default(),
             is_poisoned: false,
         };
         segments.make_room();
@@ -145,18 +148,10 @@ impl Segments {
         committed
     }
 
-    /// Makes a control record durable.
-    pub(crate) fn write_control(&mut self, control: &Arc<Control>) -> Result<ControlRef, LogError> {
+    /// Makes a control record durable; `None` when the disk has no room for it, which is no error.
+    pub(crate) fn write_control(&mut self, control: &Arc<Control>) -> Result<Option<ControlRef>, LogError> {
         self.check_poison()?;
-        let written = self.folder.write_control(control);
-        self.is_poisoned = written.is_err();
-        written
-    }
-
-    /// As [`Self::write_control`]; `None` when the disk has no room for it, which is no error.
-    pub(crate) fn write_control_if_room(&mut self, control: &Arc<Control>) -> Result<Option<ControlRef>, LogError> {
-        self.check_poison()?;
-        let written = self.folder.write_control_if_room(control);
+        let written = self.control_files.write(&self.folder, control);
         self.is_poisoned = written.is_err();
         written
     }
@@ -233,8 +228,7 @@ impl Segments {
     fn roll(&mut self, first_sequence: u64) -> Result<(), LogError> {
         self.make_room();
         let Some(file) = self.spare.take() else {
-            let why = "no room for another segment: free space on its disk or raise [log] max_bytes".to_owned();
-            return Err(LogError::Full { folder: self.folder.path.clone(), why });
+            return Err(self.full("no room for another segment: free space on its disk or raise [log] max_mib"));
         };
         let header = Header { key: self.key, partitions: self.identity.partitions, first_sequence };
         let spare = self.folder.spare();
@@ -247,6 +241,11 @@ impl Segments {
         (self.current, self.position) = (file, HEADER_BYTES as u64);
         self.make_room();
         Ok(())
+    }
+
+    /// The error that says that there is no room.
+    pub(crate) fn full(&self, why: &str) -> LogError {
+        LogError::Full { folder: self.folder.path.clone(), why: why.to_owned() }
     }
 
     fn reserve(&self) -> Result<Box<dyn DiskFile>, LogError> {

@@ -3,7 +3,8 @@
 //! ```text
 //! log/00000000000000000000.seg    a segment, named by the sequence of its first record
 //! log/next.tmp                    the reserved space of the next segment, without content
-//! log/control-<BLAKE3>.bin        a control record, named by its content
+//! log/control-<BLAKE3>.bin        a control record without its spaces, named by its content
+//! log/spaces-<BLAKE3>.bin         the spaces of control records, named by their content
 //! log/damaged-<segment>-<at>.bin  bytes that could not be read, kept for people
 //! ```
 

@@ -29,8 +29,6 @@ pub struct SegmentLog {
     /// Frames of the records waiting for a commit, and the records.
     frames: Vec<u8>,
     waiting: Vec<Arc<Record>>,
-    /// A control record that stands in its file already.
-    kept: Option<(Arc<Control>, ControlRef)>,
 }
 
 /// A log that was opened.
@@ -61,8 +59,7 @@ impl SegmentLog {
         let (segments, recovery, stored) = Segments::open(folder, options, identity)?;
         let (writer, readers) = ring(ring_rows_max, rows_of, roles);
         let first_sequence = recovery.next_sequence;
-        let (frames, waiting, kept) = (Vec::new(), Vec::new(), None);
-        let log = Self { segments, stored, first_sequence, writer, frames, waiting, kept };
+        let log = Self { segments, stored, first_sequence, writer, frames: Vec::new(), waiting: Vec::new() };
         Ok(OpenedLog { log, readers, recovery })
     }
 
@@ -100,12 +97,9 @@ impl SegmentLog {
         Ok(())
     }
 
-    /// The file of a control record, written now unless it is.
     fn file_of(&mut self, control: &Arc<Control>) -> Result<ControlRef, LogError> {
-        match &self.kept {
-            Some((kept, file)) if Arc::ptr_eq(kept, control) => Ok(*file),
-            _ => self.segments.write_control(control),
-        }
+        let written = self.segments.write_control(control)?;
+        written.ok_or_else(|| self.segments.full("no room for rules and spaces: free space on its disk"))
     }
 }
 
@@ -152,8 +146,7 @@ impl LogStore for SegmentLog {
     }
 
     fn keep_room_for(&mut self, control: &Arc<Control>) -> Result<bool, LogError> {
-        self.kept = self.segments.write_control_if_room(control)?.map(|file| (Arc::clone(control), file));
-        Ok(self.kept.is_some())
+        Ok(self.segments.write_control(control)?.is_some())
     }
 
     fn pending_bytes(&self) -> usize {

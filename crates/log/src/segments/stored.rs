@@ -2,6 +2,7 @@
 
 use crate::error::LogError;
 use crate::segments::codec::decode;
+use crate::segments::control_files::ControlReader;
 use crate::segments::folder::Folder;
 use crate::segments::frame::{Parsed, parse};
 use crate::segments::scan::{Scan, scan};
@@ -17,6 +18,7 @@ pub struct StoredRecords {
     /// Each with the sequence before which its records end.
     segments: VecDeque<(PathBuf, u64)>,
     open: Option<OpenSegment>,
+    control_files: ControlReader,
 }
 
 #[derive(Debug)]
@@ -34,7 +36,7 @@ impl StoredRecords {
     pub(crate) fn new(folder: Folder, survey: &Survey) -> Self {
         let ends = survey.segments.iter().skip(1).map(|segment| segment.first_sequence).chain([survey.next_sequence()]);
         let segments = survey.segments.iter().map(|segment| segment.path.clone()).zip(ends).collect();
-        Self { folder, segments, open: None }
+        Self { folder, segments, open: None, control_files: ControlReader::default() }
     }
 
     /// The next record; `None` behind the last.
@@ -68,8 +70,8 @@ impl StoredRecords {
                 return Err(LogError::damaged(&open.path, "it changed while it was read"));
             };
             open.at += taken;
-            let folder = &self.folder;
-            return decode(&frame, &open.path, |named| folder.read_control(named)).map(Some);
+            let (folder, control_files) = (&self.folder, &mut self.control_files);
+            return decode(&frame, &open.path, |named| control_files.read(folder, named)).map(Some);
         }
         Ok(None)
     }

@@ -23,6 +23,7 @@ use vigie_model::batch::Events;
 use vigie_model::control::Control;
 use vigie_model::position::PartitionIx;
 use vigie_model::record::{Gap, Record};
+use vigie_model::space::Space;
 
 /// Wide enough that no writer ever waits for the role, which listens at the end of a life.
 const RING_ROWS_MAX: usize = 1 << 24;
@@ -222,7 +223,10 @@ fn control(zone: &str) -> Arc<Control> {
         time_zone: zone.into(),
         tick_ms: 1000,
         rules: Vec::new(),
-        spaces: Arc::default(),
+        // Changes have spaces, some of them the same.
+        spaces: Arc::new(
+            zone.strip_prefix("change-").map(|change| Space::registered(&change[..1])).into_iter().collect(),
+        ),
         metrics: Arc::default(),
         ..Control::default()
     })

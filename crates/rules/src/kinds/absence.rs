@@ -42,9 +42,10 @@ impl Silence {
         self.too_long = false;
     }
 
-    /// The intake is up again.
-    pub(crate) fn intake_up(&mut self, log_time_ms: i64) {
+    /// The intake is up again. A silence that is told already stays too long; any other counts from now.
+    pub(crate) fn intake_up(&mut self, log_time_ms: i64, is_told: bool) {
         self.since_ms = self.since_ms.max(log_time_ms);
+        self.too_long &= is_told;
     }
 
     /// Log time of the latest arrival.
@@ -67,13 +68,18 @@ mod tests {
         let mut silence = Silence::from(100);
         assert_eq!(silence.due_ms(30), Some(130));
         silence.arrival(120);
-        silence.intake_up(110);
+        silence.intake_up(110, false);
         assert_eq!(silence.due_ms(30), Some(150));
-        silence.intake_up(140);
+        silence.intake_up(140, false);
         assert_eq!((silence.due_ms(30), silence.last_ms()), (Some(170), Some(120)));
         silence.fall_due();
         assert_eq!((silence.due_ms(30), silence.is_too_long()), (None, true));
+        silence.intake_up(180, true);
+        assert!(silence.is_too_long(), "an open episode goes on");
         silence.arrival(200);
         assert_eq!((silence.due_ms(30), silence.is_too_long()), (Some(230), false));
+        silence.fall_due();
+        silence.intake_up(240, false);
+        assert_eq!((silence.due_ms(30), silence.is_too_long()), (Some(270), false), "outside its period, say");
     }
 }

@@ -63,7 +63,9 @@ fn active(fields: &Fields<'_>, around: Around<'_>, problems: &mut Problems) -> O
         }
         Some(Period::Night | Period::Day) if !around.periods.knows_the_sun() => {
             let message = format!("'active': without the place of any space nobody can tell when it is {name}");
-            problems.error(node.spot, message).hint = Some("give the spaces file outlines".to_owned());
+            // A rule file checked by itself has no spaces around it.
+            let told = if around.spaces.is_empty() { Problems::warning } else { Problems::error };
+            told(problems, node.spot, message).hint = Some("give the spaces file outlines".to_owned());
         }
         Some(Period::Event) if !around.has_events => {
             problems.warning(node.spot, "'active': no event is configured, so the rule is never judged").hint =

@@ -134,6 +134,29 @@ pub fn seeded_transitions(rules: &Arc<RuleSet>, seeds: Vec<Seeds>, events: &[Eve
     sequencer.finish(events)
 }
 
+/// The same from copies of the state, taken before each of these events; each goes on once the original is done.
+pub fn transitions_from_copies(
+    rules: &Arc<RuleSet>,
+    events: &[Event],
+    cut: Cut,
+    copied_at: &[usize],
+) -> Vec<(usize, Vec<Transition>)> {
+    let mut sequencer = Sequencer::new(rules, cut);
+    let mut copies = Vec::new();
+    for (index, event) in events.iter().enumerate() {
+        if copied_at.contains(&index) {
+            copies.push((index, sequencer.clone()));
+        }
+        sequencer.event(event);
+    }
+    let goes_on = |(index, mut copy): (usize, Sequencer)| {
+        events[index..].iter().for_each(|event| copy.event(event));
+        (index, copy.finish(events))
+    };
+    sequencer.finish(events);
+    copies.into_iter().map(goes_on).collect()
+}
+
 /// The lines of the digest, sorted.
 pub fn lines(transitions: &[Transition]) -> String {
     let digested = transitions.iter().filter(|transition| transition.state.is_in_digest());
@@ -160,6 +183,7 @@ pub fn digest(lines: &str) -> String {
     Sha256::digest(lines.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+#[derive(Clone)]
 struct Sequencer {
     cut: Cut,
     core: RuleCore,

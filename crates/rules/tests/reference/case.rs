@@ -19,6 +19,10 @@ const METRICS: [&str; 2] = ["m", "n"];
 /// Monday to Sunday.
 const DAYS_ALL: u8 = 0x7f;
 
+/// Kinds that read events.
+const KINDS: &[&str] = &["threshold", "threshold", "window", "change", "absence", "sequence", "k_of_n", "baseline"];
+/// Kinds that read the transitions of other rules.
+const KINDS_ABOVE: &[&str] = &["all_of", "any_of", "spread", "spread"];
 /// Kinds of cases over weeks, in which no window is judged every few seconds.
 const SLOW_KINDS: &[&str] = &["baseline", "baseline", "baseline", "threshold", "absence"];
 
@@ -33,42 +37,28 @@ pub(crate) struct Case {
     pub(crate) keep: bool,
 }
 
-/// What cases are made of.
-#[derive(Clone, Debug)]
-pub(crate) struct Scope {
-    /// Names of kinds as in rule files.
-    pub(crate) kinds: &'static [&'static str],
-    pub(crate) periods: bool,
-    pub(crate) escalation: bool,
-}
-
 /// The case of a seed.
-pub(crate) fn case(seed: u64, scope: &Scope) -> Case {
+pub(crate) fn case(seed: u64) -> Case {
     let chance = &mut Chance::new(seed);
     let keep = chance.percent(60);
-    let is_slow = scope.kinds.contains(&"baseline") && chance.percent(25);
-    let kinds = if is_slow { SLOW_KINDS } else { scope.kinds };
+    let is_slow = chance.percent(15);
+    let kinds = if is_slow { SLOW_KINDS } else { KINDS };
     let mut rules = Vec::new();
-    for index in 0..chance.number(1, 5) {
+    for index in 0..chance.number(2, 6) {
         let name = format!("R{index}");
         let kind = chance.of(kinds);
-        rules.push(rule(chance, scope, name, kind));
+        rules.push(rule(chance, name, kind));
     }
-    let above = kinds_above(scope.kinds);
-    if !above.is_empty() && chance.percent(40) {
+    if chance.percent(70) {
         for index in 0..chance.number(1, 3) {
-            let kind = chance.of(&above);
+            let kind = chance.of(KINDS_ABOVE);
             let over = over(chance, kind, &rules);
-            rules.extend(over.map(|kind| modified(chance, scope, plain(format!("C{index}"), kind))));
+            rules.extend(over.map(|kind| modified(chance, plain(format!("C{index}"), kind))));
         }
     }
     let world = world(chance, &rules);
-    let events = if is_slow { slow_events(chance) } else { events(chance, keep) };
+    let events = if is_slow { slow_events(chance) } else { events(chance, keep, &rules) };
     Case { world, rules, events, keep }
-}
-
-fn kinds_above(kinds: &'static [&'static str]) -> Vec<&'static str> {
-    kinds.iter().copied().filter(|kind| matches!(*kind, "all_of" | "any_of" | "spread")).collect()
 }
 
 fn plain(name: String, kind: Kind) -> Rule {
@@ -82,7 +72,7 @@ fn over(chance: &mut Chance, kind: &str, rules: &[Rule]) -> Option<Kind> {
         rules.iter().filter(|rule| !matches!(rule.kind, Kind::Spread { .. })).map(|rule| rule.name.clone()).collect();
     if kind == "spread" {
         let among = chance.of(&[Among::District, Among::Adjacent]);
-        return Some(Kind::Spread { of: chance.of(&names), k: 2, within_ms: seconds(chance, &[10, 30, 60]), among });
+        return Some(Kind::Spread { of: chance.of(&names), k: 2, within_ms: seconds(chance, &[5, 10, 10, 30]), among });
     }
     if names.len() < 2 {
         return None;
@@ -92,18 +82,18 @@ fn over(chance: &mut Chance, kind: &str, rules: &[Rule]) -> Option<Kind> {
     (of.len() == 2).then(|| Kind::Composite { all: kind == "all_of", of })
 }
 
-fn rule(chance: &mut Chance, scope: &Scope, name: String, kind: &str) -> Rule {
+fn rule(chance: &mut Chance, name: String, kind: &str) -> Rule {
     let mut made = plain(name, Kind::Absence { metric: metric(chance) });
     made.per = chance.of(&[Per::Space, Per::Space, Per::Sensor, Per::Node]);
     if chance.percent(15) {
         made.districts = vec![chance.of(&["east", "west"]).to_owned()];
     }
     let has_off_delay = kind != "absence";
-    if chance.percent(40) && has_off_delay {
-        made.off_ms = seconds(chance, &[5, 10, 20]);
+    if chance.percent(55) && has_off_delay {
+        made.off_ms = seconds(chance, &[5, 10, 20, 40]);
     }
     let has_hold = matches!(kind, "threshold" | "window" | "change" | "baseline");
-    if chance.percent(50) && has_hold {
+    if chance.percent(35) && has_hold {
         made.hold_ms = chance.of(&[2_500, 5_000, 5_000, 10_000, 15_000]);
     }
     if has_hold && chance.percent(30) {
@@ -128,25 +118,24 @@ fn rule(chance: &mut Chance, scope: &Scope, name: String, kind: &str) -> Rule {
         "sequence" => sequence(chance, &mut made),
         "k_of_n" => k_of_n(chance, &mut made),
         "baseline" => Kind::Baseline(baseline(chance)),
-        // A rule above others is made once there are others.
-        _ => Kind::Absence { metric: metric(chance) },
+        other => panic!("no kind that reads events: {other}"),
     };
     if matches!(made.kind, Kind::Absence { .. }) {
         (made.off_ms, made.hold_ms) = (0, made.hold_ms.max(5_000));
         made.params.clear();
     }
-    modified(chance, scope, made)
+    modified(chance, made)
 }
 
-fn modified(chance: &mut Chance, scope: &Scope, mut rule: Rule) -> Rule {
-    if scope.periods && chance.percent(30) && !matches!(rule.kind, Kind::Spread { .. }) {
+fn modified(chance: &mut Chance, mut rule: Rule) -> Rule {
+    if chance.percent(25) && !matches!(rule.kind, Kind::Spread { .. }) {
         rule.period = Some(chance.of(&["rush", "rush", "odd", "event"]).to_owned());
     }
-    if scope.escalation && chance.percent(30) {
+    if chance.percent(30) {
         let severity = chance.of(&["high", "critical"]).to_owned();
         rule.escalate = Some(Escalate { after_ms: seconds(chance, &[5, 10, 20]), severity });
     }
-    rule.shadow = scope.escalation && chance.percent(10);
+    rule.shadow = chance.percent(10);
     rule
 }
 
@@ -186,7 +175,7 @@ fn sequence(chance: &mut Chance, rule: &mut Rule) -> Kind {
         }),
         _ => None,
     };
-    Kind::Sequence { steps, within_ms: seconds(chance, &[10, 20, 30, 60]), without }
+    Kind::Sequence { steps, within_ms: seconds(chance, &[5, 10, 20, 40]), without }
 }
 
 fn step(chance: &mut Chance) -> Step {
@@ -257,10 +246,10 @@ fn limits(chance: &mut Chance, params: &Params) -> Limits {
     };
     let lower = |by: i64| Number::Arithmetic(Box::new(limit.clone()), '-', Box::new(Number::Literal(by * 500_000)));
     let compare = |left: Number, operator: &str, right: Number| Condition::Compare(left, operator.to_owned(), right);
-    let apart = chance.number(0, 8);
+    let apart = chance.number(0, 14);
     match chance.number(0, 10) {
-        0..4 => Limits { raise: compare(Number::Value, ">", limit.clone()), clear: None },
-        4..8 => Limits {
+        0..3 => Limits { raise: compare(Number::Value, ">", limit.clone()), clear: None },
+        3..8 => Limits {
             raise: compare(Number::Value, ">=", limit.clone()),
             clear: Some(compare(Number::Value, "<", lower(apart))),
         },
@@ -333,27 +322,39 @@ fn world(chance: &mut Chance, rules: &[Rule]) -> World {
     World { places, calendars, events }
 }
 
-fn events(chance: &mut Chance, keep: bool) -> Vec<Event> {
-    let spaces = SPACES[..chance.number(1, 5) as usize].to_vec();
+fn events(chance: &mut Chance, keep: bool, rules: &[Rule]) -> Vec<Event> {
+    let spreads = rules.iter().any(|rule| matches!(rule.kind, Kind::Spread { .. }));
+    let spaces = SPACES[..if spreads { 3 } else { chance.of(&[1, 1, 2, 3, 4]) }].to_vec();
     let length_ms = seconds(chance, &[60, 120, 200]);
+    // Half of the cases keep to a level for a while, so that holds and delays come to their end.
+    let is_steady = chance.percent(50);
+    let levels: Vec<i64> = (0..20).map(|_| chance.number(-4, 9)).collect();
     let mut now = 0;
-    let step = 2 * length_ms / 60;
-    (0..chance.number(5, 90))
-        .map(|index| {
-            now += chance.number(0, step);
-            let mut time = if keep { now } else { chance.number(0, length_ms) };
-            if keep && chance.percent(30) {
-                time -= chance.number(0, 40_000);
-            }
-            let time_ms = START_MS
-                + match chance.number(0, 4) {
-                    0 => time,
-                    1 => time.div_euclid(2500) * 2500,
-                    _ => time.div_euclid(5000) * 5000,
-                };
-            event(chance, &spaces, index, time_ms)
-        })
-        .collect()
+    let (step, mut events): (i64, Vec<Event>) = (2 * length_ms / 60, Vec::new());
+    for index in 0..chance.number(5, 130) {
+        now += chance.number(0, step);
+        let mut time = if keep { now } else { chance.number(0, length_ms) };
+        if keep && chance.percent(30) {
+            time -= chance.number(0, 40_000);
+        }
+        let time_ms = START_MS
+            + match chance.number(0, 4) {
+                0 => time,
+                1 => time.div_euclid(2500) * 2500,
+                _ => time.div_euclid(5000) * 5000,
+            };
+        let mut event = event(chance, &spaces, index, time_ms);
+        if let (What::Observation { value, .. }, true) = (&mut event.what, is_steady) {
+            let level = levels[(time.rem_euclid(length_ms) / 15_000) as usize];
+            *value = Decimal::from_micros((level + chance.number(-2, 3)) * 1_000_000);
+        }
+        if let Some(previous) = events.last().filter(|_| chance.percent(15)) {
+            let Event { space, time_ms, .. } = previous;
+            event = Event { space: space.clone(), time_ms: *time_ms, ..event };
+        }
+        events.push(event);
+    }
+    events
 }
 
 /// Some hours of the same weekday for several weeks, in one of which the clocks are set back.

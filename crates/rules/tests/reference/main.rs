@@ -49,4 +49,5 @@ mod compare;
 
 mod conformance;
 mod differential;
+mod invariance;
 mod mutants;

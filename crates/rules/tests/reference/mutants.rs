@@ -2,12 +2,12 @@
 
 use crate::case::{Case, case};
 use crate::compare::reference;
-use crate::differential::{EVERYTHING, seeds};
+use crate::differential::seeds;
 use crate::mutant::{MUTANTS, Mutant};
 
 #[test]
 fn the_cases_find_every_mutant() {
-    let cases: Vec<Case> = seeds().map(|seed| case(seed, &EVERYTHING)).collect();
+    let cases: Vec<Case> = seeds().map(|seed| case(seed)).collect();
     let right: Vec<_> = cases.iter().map(|case| reference(case, 1000, Mutant::None)).collect();
     let is_found = |mutant: &Mutant| {
         let mut compared = cases.iter().zip(&right);
@@ -17,19 +17,4 @@ fn the_cases_find_every_mutant() {
     println!("{found:?}");
     let missed: Vec<_> = found.iter().filter(|(_, case)| case.is_none()).map(|(mutant, _)| mutant).collect();
     assert!(missed.is_empty(), "not found by {} cases: {missed:?}", cases.len());
-}
-
-#[test]
-fn timing() {
-    let mut t: Vec<_> = seeds()
-        .map(|seed| {
-            let c = case(seed, &EVERYTHING);
-            let s = std::time::Instant::now();
-            reference(&c, 1000, Mutant::None);
-            (s.elapsed(), seed)
-        })
-        .collect();
-    t.sort();
-    println!("{:?} total {:?}", &t[t.len() - 15..], t.iter().map(|t| t.0).sum::<std::time::Duration>());
-    println!("median {:?}", t[t.len() / 2]);
 }

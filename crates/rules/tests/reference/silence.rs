@@ -53,12 +53,15 @@ impl Silence {
 
     /// Fires the timers due at or before an instant; a silence is only over once log time is later.
     pub(crate) fn fire(&mut self, until: i64, log_time: i64, up: i64) {
-        self.note_outside(until.min(log_time - 1), up);
         let is_due = |(due, timer): &(i64, Timer)| {
             let silent_passed = *due < log_time || self.mutant == Mutant::SilenceEndsEarlier;
             *due <= until && (*timer != Timer::Silent || silent_passed)
         };
-        let Some((due, timer)) = self.next_timer(up).filter(is_due) else { return };
+        let Some((due, timer)) = self.next_timer(up).filter(is_due) else {
+            self.was_too_long |=
+                self.mutant == Mutant::UpDoesNotEndSilence && self.silent_at(up) <= until.min(log_time - 1);
+            return;
+        };
         self.time = due;
         match timer {
             Timer::Period if self.period.holds(due) => {
@@ -72,13 +75,6 @@ impl Silence {
             Timer::Escalation => self.episode.escalate(due),
         }
         self.fire(until, log_time, up);
-    }
-
-    /// For [`Mutant::UpDoesNotEndSilence`].
-    pub(crate) fn note_outside(&mut self, until: i64, up: i64) {
-        let silent_at = self.silent_at(up);
-        let is_outside = !self.period.holds(silent_at);
-        self.was_too_long |= self.mutant == Mutant::UpDoesNotEndSilence && silent_at <= until && is_outside;
     }
 
     fn silent_at(&self, up: i64) -> i64 {

@@ -23,6 +23,7 @@ pub(crate) struct Spread<'r> {
 /// A district or a space.
 #[derive(Clone, Debug)]
 pub(crate) struct Key {
+    mutant: Mutant,
     time: i64,
     looked: i64,
     /// Came since the last tick, with their spaces.
@@ -53,6 +54,7 @@ impl<'r> Spread<'r> {
         };
         for key in keys {
             let fresh = || Key {
+                mutant: self.mutant,
                 time: i64::MIN,
                 looked: i64::MIN,
                 waiting: Vec::new(),
@@ -116,6 +118,9 @@ impl Key {
             self.began.values().map(|began| began + within_ms).filter(|end| *end > self.looked).collect();
         ends.sort_unstable();
         let clears = ends.into_iter().find(|end| self.concerned(within_ms, *end).len() < k);
+        if self.mutant == Mutant::SpreadTimesOut && !self.episode.is_open() {
+            return self.began.values().map(|began| began + within_ms).filter(|end| *end > self.looked).min();
+        }
         clears.filter(|_| self.episode.is_open())
     }
 

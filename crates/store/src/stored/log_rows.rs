@@ -1,7 +1,7 @@
 //! Observations and incidents in the order in which the log had them.
 
 use super::columns::Columns;
-use super::session::{session, sorted};
+use super::session::{SORT_BYTES_MAX, session, sorted};
 use crate::error::Error;
 use crate::history::reader::HistoryReader;
 use crate::schema::table::{OFFSET, PARTITION, Table};
@@ -92,7 +92,17 @@ impl LogRows {
     /// # Errors
     /// When history cannot be read.
     pub async fn open(reader: &HistoryReader, centre: &str, from_ms: Option<i64>) -> Result<Self, Error> {
-        let session = session(reader)?;
+        Self::open_within(reader, centre, from_ms, SORT_BYTES_MAX).await
+    }
+
+    /// [`Self::open`], with so much memory to sort in.
+    pub(crate) async fn open_within(
+        reader: &HistoryReader,
+        centre: &str,
+        from_ms: Option<i64>,
+        sort_bytes: usize,
+    ) -> Result<Self, Error> {
+        let session = session(reader, sort_bytes)?;
         let since = || {
             let micros = from_ms?.saturating_mul(1000);
             Some(col("log_time").gt_eq(lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())))))

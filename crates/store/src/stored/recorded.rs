@@ -1,7 +1,7 @@
 //! What was recorded about the log while it was judged: transitions of alerts, and what the log did by itself.
 
 use super::columns::Columns;
-use super::session::{session, sorted};
+use super::session::{SORT_BYTES_MAX, session, sorted};
 use crate::error::Error;
 use crate::history::reader::HistoryReader;
 use crate::history::source::RowSource;
@@ -70,7 +70,7 @@ pub struct RecordedRule {
 /// # Errors
 /// When history cannot be read.
 pub async fn rules(reader: &HistoryReader, centre: &str) -> Result<Vec<RecordedRule>, Error> {
-    let session = session(reader)?;
+    let session = session(reader, SORT_BYTES_MAX)?;
     let rows = session.read_table(reader.capture(Table::Alerts).committed)?.filter(col(CENTRE).eq(lit(centre)))?;
     let names = ["rule", "rule_uid", "rule_version"];
     let newest = [max(col(OFFSET)).alias("newest"), max(col("log_time")).alias("taken")];
@@ -117,7 +117,7 @@ pub async fn transitions(
         "log_time",
         OFFSET,
     ];
-    let session = session(reader)?;
+    let session = session(reader, SORT_BYTES_MAX)?;
     let mut stream = sorted(&session, reader, (Table::Alerts, centre), &names, &[OFFSET], Some(in_range)).await?;
     let mut rows = Vec::new();
     while let Some(batch) = stream.next().await {
@@ -152,7 +152,7 @@ pub async fn transitions(
 /// # Errors
 /// When history cannot be read.
 pub async fn marks(reader: &HistoryReader, centre: &str) -> Result<(Vec<RecordedMark>, Option<i64>), Error> {
-    let session = session(reader)?;
+    let session = session(reader, SORT_BYTES_MAX)?;
     let names = ["operator", "action", "note", "log_time", OFFSET];
     let mut stream = sorted(&session, reader, (Table::Actions, centre), &names, &[OFFSET], None).await?;
     let (mut marks, mut newest_ms) = (Vec::new(), None);

@@ -12,14 +12,19 @@ use std::sync::Arc;
 
 /// Memory of all sorts together, in bytes; beyond it they spill.
 pub(crate) const SORT_BYTES_MAX: usize = 256 << 20;
-/// Threads of a sort. One tenth of the memory is set aside for each sort to merge what it spilled.
-const SORT_THREADS: usize = 2;
+/// The share of the memory set aside for merging what was spilled is one in so many.
+const MERGE_SHARE: usize = 8;
 
-/// A session that reads one history and may spill.
-pub(crate) fn session(source: &dyn RowSource) -> Result<SessionContext, Error> {
+/// A session that reads one history and may spill what does not fit in `sort_bytes`.
+pub(crate) fn session(source: &dyn RowSource, sort_bytes: usize) -> Result<SessionContext, Error> {
     let environment =
-        RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(SORT_BYTES_MAX))).build_arc()?;
-    let config = SessionConfig::new().with_target_partitions(SORT_THREADS);
+        RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(sort_bytes))).build_arc()?;
+    // One thread for each sort, of committed and hot rows together: merging several would take memory that cannot be spilled
+    // when it runs out.
+    let config = SessionConfig::new()
+        .with_target_partitions(1)
+        .with_repartition_sorts(false)
+        .with_sort_spill_reservation_bytes(sort_bytes / MERGE_SHARE);
     let session = SessionContext::new_with_config_rt(config, environment);
     source.attach(&session.state()).map_err(|source| Error::Query(source.into()))?;
     Ok(session)

@@ -1,7 +1,7 @@
 //! Good values of some metrics in the order in which they were measured, whenever they arrived.
 
 use super::columns::{Columns, Texts};
-use super::session::{session, sorted};
+use super::session::{SORT_BYTES_MAX, session, sorted};
 use crate::error::Error;
 use crate::history::source::RowSource;
 use crate::schema::table::{OFFSET, PARTITION, Table};
@@ -43,12 +43,23 @@ impl StoredValues {
     /// # Errors
     /// When history cannot be read.
     pub async fn open(source: &dyn RowSource, centre: &str, metrics: &[&str], before_ms: i64) -> Result<Self, Error> {
+        Self::open_within(source, centre, metrics, before_ms, SORT_BYTES_MAX).await
+    }
+
+    /// [`Self::open`], with so much memory to sort in.
+    pub(crate) async fn open_within(
+        source: &dyn RowSource,
+        centre: &str,
+        metrics: &[&str],
+        before_ms: i64,
+        sort_bytes: usize,
+    ) -> Result<Self, Error> {
         let before = ScalarValue::TimestampMicrosecond(Some(before_ms.saturating_mul(1000)), Some("UTC".into()));
         let wanted = col("event_time")
             .lt(lit(before))
             .and(col("quality").eq(lit(Quality::Good.as_str())))
             .and(col("metric").in_list(metrics.iter().map(|metric| lit(*metric)).collect(), false));
-        let session = session(source)?;
+        let session = session(source, sort_bytes)?;
         sorted(&session, source, (Table::Observations, centre), &COLUMNS, &ORDER, Some(wanted)).await.map(Self)
     }
 

@@ -151,7 +151,7 @@ async fn backtest(
     let rows = transitions(&reader, &centre, (from_ms.max(i64::MIN / 1000), to_ms), RECORDED_MAX);
     let mut rows = rows.await.map_err(failed)?;
     rows.retain(|row| row.log_time_ms <= judged.end_ms);
-    let unchanged = unchanged(&in_force.rules, &judging.rules, &recorded.rules, &mut notes);
+    let unchanged = unchanged(&in_force.rules, &judging.rules, &recorded.rules, from_ms, &mut notes);
     let matches = Matches::new(alerts(&judged.transitions), judged.incidents, wanted.window_ms, (from_ms, to_ms));
     let names: Vec<_> = judging.rules.identities().collect();
     let alerts = matches.alerts_by_rule();
@@ -271,19 +271,22 @@ fn creations(recorded: &[RecordedRule], centre: &str) -> BTreeMap<Arc<str>, u32>
     newest.collect()
 }
 
-/// The rules that are as they were in production, all the time.
+/// The rules that are as they were in production, all the time since `from_ms`.
 fn unchanged(
     in_force: &RuleSet,
     judged: &RuleSet,
     recorded: &[RecordedRule],
+    from_ms: i64,
     notes: &mut Vec<String>,
 ) -> BTreeSet<Arc<str>> {
     let versions: BTreeMap<_, _> = in_force.identities().map(|identity| (&identity.name, &identity.version)).collect();
     let mut unchanged = BTreeSet::new();
     let mut changed = Vec::new();
     for identity in judged.identities().filter(|identity| versions.get(&identity.name) == Some(&&identity.version)) {
-        let others = recorded.iter().filter(|row| *row.rule == *identity.name && *row.version != *identity.version);
-        if others.count() > 0 {
+        let mut of_rule = recorded.iter().filter(|row| *row.rule == *identity.name).rev().peekable();
+        let newest_uid = of_rule.peek().map(|row| row.uid.as_str());
+        let is_other = |row: &&RecordedRule| *row.version != *identity.version || Some(row.uid.as_str()) != newest_uid;
+        if of_rule.filter(|row| row.log_time_ms >= from_ms).any(|row| is_other(&row)) {
             changed.push(identity.name.as_ref());
         } else {
             unchanged.insert(Arc::clone(&identity.name));
@@ -291,6 +294,14 @@ fn unchanged(
     }
     if !changed.is_empty() {
         notes.push(format!("recorded in several versions, so not compared: {}", changed.join(", ")));
+    }
+    // A rule made of others says something else when one of those does.
+    let composites: Vec<_> = judged.composites().collect();
+    while let Some((name, _)) = composites
+        .iter()
+        .find(|(name, parts)| unchanged.contains(*name) && parts.iter().any(|part| !unchanged.contains(*part)))
+    {
+        unchanged.remove(*name);
     }
     unchanged
 }

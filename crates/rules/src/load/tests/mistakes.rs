@@ -4,6 +4,7 @@ use super::{check, check_rule, control};
 use expect_test::expect;
 use std::sync::Arc;
 use vigie_model::calendar::Calendar;
+use vigie_model::control::Control;
 use vigie_model::space::Space;
 
 #[test]
@@ -131,6 +132,13 @@ fn periods_must_exist_and_be_told() {
     };
     check(
         &with("{period: night}"),
+        &expect![[r#"
+        rules/a.yaml:4:94: warning: 'active': without the place of any space nobody can tell when it is night; give the spaces file outlines
+    "#]],
+    );
+    let placeless = Control { spaces: Arc::new(vec![Space::registered("a")]), ..with("{period: night}") };
+    check(
+        &placeless,
         &expect![[r#"
         rules/a.yaml:4:94: error: 'active': without the place of any space nobody can tell when it is night; give the spaces file outlines
     "#]],

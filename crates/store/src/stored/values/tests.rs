@@ -76,3 +76,34 @@ async fn values_of_one_instant_come_in_the_order_of_the_log() {
     let values: Vec<_> = read(&history, CENTRE, &["people_count"], START_MS + 1).await;
     assert_eq!(values, [(0, 0), (0, 1), (0, 2), (0, 4), (0, 5), (0, 6)]);
 }
+
+#[tokio::test]
+async fn what_does_not_fit_in_memory_is_sorted_on_disk() {
+    const BATCHES: u64 = 16;
+    const ROWS: u64 = 5_000;
+    let dir = TempDir::new().unwrap();
+    let history = History::open(HistoryOptions::new(dir.path(), CENTRE, "log-a")).await.unwrap();
+    history.take_record(&fixture::dictionary()).unwrap();
+    for batch in 0..BATCHES {
+        // The later they arrive, the earlier they were measured.
+        let earlier = |record: &mut Record| {
+            let Payload::Observations(batch) = &mut record.payload else { unreachable!() };
+            batch.rows.event_time_ms.iter_mut().for_each(|time_ms| *time_ms = START_MS - (*time_ms - START_MS) / 3600);
+        };
+        history.take_record(&rows(0, batch * ROWS, ROWS, earlier)).unwrap();
+        if batch == BATCHES / 2 {
+            history.flush().await.unwrap();
+        }
+    }
+    assert!(history.rows_hot() > 0, "some rows are committed, some hot");
+    let opened = StoredValues::open_within(&history, CENTRE, &["people_count"], START_MS + 1, 4 << 20);
+    let (mut values, mut next) = (opened.await.unwrap(), (BATCHES * ROWS) as i64);
+    while let Some(batch) = values.next().await.unwrap() {
+        for value in batch.iter() {
+            next -= 1;
+            let value = value.unwrap();
+            assert_eq!((value.micros, value.event_time_ms), (next * 1_000_000, START_MS - next * 1000));
+        }
+    }
+    assert_eq!(next, 0);
+}
