@@ -150,7 +150,7 @@ impl Work {
         let SeederOptions { centre, history, .. } = &self.options;
         let metrics: Vec<_> = seeding.metrics().cloned().collect();
         let metrics: Vec<&str> = metrics.iter().map(AsRef::as_ref).collect();
-        let mut values = StoredValues::open(history.as_ref(), centre, &metrics, start.log_time_ms).await?;
+        let mut values = StoredValues::open(history.as_ref(), centre, &metrics, start.log_time_ms)?;
         let mut rows = 0;
         while let Some(batch) = values.next().await? {
             for value in batch.iter() {

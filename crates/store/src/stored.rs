@@ -4,7 +4,7 @@
 //!  observations --sort, spilling--+--> merged by (log time, partition, offset) --> StoredRow
 //!  incidents   --sort, spilling---+
 //!  alerts, actions --sort--> what was recorded about them
-//!  observations --choose, sort, spilling--> StoredValue in the order of event times
+//!  observations --week by week, sort, spilling--> StoredValue in the order of event times
 //! ```
 //!
 //! **Invariants**

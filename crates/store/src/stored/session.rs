@@ -7,7 +7,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::Expr;
-use datafusion::prelude::{SessionConfig, SessionContext, col, lit};
+use datafusion::prelude::{DataFrame, SessionConfig, SessionContext, col, lit};
 use std::sync::Arc;
 
 /// Memory of all sorts together, in bytes; beyond it they spill.
@@ -34,16 +34,35 @@ pub(crate) fn session(source: &dyn RowSource, sort_bytes: usize) -> Result<Sessi
 pub(crate) async fn sorted(
     session: &SessionContext,
     source: &dyn RowSource,
-    (table, centre): (Table, &str),
+    table: (Table, &str),
     columns: &[&str],
     order: &[&str],
     condition: Option<Expr>,
 ) -> Result<SendableRecordBatchStream, Error> {
+    in_order(rows(session, source, table, condition)?, columns, order).await
+}
+
+/// The rows of a centre in a table, as of now.
+pub(crate) fn rows(
+    session: &SessionContext,
+    source: &dyn RowSource,
+    (table, centre): (Table, &str),
+    condition: Option<Expr>,
+) -> Result<DataFrame, Error> {
+    let rows = source.capture(table).rows(session)?.filter(col(CENTRE).eq(lit(centre)))?;
+    Ok(match condition {
+        Some(condition) => rows.filter(condition)?,
+        None => rows,
+    })
+}
+
+/// Some columns of rows, sorted by others.
+pub(crate) async fn in_order(
+    rows: DataFrame,
+    columns: &[&str],
+    order: &[&str],
+) -> Result<SendableRecordBatchStream, Error> {
     let column = |name: &str| col(format!("\"{name}\""));
-    let mut rows = source.capture(table).rows(session)?.filter(col(CENTRE).eq(lit(centre)))?;
-    if let Some(condition) = condition {
-        rows = rows.filter(condition)?;
-    }
     let rows = rows.select(columns.iter().map(|name| column(name)).collect::<Vec<_>>())?;
     let order = order.iter().map(|name| column(name).sort(true, true)).collect();
     Ok(rows.sort(order)?.execute_stream().await?)

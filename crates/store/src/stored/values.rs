@@ -1,13 +1,17 @@
 //! Good values of some metrics in the order in which they were measured, whenever they arrived.
+//!
+//! They are read week by week, so that what a sort spills to disk is a week of them and not all there ever were.
 
 use super::columns::{Columns, Texts};
-use super::session::{SORT_BYTES_MAX, session, sorted};
+use super::session::{SORT_BYTES_MAX, in_order, rows, session};
 use crate::error::Error;
 use crate::history::source::RowSource;
 use crate::schema::table::{OFFSET, PARTITION, Table};
-use arrow::array::RecordBatch;
+use arrow::array::{Array, RecordBatch};
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::prelude::{col, lit};
+use datafusion::functions_aggregate::expr_fn::min;
+use datafusion::logical_expr::Expr;
+use datafusion::prelude::{DataFrame, col, lit};
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
 use vigie_model::batch::Quality;
@@ -16,6 +20,9 @@ use vigie_model::decimal::Decimal;
 const COLUMNS: [&str; 9] = ["event_time", "log_time", PARTITION, OFFSET, "space", "sensor", "node", "metric", "value"];
 /// By event time; of one instant, in the order of the log.
 const ORDER: [&str; 4] = ["event_time", "log_time", PARTITION, OFFSET];
+
+/// A week, in milliseconds.
+const WEEK_MS: i64 = 7 * 86_400_000;
 
 /// A stored observation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,32 +42,39 @@ pub struct StoredValue<'a> {
 }
 
 /// Values in order, as of the instant of opening.
-pub struct StoredValues(SendableRecordBatchStream);
+pub struct StoredValues {
+    rows: DataFrame,
+    /// The week being read.
+    week: Option<SendableRecordBatchStream>,
+    /// Whether it had a row.
+    has_rows: bool,
+    /// Where the next week begins.
+    next_ms: i64,
+}
 
 impl StoredValues {
     /// The values of a centre measured before `before_ms` whose sources vouch for them.
     ///
     /// # Errors
     /// When history cannot be read.
-    pub async fn open(source: &dyn RowSource, centre: &str, metrics: &[&str], before_ms: i64) -> Result<Self, Error> {
-        Self::open_within(source, centre, metrics, before_ms, SORT_BYTES_MAX).await
+    pub fn open(source: &dyn RowSource, centre: &str, metrics: &[&str], before_ms: i64) -> Result<Self, Error> {
+        Self::open_within(source, centre, metrics, before_ms, SORT_BYTES_MAX)
     }
 
     /// [`Self::open`], with so much memory to sort in.
-    pub(crate) async fn open_within(
+    pub(crate) fn open_within(
         source: &dyn RowSource,
         centre: &str,
         metrics: &[&str],
         before_ms: i64,
         sort_bytes: usize,
     ) -> Result<Self, Error> {
-        let before = ScalarValue::TimestampMicrosecond(Some(before_ms.saturating_mul(1000)), Some("UTC".into()));
         let wanted = col("event_time")
-            .lt(lit(before))
+            .lt(instant(before_ms))
             .and(col("quality").eq(lit(Quality::Good.as_str())))
             .and(col("metric").in_list(metrics.iter().map(|metric| lit(*metric)).collect(), false));
-        let session = session(source, sort_bytes)?;
-        sorted(&session, source, (Table::Observations, centre), &COLUMNS, &ORDER, Some(wanted)).await.map(Self)
+        let rows = rows(&session(source, sort_bytes)?, source, (Table::Observations, centre), Some(wanted))?;
+        Ok(Self { rows, week: None, has_rows: false, next_ms: i64::MIN / 1000 })
     }
 
     /// The next values, some thousand at most; none at the end.
@@ -68,11 +82,38 @@ impl StoredValues {
     /// # Errors
     /// When history cannot be read.
     pub async fn next(&mut self) -> Result<Option<ValueBatch>, Error> {
-        match self.0.next().await {
-            Some(batch) => ValueBatch::of(&batch?).map(Some),
-            None => Ok(None),
+        loop {
+            let batch = match &mut self.week {
+                Some(week) => week.next().await,
+                None => None,
+            };
+            if let Some(batch) = batch {
+                self.has_rows = true;
+                return ValueBatch::of(&batch?).map(Some);
+            }
+            if !self.has_rows {
+                let Some(first_ms) = first_ms(self.rows.clone(), self.next_ms).await? else { return Ok(None) };
+                self.next_ms = first_ms;
+            }
+            let end_ms = self.next_ms.saturating_add(WEEK_MS);
+            let inside = col("event_time").gt_eq(instant(self.next_ms)).and(col("event_time").lt(instant(end_ms)));
+            self.week = Some(in_order(self.rows.clone().filter(inside)?, &COLUMNS, &ORDER).await?);
+            (self.has_rows, self.next_ms) = (false, end_ms);
         }
     }
+}
+
+/// When the first of these values from an instant on was measured.
+async fn first_ms(rows: DataFrame, from_ms: i64) -> Result<Option<i64>, Error> {
+    let later = rows.filter(col("event_time").gt_eq(instant(from_ms)))?;
+    let first = later.aggregate(Vec::new(), vec![min(col("event_time")).alias("first")])?.collect().await?;
+    let found = first.iter().find(|batch| batch.column(0).null_count() < batch.num_rows());
+    found.map(|batch| Ok(Columns(batch).instants_ms("first")?[0])).transpose()
+}
+
+/// An instant as the columns of times have it.
+fn instant(time_ms: i64) -> Expr {
+    lit(ScalarValue::TimestampMicrosecond(Some(time_ms.saturating_mul(1000)), Some("UTC".into())))
 }
 
 /// Some values in order.

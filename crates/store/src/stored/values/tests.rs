@@ -7,7 +7,7 @@ use vigie_model::record::{Payload, Record};
 
 /// Hours after the start and values, in the order in which they come.
 async fn read(history: &History, centre: &str, metrics: &[&str], before_ms: i64) -> Vec<(i64, i64)> {
-    let mut values = StoredValues::open(history, centre, metrics, before_ms).await.unwrap();
+    let mut values = StoredValues::open(history, centre, metrics, before_ms).unwrap();
     let mut read = Vec::new();
     while let Some(batch) = values.next().await.unwrap() {
         for value in batch.iter().map(Result::unwrap) {
@@ -78,6 +78,28 @@ async fn values_of_one_instant_come_in_the_order_of_the_log() {
 }
 
 #[tokio::test]
+async fn weeks_follow_each_other_and_empty_ones_are_left_out() {
+    let dir = TempDir::new().unwrap();
+    let history = History::open(HistoryOptions::new(dir.path(), CENTRE, "log-a")).await.unwrap();
+    history.take_record(&fixture::dictionary()).unwrap();
+    assert_eq!(read(&history, CENTRE, &["people_count"], i64::MAX).await, [], "nothing is stored");
+    // Some 17 days without a gap, and two hours long after and long before them.
+    history.take_record(&fixture::observations(0, 1, 400)).unwrap();
+    let at = |hours: i64| {
+        move |record: &mut Record| {
+            let Payload::Observations(batch) = &mut record.payload else { unreachable!() };
+            batch.rows.event_time_ms.fill(START_MS + hours * HOUR_MS);
+        }
+    };
+    history.take_record(&rows(1, 7, 1, at(60_000))).unwrap();
+    history.take_record(&rows(2, 8, 1, at(-60_000))).unwrap();
+    history.flush().await.unwrap();
+    let expected: Vec<_> =
+        [(-60_000, 8)].into_iter().chain((1..=400).map(|hour| (hour, hour))).chain([(60_000, 7)]).collect();
+    assert_eq!(read(&history, CENTRE, &["people_count"], i64::MAX).await, expected);
+}
+
+#[tokio::test]
 async fn what_does_not_fit_in_memory_is_sorted_on_disk() {
     const BATCHES: u64 = 16;
     const ROWS: u64 = 5_000;
@@ -97,7 +119,7 @@ async fn what_does_not_fit_in_memory_is_sorted_on_disk() {
     }
     assert!(history.rows_hot() > 0, "some rows are committed, some hot");
     let opened = StoredValues::open_within(&history, CENTRE, &["people_count"], START_MS + 1, 4 << 20);
-    let (mut values, mut next) = (opened.await.unwrap(), (BATCHES * ROWS) as i64);
+    let (mut values, mut next) = (opened.unwrap(), (BATCHES * ROWS) as i64);
     while let Some(batch) = values.next().await.unwrap() {
         for value in batch.iter() {
             next -= 1;
