@@ -246,18 +246,19 @@ impl Engine {
             Some(route) => route,
             None => self.add_route(series, log_time_ms),
         };
+        let mut input = SlotInput {
+            member: 0,
+            sensor: rows.sensor[index],
+            node: rows.node[index],
+            micros: rows.value_micros[index],
+            event_time_ms: rows.event_time_ms[index],
+            quality: rows.quality[index],
+            feed: rows.feed[index],
+            incident: None,
+        };
         for target in route {
             let target = self.routes.target(target);
-            let input = SlotInput {
-                member: target.member,
-                sensor: rows.sensor[index],
-                node: rows.node[index],
-                micros: rows.value_micros[index],
-                event_time_ms: rows.event_time_ms[index],
-                quality: rows.quality[index],
-                feed: rows.feed[index],
-                incident: None,
-            };
+            input.member = target.member;
             self.with_slot(target.slot, log_time_ms, out, |slot, step| slot.take(&input, step));
         }
     }

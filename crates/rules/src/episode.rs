@@ -110,6 +110,19 @@ impl Episode {
         delay.due_ms = delay.since_ms.saturating_add(length_ms).max(time_ms);
     }
 
+    /// Whether a verdict changes nothing, as most do.
+    pub(crate) const fn ignores(&self, verdict: Verdict) -> bool {
+        match (&self.phase, verdict) {
+            (Phase::Inactive, Verdict::Raise) => false,
+            (Phase::Inactive, _) | (Phase::Pending(_), Verdict::Raise) => true,
+            (Phase::Active { stale: true, .. }, verdict) => matches!(verdict, Verdict::Missing),
+            (Phase::Active { stale: false, clearing: None }, verdict) => {
+                matches!(verdict, Verdict::Raise | Verdict::Between)
+            }
+            (Phase::Pending(_) | Phase::Active { .. }, _) => false,
+        }
+    }
+
     /// Takes in a verdict given at `at_ms`; `emit` is called for each state entered, in order.
     pub(crate) fn judge(
         &mut self,

@@ -9,41 +9,39 @@ use crate::state::{State, Unusual};
 use crate::step::Counters;
 use crate::verdict::Verdict;
 
-/// A verdict and what it rests on.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Judgement {
-    /// What was found.
-    pub(crate) verdict: Verdict,
-    /// The value judged, if the kind has one.
-    pub(crate) quantity: Option<Quantity>,
-    /// What is usual, for a baseline.
-    pub(crate) expected: Option<Expected>,
-}
-
-/// Judges a state at an instant. A silence is judged by its timer and a run by its steps: both are `Between` here.
-pub(crate) fn judgement(
+/// Judges a state at an instant. A silence is judged by its timer and a run by its steps: until then both are `Between`.
+pub(crate) fn verdict(
     state: &State,
     at_ms: i64,
     rule: &Rule,
     plan: &Plan,
     rules: &RuleSet,
     counters: &mut Counters,
-) -> Judgement {
-    let quantity = state.quantity();
-    let of = |verdict| Judgement { verdict, quantity, expected: None };
+) -> Verdict {
+    let compared = |quantity: Option<Quantity>, counters: &mut Counters| {
+        quantity.map_or(Verdict::Missing, |quantity| compared(plan, quantity, counters))
+    };
     match state {
-        State::Threshold { .. } | State::Window(_) | State::Change(_) => {
-            of(quantity.map_or(Verdict::Missing, |quantity| compared(plan, quantity, counters)))
-        }
-        State::KOfN(confirmed) => of(raise_or_clear(confirmed.sources.count() >= confirmed.k)),
-        State::Baseline(unusual) => against_usual(unusual, quantity, at_ms, rules),
+        State::Threshold { values, agg, .. } => compared(values.quantity(*agg), counters),
+        State::Window(window) => compared(window.quantity(), counters),
+        State::Change(change) => compared(change.quantity(), counters),
+        State::KOfN(confirmed) => raise_or_clear(confirmed.sources.count() >= confirmed.k),
+        State::Baseline(unusual) => against_usual(unusual, at_ms, rules),
         State::Parts(parts) => {
             let uids = rule.parts().iter().map(|part| &rules.rules[*part].identity.uid);
-            of(parts.verdict(uids, rule.kind == Kind::AllOf))
+            parts.verdict(uids, rule.kind == Kind::AllOf)
         }
-        State::Spread(spreading) => of(spreading.group.verdict(spreading.k)),
-        State::Absence { silence, .. } if silence.is_too_long() => of(Verdict::Raise),
-        State::Absence { .. } | State::Sequence(_) => of(Verdict::Between),
+        State::Spread(spreading) => spreading.group.verdict(spreading.k),
+        State::Absence { silence, .. } if silence.is_too_long() => Verdict::Raise,
+        State::Absence { .. } | State::Sequence(_) => Verdict::Between,
+    }
+}
+
+/// What is usual at an instant, for a baseline that knows.
+pub(crate) fn expected(state: &State, at_ms: i64, rules: &RuleSet) -> Option<Expected> {
+    match state {
+        State::Baseline(unusual) => unusual.learnt.expectation(&rules.zone, at_ms),
+        _ => None,
     }
 }
 
@@ -81,12 +79,11 @@ fn compared(plan: &Plan, quantity: Quantity, counters: &mut Counters) -> Verdict
     }
 }
 
-fn against_usual(unusual: &Unusual, quantity: Option<Quantity>, at_ms: i64, rules: &RuleSet) -> Judgement {
-    let expected = quantity.and_then(|_| unusual.learnt.expectation(&rules.zone, at_ms));
-    let is_unusual =
-        quantity.zip(expected).and_then(|(quantity, expected)| expected.is_unusual(quantity.micros, &unusual.usual));
-    let verdict = is_unusual.map_or(Verdict::Missing, raise_or_clear);
-    Judgement { verdict, quantity, expected }
+fn against_usual(unusual: &Unusual, at_ms: i64, rules: &RuleSet) -> Verdict {
+    let Some(quantity) = unusual.quantity() else { return Verdict::Missing };
+    let expected = unusual.learnt.expectation(&rules.zone, at_ms);
+    let is_unusual = expected.and_then(|expected| expected.is_unusual(quantity.micros, &unusual.usual));
+    is_unusual.map_or(Verdict::Missing, raise_or_clear)
 }
 
 const fn raise_or_clear(raise: bool) -> Verdict {

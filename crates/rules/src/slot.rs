@@ -12,7 +12,7 @@ use crate::detail::{Detail, Scene};
 use crate::episode::Episode;
 use crate::evidence::Decision;
 use crate::input::{Member, SlotInput};
-use crate::judgement::{Judgement, judgement, matching};
+use crate::judgement::{expected, matching, verdict};
 use crate::kind::{Delays, Kind, RuleIx};
 use crate::kinds::parts::Part;
 use crate::kinds::run::{Course, StepDone};
@@ -312,45 +312,44 @@ impl Slot {
         if !self.timing.inside {
             return;
         }
-        let found = self.judgement(at_ms, step);
-        let inactive = self.episode.is_inactive();
-        let verdict = match found.verdict {
-            Verdict::Raise if inactive && step.blocked => Verdict::Between,
-            Verdict::Raise if inactive => {
-                self.changed = false;
-                self.decide(found, at_ms, at_ms, step);
-                Verdict::Raise
+        let verdict = self.verdict(at_ms, step);
+        if verdict == Verdict::Raise && self.episode.is_inactive() {
+            if step.blocked {
+                return;
             }
-            verdict => verdict,
-        };
-        self.change(None, step, |episode, delays, emit| episode.judge(at_ms, verdict, delays, emit));
+            self.changed = false;
+            self.decide(at_ms, at_ms, step);
+        }
+        if !self.episode.ignores(verdict) {
+            self.change(None, step, |episode, delays, emit| episode.judge(at_ms, verdict, delays, emit));
+        }
     }
 
     /// The condition of a hold that began under another rule is judged once more, before it becomes an episode.
     fn judge_hold_again(&mut self, at_ms: i64, step: &mut Step<'_>) {
-        let (found, since_ms) = (self.judgement(at_ms, step), self.episode.delay_since_ms());
-        if found.verdict == Verdict::Raise {
-            self.decide(found, at_ms, since_ms.unwrap_or(at_ms), step);
+        let (verdict, since_ms) = (self.verdict(at_ms, step), self.episode.delay_since_ms());
+        if verdict == Verdict::Raise {
+            self.decide(at_ms, since_ms.unwrap_or(at_ms), step);
         }
-        self.change(None, step, |episode, delays, emit| episode.judge(at_ms, found.verdict, delays, emit));
+        self.change(None, step, |episode, delays, emit| episode.judge(at_ms, verdict, delays, emit));
     }
 
-    fn judgement(&self, at_ms: i64, step: &mut Step<'_>) -> Judgement {
+    fn verdict(&self, at_ms: i64, step: &mut Step<'_>) -> Verdict {
         step.counters.judgements += 1;
         let (rule, plan) = (self.rule(step.rules), self.plan(step.rules));
-        judgement(&self.state, at_ms, rule, plan, step.rules, step.counters)
+        verdict(&self.state, at_ms, rule, plan, step.rules, step.counters)
     }
 
     /// Takes down what raise rests on.
-    fn decide(&mut self, found: Judgement, judged_ms: i64, since_ms: i64, step: &Step<'_>) {
-        let (rules, names, expected) = (step.rules, step.names, found.expected);
+    fn decide(&mut self, judged_ms: i64, since_ms: i64, step: &Step<'_>) {
+        let (rules, names, expected) = (step.rules, step.names, expected(&self.state, judged_ms, step.rules));
         let (rule, members) = (self.rule(rules), self.about.members.as_slice());
         let scene = Scene { at_ms: judged_ms, rules, rule, members, names, expected };
         self.about.decision = Some(Box::new(Decision {
             since_ms,
             judged_ms,
             position: step.position,
-            quantity: found.quantity,
+            quantity: self.state.quantity(),
             usual: expected.map(|expected| expected.mean),
             detail: Detail::of(&self.state, scene),
         }));
@@ -385,8 +384,10 @@ impl Slot {
     }
 
     fn look_at_period(&mut self, at_ms: i64, rules: &RuleSet) {
-        let active = rules.rules[self.rule as usize].active;
-        self.timing.look_at_period(at_ms, active, &self.about.id.space, &rules.periods);
+        if at_ms >= self.timing.period_ms {
+            let active = rules.rules[self.rule as usize].active;
+            self.timing.enter(rules.periods.at(active, &self.about.id.space, at_ms));
+        }
     }
 
     fn rule<'a>(&self, rules: &'a RuleSet) -> &'a Rule {

@@ -1,6 +1,6 @@
 //! The time of a key and its timers: which is next, and what stands between.
 
-use crate::periods::{Period, Periods};
+use crate::periods::{Period, Phase};
 
 /// Stands for "never".
 pub(crate) const NEVER_MS: i64 = i64::MAX;
@@ -73,12 +73,9 @@ impl Timing {
         due_ms + (last_ms - due_ms).max(0) / step_ms * step_ms
     }
 
-    /// Looks whether the period holds at an instant, unless that is known.
-    pub(crate) fn look_at_period(&mut self, at_ms: i64, period: Period, space: &str, periods: &Periods) {
-        if at_ms >= self.period_ms {
-            let phase = periods.at(period, space, at_ms);
-            (self.inside, self.period_ms) = (phase.inside, phase.until_ms);
-        }
+    /// The period is in this phase from now on.
+    pub(crate) const fn enter(&mut self, phase: Phase) {
+        (self.inside, self.period_ms) = (phase.inside, phase.until_ms);
     }
 }
 

@@ -6,8 +6,9 @@
 use crate::detail::{Detail, Scene};
 use crate::expr::fold::Quantity;
 use crate::figures::exact;
-use crate::judgement::{Judgement, judgement};
+use crate::judgement::{expected, verdict};
 use crate::kind::{Kind, RuleIx, Source};
+use crate::kinds::baseline::Expected;
 use crate::routes::covers;
 use crate::slot::Slot;
 use crate::spec::{Rule, RuleSet};
@@ -55,6 +56,14 @@ pub(crate) struct Witness<'a> {
     pub(crate) names: &'a Names,
 }
 
+/// What a judgement of the slot finds now.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    verdict: Verdict,
+    quantity: Option<Quantity>,
+    expected: Option<Expected>,
+}
+
 /// The answer where there is no state: the rule, its scope, or nothing heard yet.
 pub(crate) fn without_state(name: &str, key: &str, rules: &RuleSet) -> WhyNot {
     let space = key.split('/').next().unwrap_or(key);
@@ -92,7 +101,11 @@ impl Witness<'_> {
         let (slot, rules) = (self.slot, self.rules);
         let rule = &rules.rules[slot.rule_index()];
         let time_ms = slot.timing().time_ms;
-        let found = judgement(slot.state(), time_ms, rule, slot.plan(rules), rules, &mut Counters::default());
+        let found = Found {
+            verdict: verdict(slot.state(), time_ms, rule, slot.plan(rules), rules, &mut Counters::default()),
+            quantity: slot.state().quantity(),
+            expected: expected(slot.state(), time_ms, rules),
+        };
         let (members, expected) = (slot.about().members.as_slice(), found.expected);
         let detail = match slot.state() {
             State::Sequence(run) => Detail::of_run(rule, run.done()),
@@ -133,7 +146,7 @@ impl Witness<'_> {
     }
 
     /// What the state of this kind says.
-    fn of_kind(&self, rule: &Rule, found: Judgement) -> Vec<String> {
+    fn of_kind(&self, rule: &Rule, found: Found) -> Vec<String> {
         match self.slot.state() {
             State::Threshold { .. } | State::Window(_) | State::Change(_) => vec![compared(rule, found)],
             State::Absence { silence, silence_ms } => {
@@ -203,7 +216,7 @@ impl Witness<'_> {
     }
 }
 
-fn compared(rule: &Rule, found: Judgement) -> String {
+fn compared(rule: &Rule, found: Found) -> String {
     let of = |quantity: Option<Quantity>| quantity.map_or_else(String::new, exact);
     let raise = &rule.raise;
     match found.verdict {

@@ -1,6 +1,8 @@
 //! Rules that are judged in certain hours only, as one reads them off a clock: `open` is every day from 08:00 to 16:00 UTC,
 //! and times below are of 1970-01-01 unless they say `+1d`.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod common;
 
 use common::{Cut, Event, control, incident, observation, transitions};

@@ -1,6 +1,9 @@
 //! The starter pack in `configs/rules`: every file loads by itself without a warning, with guidance for every rule; its tests
 //! pass; and they make every rule speak and keep silent.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::disallowed_methods, reason = "a test reads the pack from its files")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -42,7 +42,7 @@ pub enum RulesCommand {
     Test(RulesTestArgs),
     /// Judge stored rows again, by the rules in force or by proposed ones.
     #[command(after_help = BACKTEST_HELP)]
-    Backtest(RulesBacktestArgs),
+    Backtest(Box<RulesBacktestArgs>),
 }
 
 /// Options of `vigie rules check`.
