@@ -85,7 +85,7 @@ pub struct RulesBacktestArgs {
     /// Proposed rule files instead of the configured ones.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub rules: Vec<PathBuf>,
-    /// How long before --from judging begins; default with the first row stored.
+    /// How long before --from judging begins, and baselines learn; default with the first row stored.
     #[arg(long, value_name = "DURATION", requires = "from")]
     pub warm_up: Option<String>,
     /// Which incidents alerts should have told, as a condition on incident.
