@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 const CHECK_HELP: &str = "\
 Prints every problem with file, line, column and hint, warnings too. Without --config only the rule files are read; with it
-they are checked together with the spaces and metrics it names, and instead of the rule files it names.
+they are checked together with the spaces, metrics, calendars and events it names, and instead of the rule files it names.
 
 Examples:
   vigie rules check rules/*.yaml

@@ -3,6 +3,8 @@
 use crate::condition::{Condition, Number, Params};
 use crate::memory::default_pane;
 use crate::rule::{Agg, Distinct, Kind, Limits, Per, Rule, Source, Step};
+use std::iter::Peekable;
+use std::str::Chars;
 use vigie_model::decimal::Decimal;
 
 /// A value of a flow mapping.
@@ -19,15 +21,19 @@ pub(crate) fn rules(text: &str) -> Vec<Rule> {
     lines.map(|line| rule(&read(&mut line.trim().chars().peekable()))).collect()
 }
 
-fn read(text: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Node {
-    let skip =
-        |text: &mut std::iter::Peekable<std::str::Chars<'_>>| while text.next_if(|c| " ,".contains(*c)).is_some() {};
-    skip(text);
+type Text<'a> = Peekable<Chars<'a>>;
+
+fn read(text: &mut Text<'_>) -> Node {
+    let more = |text: &mut Text<'_>, end: char| {
+        while text.next_if(|c| " ,".contains(*c)).is_some() {}
+        text.next_if_eq(&end).is_none()
+    };
+    while text.next_if_eq(&' ').is_some() {}
     match text.peek() {
         Some('{') => {
             text.next();
             let mut fields = Vec::new();
-            while skip(text) == () && text.next_if_eq(&'}').is_none() {
+            while more(text, '}') {
                 let name: String = std::iter::from_fn(|| text.next_if(|c| *c != ':')).collect();
                 text.next();
                 fields.push((name, read(text)));
@@ -37,7 +43,7 @@ fn read(text: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Node {
         Some('[') => {
             text.next();
             let mut items = Vec::new();
-            while skip(text) == () && text.next_if_eq(&']').is_none() {
+            while more(text, ']') {
                 items.push(read(text));
             }
             Node::List(items)

@@ -86,6 +86,10 @@ struct Reference<'r> {
 impl<'r> Reference<'r> {
     fn new(rules: &'r [Rule], world: &'r World, horizon: (i64, i64), mutant: Mutant) -> Self {
         let spreads = rules.iter().enumerate().filter(|(_, rule)| matches!(rule.kind, Kind::Spread { .. }));
+        let spreads = spreads.map(|(place, rule)| {
+            let period = world.period(rule, "", horizon.0, horizon.1);
+            (place, Spread::new(rule, world, period, mutant))
+        });
         Self {
             rules,
             world,
@@ -96,7 +100,7 @@ impl<'r> Reference<'r> {
             keys: BTreeMap::new(),
             silences: BTreeMap::new(),
             composites: BTreeMap::new(),
-            spreads: spreads.map(|(place, rule)| (place, Spread::new(rule, world, mutant))).collect(),
+            spreads: spreads.collect(),
             records: Records::new(),
         }
     }

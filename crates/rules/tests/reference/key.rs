@@ -55,7 +55,7 @@ impl<'r> Key<'r> {
         self.time = Some(at);
         let matches = match (&self.rule.kind, &event.what) {
             (Kind::KOfN { matching: Some(condition), .. }, crate::common::What::Observation { value, .. }) => {
-                holds_for(condition, value.micros())
+                holds_for(condition, value.micros(), &self.params)
             }
             _ => true,
         };
@@ -96,7 +96,7 @@ impl<'r> Key<'r> {
                 if !late || self.mutant == Mutant::LateTakesPart {
                     self.seen.push(input);
                     let without: Option<&Step> = without.as_ref();
-                    let complete = self.run.advance(steps, without, *within_ms, event, self.mutant);
+                    let complete = self.run.advance(steps, without, *within_ms, event, &self.params, self.mutant);
                     if complete && self.period.holds(at) {
                         self.episode.complete(at);
                     }

@@ -7,10 +7,10 @@
 //! A failure prints its seed and the smallest part of the case that still fails. To run that case again:
 //!
 //! ```text
-//! VIGIE_SEED=1234 VIGIE_CASES=1 cargo test -p vigie-rules --test reference
+//! VIGIE_SEED=1234 VIGIE_CASES=1 cargo test -p vigie-rules --test reference differential
 //! ```
 //!
-//! The long profile: `VIGIE_CASES=10000 cargo test --release -p vigie-rules --test reference`.
+//! The long profile: `VIGIE_CASES=10000 cargo test -p vigie-rules --test reference -- --nocapture`.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
@@ -41,6 +41,8 @@ mod spread;
 
 mod judge;
 
+mod random_rule;
+
 mod case;
 mod flow;
 mod render;
@@ -49,5 +51,7 @@ mod compare;
 
 mod conformance;
 mod differential;
+mod found;
 mod invariance;
 mod mutants;
+mod sun;

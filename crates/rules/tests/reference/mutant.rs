@@ -94,8 +94,8 @@ pub(crate) enum Mutant {
     SpreadCountsOpen,
     /// Of a spread, what is over leaves before the transitions of the same instant count.
     SpreadLeavesFirst,
-    /// Of a spread, what is over moves the key's time also while there is no episode.
-    SpreadTimesOut,
+    /// The same, what is over moves the key's time also while there is no episode, and still counts when a period begins.
+    SpreadHasTimers,
     /// A spread ends when `raise` is no longer true.
     SpreadEndsEarly,
     /// An hour that is repeated is learnt again.
@@ -116,7 +116,7 @@ pub(crate) const MUTANTS: &[Mutant] = {
         EmptyIsMissing, TiesTurned, MatchCountsLonger, CountsMembers, LateTakesPart, WithoutStarts,
         RunEndsEarlier, StepsStrictlyLater, RestartsAlways, CompletionDoesNotExtend, PeriodEndsLater,
         BeginJudgesNothing, PeriodKeepsOpen, BeginSeesWhatLeaves,
-        UpDoesNotEndSilence, SpreadLeavesFirst, SpreadTimesOut, EscalatesFirst, StaleIsSure, CompositesFlicker, SpreadCountsOpen,
+        UpDoesNotEndSilence, SpreadLeavesFirst, SpreadHasTimers, EscalatesFirst, StaleIsSure, CompositesFlicker, SpreadCountsOpen,
         SpreadEndsEarly, LearnsRepeatedHours, LearnsWithoutDecay,
     ]
 };

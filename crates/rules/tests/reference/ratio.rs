@@ -48,7 +48,7 @@ impl Ratio {
         Self::new(self.above * other.below, self.below * other.above)
     }
 
-    /// The whole part of the number of millionths, for a reference that is wrong on purpose.
+    /// Without its fraction, for a reference that is wrong on purpose.
     pub(crate) fn truncated_to_units(self) -> Self {
         Self { above: self.above.div_euclid(self.below), below: 1 }
     }

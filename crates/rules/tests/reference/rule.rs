@@ -185,9 +185,9 @@ impl Rule {
 
 impl Step {
     /// Whether the event is what the step waits for.
-    pub(crate) fn is_met_by(&self, event: &Event) -> bool {
+    pub(crate) fn is_met_by(&self, event: &Event, params: &Params) -> bool {
         let matches = match (&self.matching, &event.what) {
-            (Some(condition), What::Observation { value, .. }) => holds_for(condition, value.micros()),
+            (Some(condition), What::Observation { value, .. }) => holds_for(condition, value.micros(), params),
             _ => true,
         };
         self.source.reads(event) && matches
@@ -195,6 +195,6 @@ impl Step {
 }
 
 /// A `match` of one value.
-pub(crate) fn holds_for(condition: &Condition, micros: i64) -> bool {
-    condition.holds(crate::ratio::Ratio::of_micros(i128::from(micros)), &Params::new())
+pub(crate) fn holds_for(condition: &Condition, micros: i64, params: &Params) -> bool {
+    condition.holds(crate::ratio::Ratio::of_micros(i128::from(micros)), params)
 }

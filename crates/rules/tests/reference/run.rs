@@ -1,6 +1,7 @@
 //! The partial run of a sequence.
 
 use crate::common::Event;
+use crate::condition::Params;
 use crate::mutant::Mutant;
 use crate::rule::Step;
 
@@ -18,6 +19,7 @@ impl Run {
         without: Option<&Step>,
         within_ms: i64,
         event: &Event,
+        params: &Params,
         mutant: Mutant,
     ) -> bool {
         let time = event.time_ms;
@@ -28,7 +30,7 @@ impl Run {
         if self.done.first().is_some_and(ends) {
             self.done.clear();
         }
-        if without.is_some_and(|without| without.is_met_by(event)) {
+        if without.is_some_and(|without| without.is_met_by(event, params)) {
             self.done.clear();
             if mutant != Mutant::WithoutStarts {
                 return false;
@@ -38,9 +40,9 @@ impl Run {
             Mutant::StepsStrictlyLater => time > *previous,
             _ => time >= *previous,
         };
-        if self.done.last().is_some_and(in_order) && steps[self.done.len()].is_met_by(event) {
+        if self.done.last().is_some_and(in_order) && steps[self.done.len()].is_met_by(event, params) {
             self.done.push(time);
-        } else if (self.done.len() <= 1 || mutant == Mutant::RestartsAlways) && steps[0].is_met_by(event) {
+        } else if (self.done.len() <= 1 || mutant == Mutant::RestartsAlways) && steps[0].is_met_by(event, params) {
             self.done = vec![time];
         }
         let complete = self.done.len() == steps.len();

@@ -2,9 +2,10 @@
 //! anything but transitions.
 
 use crate::composite::Part;
-use crate::episode::{Episode, Verdict};
+use crate::episode::{Episode, State, Verdict};
 use crate::mutant::Mutant;
 use crate::rule::{Among, Kind, Rule};
+use crate::spans::Spans;
 use crate::world::World;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,14 +17,23 @@ pub(crate) struct Spread<'r> {
     within_ms: i64,
     among: Among,
     world: &'r World,
+    period: Spans,
     mutant: Mutant,
     pub(crate) keys: BTreeMap<String, Key>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    Period,
+    Escalation,
+    Look,
 }
 
 /// A district or a space.
 #[derive(Clone, Debug)]
 pub(crate) struct Key {
     mutant: Mutant,
+    period: Spans,
     time: i64,
     looked: i64,
     /// Came since the last tick, with their spaces.
@@ -36,9 +46,9 @@ pub(crate) struct Key {
 }
 
 impl<'r> Spread<'r> {
-    pub(crate) fn new(rule: &'r Rule, world: &'r World, mutant: Mutant) -> Self {
+    pub(crate) fn new(rule: &'r Rule, world: &'r World, period: Spans, mutant: Mutant) -> Self {
         let Kind::Spread { k, within_ms, among, .. } = rule.kind else { panic!("a spread") };
-        Self { rule, k, within_ms, among, world, mutant, keys: BTreeMap::new() }
+        Self { rule, k, within_ms, among, world, period, mutant, keys: BTreeMap::new() }
     }
 
     /// A transition of its rule in a space.
@@ -55,6 +65,7 @@ impl<'r> Spread<'r> {
         for key in keys {
             let fresh = || Key {
                 mutant: self.mutant,
+                period: self.period.clone(),
                 time: i64::MIN,
                 looked: i64::MIN,
                 waiting: Vec::new(),
@@ -69,28 +80,41 @@ impl<'r> Spread<'r> {
     /// Settles all instants before T, in order over all keys.
     pub(crate) fn settle(&mut self, tick: i64) {
         loop {
-            let next =
-                self.keys.iter().filter_map(|(name, key)| Some((key.next(self.k, self.within_ms)?, name.clone())));
-            let Some((at, name)) = next.min().filter(|(at, _)| *at < tick) else { return };
+            let next = self.keys.iter().filter_map(|(name, key)| {
+                let (at, timer) = key.next(self.k, self.within_ms)?;
+                Some((at, name.clone(), timer))
+            });
+            let Some((at, name, timer)) = next.min().filter(|(at, ..)| *at < tick) else { return };
             let may_begin = self.among == Among::District
                 || !self.keys.iter().any(|(other, key)| {
                     *other != name && key.episode.is_open() && self.world.are_adjacent(other, &name)
                 });
             let key = self.keys.get_mut(&name).expect("just found");
             key.time = at;
-            if key.episode.escalation_due() == Some(at) {
-                key.episode.escalate(at);
-                continue;
+            match timer {
+                Timer::Period if !key.period.holds(at) => {
+                    key.episode.end_period(at);
+                    continue;
+                }
+                Timer::Escalation => {
+                    key.episode.escalate(at);
+                    continue;
+                }
+                Timer::Period | Timer::Look => {}
             }
-            if self.mutant == Mutant::SpreadLeavesFirst && key.clears_at(self.k, self.within_ms) == Some(at) {
+            let leaves_first = matches!(self.mutant, Mutant::SpreadLeavesFirst | Mutant::SpreadHasTimers);
+            let sees_what_leaves = self.mutant == Mutant::SpreadHasTimers && timer == Timer::Period;
+            if leaves_first && !sees_what_leaves && key.clears_at(self.k, self.within_ms) == Some(at) {
                 key.looked = at;
                 key.episode.judge(at, Verdict::Clear);
                 continue;
             }
-            key.take(at);
-            key.looked = at;
-            let began = key.begun(self.within_ms, at).len();
-            let concerned = key.concerned(self.within_ms, at).len();
+            if timer == Timer::Look {
+                key.take(at);
+            }
+            key.looked = at - i64::from(sees_what_leaves);
+            let began = key.begun(self.within_ms, key.looked).len();
+            let concerned = key.concerned(self.within_ms, key.looked).len();
             let raised = if self.mutant == Mutant::SpreadCountsOpen { concerned } else { began } >= self.k;
             let cleared = if self.mutant == Mutant::SpreadEndsEarly { began } else { concerned } < self.k;
             let verdict = match (raised, cleared) {
@@ -99,17 +123,25 @@ impl<'r> Spread<'r> {
                 (false, true) => Verdict::Clear,
                 (false, false) => Verdict::Between,
             };
-            key.episode.judge(at, verdict);
+            if key.period.holds(at) {
+                key.episode.judge(at, verdict);
+            }
         }
     }
 }
 
 impl Key {
-    /// The next instant to settle: a transition, an escalation, or, of an open episode, the end of somebody's beginning.
-    fn next(&self, k: usize, within_ms: i64) -> Option<i64> {
+    /// The next instant to settle: a change of the period, an escalation, a transition, or, of an open episode, the end of
+    /// somebody's beginning.
+    fn next(&self, k: usize, within_ms: i64) -> Option<(i64, Timer)> {
         let parts = self.waiting.iter().map(|(_, part)| part.time.max(self.time)).min();
-        let clears = self.clears_at(k, within_ms);
-        [parts, self.episode.escalation_due(), clears].into_iter().flatten().min()
+        let looks = [parts, self.clears_at(k, within_ms)].into_iter().flatten().min();
+        let change = self.period.next_change(self.time).filter(|change| {
+            self.episode.state != State::Inactive || !self.concerned(within_ms, change - 1).is_empty()
+        });
+        let timers =
+            [(change, Timer::Period), (self.episode.escalation_due(), Timer::Escalation), (looks, Timer::Look)];
+        timers.into_iter().filter_map(|(at, timer)| Some((at?, timer))).min()
     }
 
     /// When fewer than k will be concerned, if nothing else happens and the episode is open.
@@ -118,7 +150,7 @@ impl Key {
             self.began.values().map(|began| began + within_ms).filter(|end| *end > self.looked).collect();
         ends.sort_unstable();
         let clears = ends.into_iter().find(|end| self.concerned(within_ms, *end).len() < k);
-        if self.mutant == Mutant::SpreadTimesOut && !self.episode.is_open() {
+        if self.mutant == Mutant::SpreadHasTimers && !self.episode.is_open() {
             return self.began.values().map(|began| began + within_ms).filter(|end| *end > self.looked).min();
         }
         clears.filter(|_| self.episode.is_open())

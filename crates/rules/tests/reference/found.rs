@@ -1,0 +1,44 @@
+//! What the comparison found, as small as it gets, with what the text says.
+
+use crate::case::START_MS;
+use crate::common::{Cut, Event, What, observation, transitions};
+use crate::compare::records;
+use crate::world::{Place, World};
+use vigie_model::calendar::CityEvent;
+use vigie_rules::load::load;
+
+/// Runs events, with times after the start, in a city of two neighbouring spaces with an event from 40 s to 80 s, and
+/// compares the records of one key.
+fn check(rule: &str, events: &[Event], (name, key): (&str, &str), expected: &[&str]) {
+    let place = |id: &str, adjacent: &[&str]| Place {
+        id: id.to_owned(),
+        district: "east".to_owned(),
+        adjacent: adjacent.iter().map(|id| (*id).to_owned()).collect(),
+        ..Place::default()
+    };
+    let (from_ms, until_ms) = (START_MS + 40_000, START_MS + 80_000);
+    let event = CityEvent { name: "match".into(), from_ms, until_ms, ..CityEvent::default() };
+    let places = vec![place("p", &["q"]), place("q", &[])];
+    let world = World { places, events: vec![event], ..World::default() };
+    let rules = load(&world.control(&format!("groups:\n- name: a\n  rules:\n{rule}"))).unwrap().rules;
+    let found = records(&transitions(&rules, events, Cut { partitions: 2, batch_rows: 1, tick_ms: 1000 }));
+    let found = found.get(&(name.to_owned(), key.to_owned())).into_iter().flatten();
+    let found: Vec<_> = found.map(|record| format!("{} {}", record.state, record.time_ms - START_MS)).collect();
+    assert_eq!(found, expected, "{rule}");
+}
+
+fn value(space: &str, metric: &str, value: &str, after_ms: i64) -> Event {
+    observation(space, Some("s1"), metric, value, START_MS + after_ms)
+}
+
+fn intake_up(after_ms: i64) -> Event {
+    Event { what: What::IntakeUp, ..value("p", "m", "0", after_ms) }
+}
+
+/// The silence was too long before the intake came up again; from then on it is counted anew.
+#[test]
+fn a_silence_that_a_pause_ended_is_not_too_long_when_the_period_begins() {
+    let rule = "  - {alert: R, kind: absence, metric: m, for: 10s, active: {period: event}}\n";
+    let events = [value("p", "m", "1", 0), value("p", "n", "1", 20_000), intake_up(35_000)];
+    check(rule, &events, ("R", "p/s1"), &["active 45000", "cleared 80000"]);
+}
