@@ -7,7 +7,7 @@ use crate::slot::Slot;
 use crate::spec::RuleSet;
 use crate::step::{Counters, Step};
 use crate::timers::{SlotIx, Timers};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
@@ -80,7 +80,7 @@ impl Slots {
             match change.fate(&slot, step.counters) {
                 Fate::Ends(why) => {
                     slot.end(why, step);
-                    self.remember(&slot, change);
+                    self.remember(&slot, &change.old);
                 }
                 Fate::GoesOn(rule) => {
                     slot.adopt(rule, &change.old, &change.new, change.log_time_ms);
@@ -92,14 +92,16 @@ impl Slots {
                 }
             }
         }
+        let uids: BTreeSet<_> = change.new.identities().map(|identity| &identity.uid).collect();
+        self.past.retain(|(uid, _), _| uids.contains(uid));
         step.counters.keys = step.counters.keys.saturating_sub((places.len() - self.all.len()) as u64);
         (places, timers)
     }
 
-    fn remember(&mut self, slot: &Slot, change: &Succession) {
+    fn remember(&mut self, slot: &Slot, rules: &RuleSet) {
         let about = slot.about();
         if let Some(latest) = about.latest {
-            let uid = Arc::clone(&change.old.rules[slot.rule_index()].identity.uid);
+            let uid = Arc::clone(&rules.rules[slot.rule_index()].identity.uid);
             self.past.insert((uid, Arc::clone(&about.id.key)), latest);
         }
     }

@@ -204,7 +204,7 @@ impl State {
             }
             Self::KOfN(confirmed) => {
                 if matches {
-                    confirmed.sources.add(input.source(confirmed.distinct), event_time_ms);
+                    confirmed.sources.add(input.source(confirmed.distinct), event_time_ms, confirmed.k);
                 }
                 confirmed.sources.forget(at_ms, confirmed.within_ms);
             }

@@ -14,7 +14,11 @@ pub(crate) enum SourceId {
     Channel(Arc<str>),
 }
 
-/// The sources of one key. At most as many as sent a match within the rule's time.
+/// Sources kept at least: enough to tell of all in most cases.
+const SOURCES_KEPT: usize = 256;
+
+/// The sources of one key: of those with a match within the rule's time the newest, at least as many as the rule takes. The
+/// k-th newest match is always among them, so older ones decide nothing; and peers who invent names fill no memory.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sources {
     /// Event time of each one's newest match.
@@ -37,10 +41,16 @@ impl Sources {
         false
     }
 
-    /// Takes in a match.
-    pub(crate) fn add(&mut self, source: SourceId, event_time_ms: i64) {
+    /// Takes in a match, for a rule that takes `k` sources. Cost: linear in the sources once too many are known.
+    pub(crate) fn add(&mut self, source: SourceId, event_time_ms: i64, k: usize) {
         let newest_ms = self.newest.entry(source).or_insert(event_time_ms);
         *newest_ms = event_time_ms.max(*newest_ms);
+        if self.newest.len() > k.max(SOURCES_KEPT) {
+            let oldest = self.newest.iter().min_by_key(|(_, newest_ms)| **newest_ms).map(|(source, _)| source.clone());
+            if let Some(oldest) = oldest {
+                self.newest.remove(&oldest);
+            }
+        }
     }
 
     /// Forgets the matches that no longer count at `at_ms`.
@@ -74,13 +84,23 @@ mod tests {
     fn the_kth_newest_match_decides_how_long_it_counts() {
         let mut sources = Sources::default();
         for (name, event_time_ms) in [(1, 100), (2, 103), (3, 103), (1, 109), (1, 50)] {
-            sources.add(SourceId::Name(name), event_time_ms);
+            sources.add(SourceId::Name(name), event_time_ms, 3);
         }
         assert_eq!(sources.over_ms(3, 10), Some(113));
         assert_eq!(sources.over_ms(1, 10), Some(119));
         assert_eq!(sources.over_ms(4, 10), None);
         sources.forget(113, 10);
         assert_eq!((sources.count(), sources.over_ms(3, 10)), (1, None));
+    }
+
+    #[test]
+    fn invented_sources_fill_no_memory_and_change_no_answer() {
+        let mut sources = Sources::default();
+        for number in 0..1_000_i64 {
+            sources.add(SourceId::Channel(format!("{number}").into()), number / 3, 300);
+        }
+        assert_eq!(sources.count(), 300);
+        assert_eq!(sources.over_ms(300, 10), Some(700 / 3 + 10));
     }
 
     #[test]
