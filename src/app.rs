@@ -15,6 +15,7 @@ pub mod commands_door;
 pub mod pipeline;
 
 pub mod reload;
+pub mod seeder;
 
 pub mod connections;
 pub mod listener;

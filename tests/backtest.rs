@@ -177,6 +177,8 @@ fn a_backtest_says_what_a_server_said() {
     let server = Running::start(serve(root));
     city.live(&server, Duration::from_secs(1));
     wait_for_silence(&server, "c/s0");
+    let beside = report(root, &[]);
+    assert!(beside["notes"][0].as_str().unwrap().starts_with("another process writes to this folder"), "{beside:#}");
     assert_eq!(server.interrupt(), Some(0));
 
     let file = root.join("judged.ndjson");
@@ -319,4 +321,32 @@ fn a_short_warm_up_sees_less() {
     let short = report(root, &[&range[..], &["--warm-up", "30m"]].concat());
     assert_eq!(short["production"]["identical"], false, "its hold began seventy minutes later: {short:#}");
     assert_eq!(short["warm_up_from"], "2026-03-01T23:30:00Z");
+}
+
+/// A replay's last tick comes a day after its newest row, between two ticks: what is due right then is due in a backtest too.
+#[test]
+fn the_last_tick_of_a_replay_is_found_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let rules = "groups:\n- name: a\n  rules:\n  - {alert: Crowded, kind: threshold, metric: density, per: space, raise: 'value > 5', stale_after: 1d}\n";
+    found_centre(root, "", rules);
+    let line = r#"{"space": "a", "metric": "density", "value": 6, "time": "2026-03-01T23:00:00.700Z"}"#;
+    std::fs::write(root.join("events.ndjson"), line).unwrap();
+    let mut replay = vigie();
+    replay.args(["replay", "--config", "vigie.toml", "--input", "events.ndjson", "--data", "data", "--json"]);
+    run(replay.current_dir(root), 0);
+    let found = report(root, &[]);
+    let states = sql(&root.join("data"), "SELECT state FROM alerts ORDER BY \"offset\"");
+    assert_eq!(states, [json!({"state": "active"}), json!({"state": "stale"})]);
+    assert_eq!(found["production"]["identical"], true, "{found:#}");
+
+    // A second replay of other rows into the same folder is another log; nobody can say which row came first.
+    std::fs::write(root.join("others.ndjson"), line.replace("23:00", "22:00")).unwrap();
+    let mut replay = vigie();
+    replay.args(["replay", "--config", "vigie.toml", "--input", "others.ndjson", "--data", "data", "--json"]);
+    run(replay.current_dir(root), 0);
+    let mut command = vigie();
+    command.args(["rules", "backtest", "--config", "vigie.toml", "--data", "data"]);
+    let said = text(&run(command.current_dir(root), 3).stderr);
+    assert!(said.contains("history holds the rows of several logs (offset 0 of partition"), "{said}");
 }

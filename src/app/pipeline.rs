@@ -8,10 +8,12 @@ use crate::app::roles::book::{BookRole, Waiting};
 use crate::app::roles::history::HistoryFeed;
 use crate::app::roles::questions::{Asked, Questions, questions};
 use crate::app::roles::rules::RulesRole;
+use crate::app::roles::unseeded::{Unseeded, show_unseeded};
 use crate::exit::Failure;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use tokio::sync::watch;
 use vigie_alerts::feed::{AlertFeed, RING_ROWS_MAX as FEED_ROWS_MAX};
 use vigie_alerts::live::LiveAlerts;
 use vigie_log::ring::{Reader, Writer, ring};
@@ -79,6 +81,8 @@ pub struct Pipeline {
     pub health: Arc<Health>,
     /// How far the rules have judged.
     pub judged: Arc<Judged>,
+    /// The baseline rules that wait for seeds.
+    pub unseeded: watch::Receiver<Unseeded>,
     threads: Vec<(&'static str, JoinHandle<()>)>,
 }
 
@@ -102,6 +106,7 @@ impl Pipeline {
         let (alert_writer, mut alert_readers) = ring(ALERT_RING_MAX, |_: &AlertRecord| 1, 1);
         let reader = readers.pop().expect("rules have a reader");
         let (questions, asked) = questions(Arc::clone(&options.centre), reader.waker());
+        let (unseeded, waiting_rules) = watch::channel(Unseeded::default());
         let live = Arc::new(LiveAlerts::new(&options.centre));
         let feed = Arc::new(AlertFeed::new(&options.centre, 0, FEED_ROWS_MAX));
         let mut pipeline = Self {
@@ -111,6 +116,7 @@ impl Pipeline {
             questions: Arc::new(questions),
             health: Arc::default(),
             judged: Arc::default(),
+            unseeded: waiting_rules,
             threads: Vec::new(),
         };
         if let Some(history) = options.history.clone() {
@@ -120,7 +126,8 @@ impl Pipeline {
         }
         let rules = RulesRole::new(options.partitions);
         let judged = Arc::clone(&pipeline.judged);
-        pipeline.spawn("rules", Part::Rules, move || run_rules(reader, rules, &alert_writer, &judged, &asked))?;
+        let shown = Shown { judged, unseeded };
+        pipeline.spawn("rules", Part::Rules, move || run_rules(reader, rules, &alert_writer, &shown, &asked))?;
         let book = BookRole::new(live, feed, Arc::clone(&pipeline.waiting));
         let reader = alert_readers.pop().expect("the book has a reader");
         let (history, observer) = (options.history, options.observer);
@@ -154,11 +161,17 @@ impl Pipeline {
     }
 }
 
+/// What the rules show of themselves after each batch of the log.
+struct Shown {
+    judged: Arc<Judged>,
+    unseeded: watch::Sender<Unseeded>,
+}
+
 fn run_rules(
     mut log: Reader<Arc<Record>>,
     mut rules: RulesRole,
     alerts: &Writer<AlertRecord>,
-    judged: &Judged,
+    shown: &Shown,
     asked: &Asked,
 ) {
     let (mut records, mut out) = (Vec::new(), Vec::new());
@@ -170,7 +183,8 @@ fn run_rules(
             if alerts.append(out.drain(..)).is_err() {
                 return;
             }
-            judged.show(judged_next, rules.next_position());
+            shown.judged.show(judged_next, rules.next_position());
+            show_unseeded(rules.core(), &shown.unseeded);
         }
         asked.answer(rules.core());
     }

@@ -16,6 +16,7 @@ use crate::app::reload::creations::following;
 use crate::app::reload::standing::Standing;
 use crate::app::reload::{LOOK_EVERY, Reload, ReloadOptions};
 use crate::app::roles::history::HistoryFeed;
+use crate::app::seeder::{Seeder, SeederOptions};
 use crate::app::telemetry;
 use crate::config::control::Prepared;
 use crate::exit::Failure;
@@ -97,6 +98,7 @@ pub struct Server {
     flusher: Flusher,
     dead_letters: DeadLetters,
     reload: Reload,
+    seeder: Seeder,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
 }
@@ -175,6 +177,13 @@ impl Server {
             look_every: LOOK_EVERY,
         };
         let reload = Reload::start(reload, Handle::current())?;
+        let seeder = Seeder::start(SeederOptions {
+            centre,
+            history: Arc::clone(&history),
+            health: Arc::clone(&pipeline.health),
+            intake: intake.clone(),
+            unseeded: pipeline.unseeded.clone(),
+        })?;
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(serve(listener, routes, ConnectionLimits::default(), stopped));
         tracing::info!(%url, %log_id, data = %data.display(), "serving");
@@ -188,6 +197,7 @@ impl Server {
             flusher,
             dead_letters,
             reload,
+            seeder,
             stop,
             serving,
         })
@@ -198,8 +208,10 @@ impl Server {
     /// # Errors
     /// When a part had failed, or the last commit fails.
     pub async fn stop(self) -> Result<(), Failure> {
-        let Self { intake, feed, pipeline, sequencer, flusher, dead_letters, reload, stop, mut serving, .. } = self;
-        drop(reload);
+        let Self {
+            intake, feed, pipeline, sequencer, flusher, dead_letters, reload, seeder, stop, mut serving, ..
+        } = self;
+        drop((reload, seeder));
         pipeline.health.stopping();
         let folded = tokio::task::spawn_blocking(move || {
             intake.stop();

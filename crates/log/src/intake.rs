@@ -28,6 +28,7 @@ use vigie_failpoints::point::reach;
 use vigie_model::batch::Events;
 use vigie_model::command::Command;
 use vigie_model::control::Control;
+use vigie_model::seeds::Seeds;
 
 /// Requests waiting for the sequencer. Their bytes are bounded at the door, which holds room for a body until the log has
 /// answered; this bounds small ones.
@@ -48,6 +49,7 @@ enum Request {
     Events(Box<Events>, oneshot::Sender<Result<Receipt, IntakeError>>),
     Command(Box<Command>, oneshot::Sender<Result<(), IntakeError>>),
     Control(Arc<Control>, oneshot::Sender<Result<bool, IntakeError>>),
+    Seeds(Arc<Seeds>, oneshot::Sender<Result<(), IntakeError>>),
     Stop,
 }
 
@@ -55,7 +57,7 @@ enum Request {
 #[derive(Debug)]
 enum Answer {
     Events(oneshot::Sender<Result<Receipt, IntakeError>>, Receipt),
-    Command(oneshot::Sender<Result<(), IntakeError>>),
+    Written(oneshot::Sender<Result<(), IntakeError>>),
     Control(oneshot::Sender<Result<bool, IntakeError>>, bool),
 }
 
@@ -151,6 +153,17 @@ impl Intake {
         let (reply, changed) = oneshot::channel();
         self.send(Request::Control(control, reply))?;
         changed.await.unwrap_or(Err(IntakeError::Closed))
+    }
+
+    /// Hands what a baseline rule starts with, or a part of it, to the log, and answers once that is durable. As telemetry
+    /// does, it waits while the log is nearly full.
+    ///
+    /// # Errors
+    /// [`IntakeError`]; on `Busy` and `Full` nothing was taken.
+    pub async fn seeds(&self, seeds: Arc<Seeds>) -> Result<(), IntakeError> {
+        let (reply, taken) = oneshot::channel();
+        self.send(Request::Seeds(seeds, reply))?;
+        taken.await.unwrap_or(Err(IntakeError::Closed))
     }
 
     /// Ends the log after what is queued; roles see its end. Waits for a place in the queue.
@@ -249,10 +262,18 @@ fn take<S: LogStore>(
             let _ = reply.send(Err(IntakeError::Full));
             sequencer.make_room();
         }
+        Request::Seeds(_, reply) if !room.events => {
+            let _ = reply.send(Err(IntakeError::Full));
+            sequencer.make_room();
+        }
         Request::Events(events, reply) => answers.push(Answer::Events(reply, sequencer.take(&events)?)),
         Request::Command(command, reply) => {
             sequencer.command(*command)?;
-            answers.push(Answer::Command(reply));
+            answers.push(Answer::Written(reply));
+        }
+        Request::Seeds(seeds, reply) => {
+            sequencer.seeds(&seeds)?;
+            answers.push(Answer::Written(reply));
         }
         Request::Control(control, reply) => match sequencer.change_control(&control)? {
             ControlChange::Written => answers.push(Answer::Control(reply, true)),
@@ -269,7 +290,7 @@ impl Answer {
         // As above.
         match self {
             Self::Events(reply, receipt) => drop(reply.send(Ok(receipt))),
-            Self::Command(reply) => drop(reply.send(Ok(()))),
+            Self::Written(reply) => drop(reply.send(Ok(()))),
             Self::Control(reply, is_new) => drop(reply.send(Ok(is_new))),
         }
     }

@@ -24,6 +24,7 @@ use vigie_model::batch::{EventRef, Events, flags};
 use vigie_model::command::Command;
 use vigie_model::control::Control;
 use vigie_model::record::{Gap, Payload, Record};
+use vigie_model::seeds::Seeds;
 
 /// At the end of a replay every timer due not later than the newest event time plus this fires (RULES.md, "Replay").
 pub const REPLAY_TAIL_MS: i64 = 86_400_000;
@@ -106,7 +107,7 @@ impl<S: LogStore> Sequencer<S> {
         self.tick()?;
         if self.control.is_some() && !events.is_empty() {
             self.known.log_time_ms = events.event_time_ms(0);
-            self.known.last_tick_ms = self.tick_at(self.known.log_time_ms);
+            self.known.last_tick_ms = self.settings.tick_at(self.known.log_time_ms);
             self.open()?;
         }
         let names = self.known.names.take_new(events, &self.interner);
@@ -153,6 +154,16 @@ impl<S: LogStore> Sequencer<S> {
         Ok(ControlChange::Written)
     }
 
+    /// Writes what a baseline rule starts with, some of it.
+    ///
+    /// # Errors
+    /// [`LogError`] when the store fails.
+    pub fn seeds(&mut self, seeds: &Arc<Seeds>) -> Result<(), LogError> {
+        self.tick()?;
+        self.cut()?;
+        self.append(vec![Payload::Seeds(Arc::clone(seeds))])
+    }
+
     /// Writes the tick that is due on a running clock, if any: one for all the intervals that passed, since a tick
     /// fires every timer due up to it.
     ///
@@ -162,7 +173,7 @@ impl<S: LogStore> Sequencer<S> {
         if !self.advance_clock() {
             return Ok(());
         }
-        let tick_ms = self.tick_at(self.known.log_time_ms);
+        let tick_ms = self.settings.tick_at(self.known.log_time_ms);
         if tick_ms <= self.known.last_tick_ms {
             return Ok(());
         }
@@ -300,9 +311,13 @@ impl<S: LogStore> Sequencer<S> {
             receipt.note_if_long_past(sent_ms, self.known.log_time_ms, self.clock.describe());
         }
         let log_time_ms = self.known.log_time_ms;
-        let adjusted = self.adjust(sent_ms, receipt);
         let (event_time_ms, sent_time_ms, adjusted_flag) =
-            adjusted.map_or((sent_ms, None, 0), |log_time_ms| (log_time_ms, Some(sent_ms), flags::TIME_ADJUSTED));
+            if sent_ms > log_time_ms.saturating_add(self.settings.max_skew_ms) {
+                receipt.note_moved(sent_ms, log_time_ms, self.settings.max_skew_ms, self.clock.describe());
+                (log_time_ms, Some(sent_ms), flags::TIME_ADJUSTED)
+            } else {
+                (sent_ms, None, 0)
+            };
         match events.order[index] {
             EventRef::Observation(row) => {
                 let mut row = events.observations.row(row as usize);
@@ -328,16 +343,6 @@ impl<S: LogStore> Sequencer<S> {
         Ok(())
     }
 
-    /// Log time instead of an event time too far ahead of it.
-    fn adjust(&self, sent_ms: i64, receipt: &mut Receipt) -> Option<i64> {
-        let (log_time_ms, max_skew_ms) = (self.known.log_time_ms, self.settings.max_skew_ms);
-        if sent_ms <= log_time_ms.saturating_add(max_skew_ms) {
-            return None;
-        }
-        receipt.note_moved(sent_ms, log_time_ms, max_skew_ms, self.clock.describe());
-        Some(log_time_ms)
-    }
-
     /// In a replay, log time is the largest event time read so far, and a row's ticks come before it.
     fn follow_data(&mut self, event_time_ms: i64) -> Result<(), LogError> {
         self.known.newest_event_ms = self.known.newest_event_ms.max(Some(event_time_ms));
@@ -347,7 +352,7 @@ impl<S: LogStore> Sequencer<S> {
         if event_time_ms <= self.known.log_time_ms {
             return Ok(());
         }
-        let tick_ms = self.tick_at(event_time_ms);
+        let tick_ms = self.settings.tick_at(event_time_ms);
         if tick_ms > self.known.last_tick_ms {
             self.cut()?;
             (self.known.log_time_ms, self.known.last_tick_ms) = (event_time_ms, tick_ms);
@@ -355,11 +360,6 @@ impl<S: LogStore> Sequencer<S> {
         }
         self.known.log_time_ms = event_time_ms;
         Ok(())
-    }
-
-    /// The last tick not later than an instant.
-    const fn tick_at(&self, time_ms: i64) -> i64 {
-        time_ms.div_euclid(self.settings.tick_ms) * self.settings.tick_ms
     }
 
     /// Moves log time to the clock, if it runs; never backwards.

@@ -30,4 +30,9 @@ impl Settings {
             ids_remembered: IDS_REMEMBERED,
         }
     }
+
+    /// The last tick not later than an instant.
+    pub(crate) const fn tick_at(&self, time_ms: i64) -> i64 {
+        time_ms.div_euclid(self.tick_ms) * self.tick_ms
+    }
 }

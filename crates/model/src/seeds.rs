@@ -1,15 +1,32 @@
-//! Seeds of baseline rules: what a rule would have learnt from history before it started, as a record of the log.
+//! Seeds of baseline rules: what a rule would have learnt from history before it started, as records of the log.
+//!
+//! **Invariant**: seeds are for one start of one rule. A rule that has started afresh meanwhile keeps its uid, but these are
+//! not its seeds.
 
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What one rule starts with, for some of its keys; many keys take several records.
+/// What one rule starts with, for some of its keys; many keys take several records. A rule about which history knows nothing
+/// has one record without keys.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Seeds {
     /// The rule.
     pub rule_uid: Arc<str>,
+    /// The start they are for.
+    pub start: RuleStart,
     /// Its keys.
     pub keys: Vec<KeySeeds>,
+    /// Whether more records of this rule follow; only the last one makes it a seeded rule.
+    pub more: bool,
+}
+
+/// Where in the log a rule began with nothing learnt: the control record that brought it, or that started it afresh.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RuleStart {
+    /// Sequence of the record.
+    pub sequence: u64,
+    /// Its log time; what was measured before is history.
+    pub log_time_ms: i64,
 }
 
 /// What one key starts with.

@@ -6,6 +6,7 @@
 use crate::alert::Transition;
 use crate::command::{Command, Outcome};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One record of the alert stream.
@@ -43,7 +44,12 @@ pub struct LogMark {
     pub what: LogDeed,
     /// Where in the log, as far as rows and ticks tell.
     pub place: LogPlace,
+    /// The version of each rule in force from here on, by name, when rules changed; else empty.
+    pub rules: RuleVersions,
 }
+
+/// Versions of rules by name.
+pub type RuleVersions = BTreeMap<Arc<str>, Arc<str>>;
 
 /// What a log does by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -93,6 +93,12 @@ impl About {
         MemberIx::try_from(index).expect("members are interned names, fewer than 2^32")
     }
 
+    /// When the latest episode becomes more severe, unless it has.
+    pub(crate) fn escalation_ms(&self, rule: &Rule) -> Option<i64> {
+        let latest = self.latest.filter(|_| !self.escalated)?;
+        Some(latest.active_ms.saturating_add(rule.escalate?.after_ms))
+    }
+
     /// Writes a transition.
     pub(crate) fn tell(
         &mut self,

@@ -26,7 +26,9 @@ use crate::load::load;
 use crate::spec::RuleSet;
 use crate::stage::{Level, Stage};
 use crate::step::{Counters, Step};
+use crate::unseeded::Unseeded;
 use crate::why::{WhyNot, Witness, find, without_state};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use vigie_model::alert::Transition;
 use vigie_model::control::Control;
@@ -34,6 +36,7 @@ use vigie_model::diagnostic::Diagnostic;
 use vigie_model::names::Names;
 use vigie_model::position::{PartitionIx, Position};
 use vigie_model::record::{Payload, Record};
+use vigie_model::seeds::RuleStart;
 
 /// All rules of a log with all their state.
 #[derive(Clone, Debug)]
@@ -48,6 +51,7 @@ struct Running {
     rules: Arc<RuleSet>,
     engines: Vec<Engine>,
     city: City,
+    unseeded: Unseeded,
 }
 
 /// The stage over all partitions. Its transitions stand in a partition of their own behind the log's, whose offset counts
@@ -70,16 +74,23 @@ impl RuleCore {
         Self { partitions, running: None }
     }
 
-    /// Rules in force from the beginning, before any record.
+    /// Rules in force from the beginning, before any record; their start is the default one.
     #[must_use]
     pub fn with_rules(rules: Arc<RuleSet>, partitions: PartitionIx) -> Self {
-        Self { partitions, running: Some(Running::new(rules, partitions)) }
+        Self { partitions, running: Some(Running::new(rules, partitions, RuleStart::default())) }
     }
 
     /// The rules in force; `None` before the first control record.
     #[must_use]
     pub fn rules(&self) -> Option<&Arc<RuleSet>> {
         self.running.as_ref().map(|running| &running.rules)
+    }
+
+    /// The baseline rules that have no seeds since they began with nothing learnt, by uid, and where they began; `None`
+    /// before the first control record. Seeds for another start are not taken.
+    #[must_use]
+    pub fn unseeded(&self) -> Option<&BTreeMap<Arc<str>, RuleStart>> {
+        self.running.as_ref().map(|running| running.unseeded.starts())
     }
 
     /// What was counted since the beginning, over all partitions.
@@ -114,7 +125,7 @@ impl RuleCore {
     pub fn step(&mut self, record: &Record, out: &mut Vec<Transition>) -> Result<(), Vec<Diagnostic>> {
         let (told, log_time_ms) = (out.len(), record.log_time_ms);
         if let Payload::Control(control) = &record.payload {
-            self.control(control, log_time_ms, out)?;
+            self.control(control, RuleStart { sequence: record.sequence, log_time_ms }, out)?;
         }
         let Some(running) = &mut self.running else { return Ok(()) };
         match &record.payload {
@@ -130,7 +141,9 @@ impl RuleCore {
                 running.engines[usize::from(batch.partition)].step(input, out);
             }
             Payload::Seeds(seeds) => {
-                running.engines.iter_mut().for_each(|engine| engine.seed(seeds, log_time_ms));
+                if running.unseeded.takes(seeds) {
+                    running.engines.iter_mut().for_each(|engine| engine.seed(seeds, log_time_ms));
+                }
             }
             Payload::Control(_) | Payload::Perceptions(_) | Payload::Command(_) | Payload::Gap(_) => {}
         }
@@ -144,23 +157,24 @@ impl RuleCore {
     fn control(
         &mut self,
         control: &Control,
-        log_time_ms: i64,
+        start: RuleStart,
         out: &mut Vec<Transition>,
     ) -> Result<(), Vec<Diagnostic>> {
         let rules = load(control)?.rules;
         match &mut self.running {
-            Some(running) => running.change(rules, log_time_ms, out),
-            None => self.running = Some(Running::new(rules, self.partitions)),
+            Some(running) => running.change(rules, start, out),
+            None => self.running = Some(Running::new(rules, self.partitions, start)),
         }
         Ok(())
     }
 }
 
 impl Running {
-    fn new(rules: Arc<RuleSet>, partitions: PartitionIx) -> Self {
+    fn new(rules: Arc<RuleSet>, partitions: PartitionIx, start: RuleStart) -> Self {
         let engine = |partition| Engine::new(Arc::clone(&rules), partition, partitions);
         let engines = (0..partitions).map(engine).collect();
-        Self { engines, city: City::new(&rules, partitions), rules }
+        let unseeded = Unseeded::new(&rules, start);
+        Self { engines, city: City::new(&rules, partitions), unseeded, rules }
     }
 
     fn step_all(&mut self, input: &Input<'_>, out: &mut Vec<Transition>) {
@@ -169,14 +183,15 @@ impl Running {
         }
     }
 
-    fn change(&mut self, rules: Arc<RuleSet>, log_time_ms: i64, out: &mut Vec<Transition>) {
+    fn change(&mut self, rules: Arc<RuleSet>, start: RuleStart, out: &mut Vec<Transition>) {
         let told = out.len();
         for engine in &mut self.engines {
-            engine.change_rules(&rules, log_time_ms, out);
+            engine.change_rules(&rules, start.log_time_ms, out);
         }
         self.city.hear(&out[told..]);
-        let change = Succession::new(&self.rules, &rules, log_time_ms);
+        let change = Succession::new(&self.rules, &rules, start.log_time_ms);
         self.city.change(&change, out);
+        self.unseeded.change(&change, start);
         self.rules = rules;
     }
 }

@@ -163,7 +163,11 @@ impl Engine {
     pub fn seed(&mut self, seeds: &Seeds, log_time_ms: i64) {
         let Some(rule) = self.rules.rules.iter().position(|rule| rule.identity.uid == seeds.rule_uid) else { return };
         let (partition, partitions) = (self.position.partition, self.partitions);
+        let rules = Arc::clone(&self.rules);
         for key in seeds.keys.iter().filter(|key| partition_of(&key.space, partitions) == partition) {
+            if !covers(&rules.rules[rule], &key.space, &rules, &mut self.counters) {
+                continue;
+            }
             let part = (!key.part.is_empty()).then_some(&key.part);
             let slot = self.slot(rule, &key.space, part, log_time_ms);
             self.slots[slot].seed(key);

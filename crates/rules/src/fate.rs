@@ -45,6 +45,12 @@ impl Succession {
         Self { old: Arc::clone(old), new: Arc::clone(new), fates, log_time_ms }
     }
 
+    /// Uids of the rules that go on with their state.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &Arc<str>> {
+        let fates = self.old.rules.iter().zip(&self.fates);
+        fates.filter(|(_, fate)| matches!(fate, Some((_, true)))).map(|(rule, _)| &rule.identity.uid)
+    }
+
     /// What becomes of a slot.
     pub(crate) fn fate(&self, slot: &Slot, counters: &mut Counters) -> Fate {
         match self.fates[slot.rule_index()] {

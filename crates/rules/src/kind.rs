@@ -6,6 +6,11 @@ use std::sync::Arc;
 /// Index of a rule in its rule set.
 pub(crate) type RuleIx = usize;
 
+/// An index of a rule or of one of its plans in half the space: slots are many.
+pub(crate) fn narrow(index: usize) -> u32 {
+    u32::try_from(index).expect("rules and their plans are fewer than 2^32")
+}
+
 /// What a rule computes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {

@@ -69,6 +69,8 @@ pub mod seeding;
 
 mod fate;
 
+mod unseeded;
+
 mod slots;
 
 mod stage;

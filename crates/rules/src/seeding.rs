@@ -5,13 +5,14 @@
 //!
 //! ```
 //! use vigie_model::control::{Control, SourceFile};
+//! use vigie_model::seeds::RuleStart;
 //! use vigie_rules::seeding::Seeding;
 //!
 //! let text = "groups:\n- name: a\n  rules:\n  - {alert: Silent, kind: absence, metric: heartbeat, for: 30s}\n";
 //! let rules = vec![SourceFile { path: "rules.yaml".into(), text: text.into() }];
 //! let control = Control { time_zone: "Australia/Melbourne".into(), rules, ..Control::default() };
 //! let rules = vigie_rules::load::load(&control).unwrap().rules;
-//! let seeding = Seeding::new(rules, |_| true, 0);
+//! let seeding = Seeding::new(rules, |_| true, RuleStart { sequence: 0, log_time_ms: 0 });
 //! assert_eq!(seeding.metrics().count(), 0, "no rule needs history");
 //! assert!(seeding.finish().is_empty());
 //! ```
@@ -31,7 +32,7 @@ use std::sync::Arc;
 use vigie_model::alert::RuleIdentity;
 use vigie_model::batch::Quality;
 use vigie_model::names::NO_NAME;
-use vigie_model::seeds::{KeySeeds, Seeds};
+use vigie_model::seeds::{KeySeeds, RuleStart, Seeds};
 
 /// The most keys of one record: with 168 hours each it stays below a megabyte.
 pub const SEEDS_KEYS_MAX: usize = 100;
@@ -61,8 +62,8 @@ pub struct Seeding {
     rules: Arc<RuleSet>,
     /// The rules that learn.
     chosen: Vec<RuleIx>,
-    /// When they start.
-    start_ms: i64,
+    /// Where they start.
+    start: RuleStart,
     keys: Vec<Key>,
     by_key: BTreeMap<(RuleIx, Arc<str>), usize>,
     by_series: HashMap<Series, Vec<Target>, FixedState>,
@@ -104,11 +105,11 @@ impl Equivalent<Series> for SeriesRef<'_> {
 }
 
 impl Seeding {
-    /// Learns for the baseline rules that are `wanted` and start at `start_ms`; other rules need no seeds.
-    pub fn new(rules: Arc<RuleSet>, wanted: impl Fn(&RuleIdentity) -> bool, start_ms: i64) -> Self {
+    /// Learns for the baseline rules that are `wanted` and began at `start`; other rules need no seeds.
+    pub fn new(rules: Arc<RuleSet>, wanted: impl Fn(&RuleIdentity) -> bool, start: RuleStart) -> Self {
         let learns = |(_, rule): &(RuleIx, &Rule)| matches!(rule.kind, Kind::Baseline { .. }) && wanted(&rule.identity);
         let chosen = rules.rules.iter().enumerate().filter(learns).map(|(index, _)| index).collect();
-        Self { rules, chosen, start_ms, keys: Vec::new(), by_key: BTreeMap::new(), by_series: HashMap::default() }
+        Self { rules, chosen, start, keys: Vec::new(), by_key: BTreeMap::new(), by_series: HashMap::default() }
     }
 
     /// The metrics whose rows are needed.
@@ -125,7 +126,7 @@ impl Seeding {
     /// older than the newest of their sensor, or not older than the start, change nothing. History that was loaded as
     /// backfill may be among them.
     pub fn row(&mut self, row: &StoredRow<'_>) {
-        if row.quality != Quality::Good || row.event_time_ms >= self.start_ms {
+        if row.quality != Quality::Good || row.event_time_ms >= self.start.log_time_ms {
             return;
         }
         let series = SeriesRef(row.space, row.metric, row.sensor, row.node);
@@ -141,19 +142,27 @@ impl Seeding {
     }
 
     /// What was learnt from hours that ended by the start, in records of at most [`SEEDS_KEYS_MAX`] keys, by
-    /// rule and key.
+    /// rule and key; at least one for each rule.
     #[must_use]
     pub fn finish(mut self) -> Vec<Seeds> {
-        let mut records: Vec<Seeds> = Vec::new();
+        let mut by_rule: BTreeMap<RuleIx, Vec<KeySeeds>> = self.chosen.iter().map(|rule| (*rule, Vec::new())).collect();
         for ((rule, _), key) in &self.by_key {
-            let Some(seeds) = self.keys[*key].seeds(self.start_ms, &self.rules) else { continue };
-            let rule_uid = &self.rules.rules[*rule].identity.uid;
-            match records.last_mut() {
-                Some(last) if last.rule_uid == *rule_uid && last.keys.len() < SEEDS_KEYS_MAX => last.keys.push(seeds),
-                _ => records.push(Seeds { rule_uid: Arc::clone(rule_uid), keys: vec![seeds] }),
-            }
+            by_rule.entry(*rule).or_default().extend(self.keys[*key].seeds(self.start.log_time_ms, &self.rules));
         }
-        records
+        by_rule.into_iter().flat_map(|(rule, keys)| self.records(rule, keys)).collect()
+    }
+
+    fn records(&self, rule: RuleIx, mut keys: Vec<KeySeeds>) -> Vec<Seeds> {
+        let mut records = Vec::new();
+        loop {
+            let rest = keys.split_off(keys.len().min(SEEDS_KEYS_MAX));
+            let (rule_uid, more) = (Arc::clone(&self.rules.rules[rule].identity.uid), !rest.is_empty());
+            records.push(Seeds { rule_uid, start: self.start, keys, more });
+            if !more {
+                return records;
+            }
+            keys = rest;
+        }
     }
 
     /// The keys that read a series seen for the first time.

@@ -13,7 +13,7 @@ use crate::episode::Episode;
 use crate::evidence::Decision;
 use crate::input::{Member, SlotInput};
 use crate::judgement::{expected, matching, verdict};
-use crate::kind::{Delays, Kind, RuleIx};
+use crate::kind::{Delays, Kind, RuleIx, narrow};
 use crate::kinds::parts::Part;
 use crate::kinds::run::{Course, StepDone};
 use crate::kinds::threshold::MemberIx;
@@ -84,8 +84,7 @@ impl Slot {
 
     /// Reads what a visit will read; the number means nothing.
     pub(crate) fn touch(&self) -> i64 {
-        let timer_ms = self.episode.timer_ms().unwrap_or(0);
-        self.timing.time_ms ^ i64::from(self.rule ^ self.feed) ^ timer_ms ^ self.state.touch()
+        self.timing.time_ms ^ i64::from(self.rule ^ self.feed) ^ self.state.touch()
     }
 
     /// Index of the rule.
@@ -206,23 +205,22 @@ impl Slot {
 
     /// When the next timer of the slot is due.
     pub(crate) fn due_ms(&self) -> Option<i64> {
-        self.timing.next(self.due()).map(|(due_ms, _)| due_ms)
+        Some(self.due().first_ms()).filter(|due_ms| *due_ms != NEVER_MS)
     }
 
     /// Whether the next timer may fire at this log time: a silence only once log time is later than its end.
     pub(crate) fn may_fire(&self, log_time_ms: i64) -> bool {
         let is_silence = |timer| timer == Timer::Again && matches!(self.state, State::Absence { .. });
-        self.timing.next(self.due()).is_none_or(|(due_ms, timer)| !is_silence(timer) || due_ms < log_time_ms)
+        self.due().first().is_none_or(|(due_ms, timer)| !is_silence(timer) || due_ms < log_time_ms)
     }
 
-    /// Fires the next timer of the slot, which is due at or before `until_ms`. An empty window that goes on (its count of 0
-    /// keeps an episode open) is the same at every boundary, so only the last of those before another timer is
-    /// judged: else one input from decades ago would cost a judgement for every pane since.
+    /// Fires the next timer of the slot, which is due at or before `until_ms`. An empty window that goes on is the same at
+    /// every boundary, so only the last of those before another timer is judged, not every pane since decades ago.
     pub(crate) fn fire_next(&mut self, until_ms: i64, step: &mut Step<'_>) {
         let due = self.due();
-        let Some((due_ms, timer)) = self.timing.next(due) else { return };
+        let Some((due_ms, timer)) = due.first() else { return };
         let at_ms = match self.state.empty_pane_ms().filter(|_| timer == Timer::Again) {
-            Some(pane_ms) => self.timing.last_before_others(due_ms, pane_ms, until_ms, due),
+            Some(pane_ms) => due.last_again_ms(pane_ms, until_ms),
             None => due_ms,
         };
         self.fire(at_ms, timer, step);
@@ -230,15 +228,20 @@ impl Slot {
 
     /// Fires every timer due at or before `at_ms`.
     pub(crate) fn fire_until(&mut self, at_ms: i64, step: &mut Step<'_>) {
-        while self.due_ms().is_some_and(|due_ms| due_ms <= at_ms) {
+        while self.due().first_ms() <= at_ms {
             self.fire_next(at_ms, step);
         }
     }
 
     fn due(&self) -> Due {
-        let minds_period =
-            self.timing.period_ms != NEVER_MS && !(self.episode.is_inactive() && self.state.knows_nothing());
-        Due { episode_ms: self.episode.timer_ms(), again_ms: self.state.again_ms(self.episode.is_idle()), minds_period }
+        let Timing { period_ms, escalate_ms, .. } = self.timing;
+        let minds_period = || !(self.episode.is_inactive() && self.state.knows_nothing());
+        Due {
+            period_ms: if period_ms != NEVER_MS && minds_period() { period_ms } else { NEVER_MS },
+            episode_ms: self.episode.timer_ms().unwrap_or(NEVER_MS),
+            escalate_ms,
+            again_ms: self.state.again_ms(self.episode.is_idle()).unwrap_or(NEVER_MS),
+        }
     }
 
     fn fire(&mut self, due_ms: i64, timer: Timer, step: &mut Step<'_>) {
@@ -279,13 +282,15 @@ impl Slot {
     /// An arrival of an absence rule, on the log-time axis.
     fn arrival(&mut self, step: &mut Step<'_>) {
         let log_time_ms = step.log_time_ms;
-        while self.due_ms().is_some_and(|due_ms| due_ms <= log_time_ms) && self.may_fire(log_time_ms) {
+        while self.due().first_ms() <= log_time_ms && self.may_fire(log_time_ms) {
             self.fire_next(log_time_ms, step);
         }
         if let State::Absence { silence, .. } = &mut self.state {
             silence.arrival(log_time_ms);
         }
-        self.change(None, step, |episode, delays, emit| episode.judge(log_time_ms, Verdict::Clear, delays, emit));
+        if self.episode.is_open() {
+            self.change(None, step, |episode, delays, emit| episode.judge(log_time_ms, Verdict::Clear, delays, emit));
+        }
     }
 
     /// An input of a sequence, which may complete its run.
@@ -378,8 +383,7 @@ impl Slot {
 
     /// An open episode becomes more severe some time after its beginning, once.
     fn time_escalation(&mut self, rule: &Rule) {
-        let open = self.about.latest.filter(|_| self.episode.is_open() && !self.about.escalated);
-        let due_ms = rule.escalate.zip(open).map(|(later, open)| open.active_ms.saturating_add(later.after_ms));
+        let due_ms = self.about.escalation_ms(rule).filter(|_| self.episode.is_open());
         self.timing.escalate_ms = due_ms.unwrap_or(NEVER_MS);
     }
 
@@ -393,8 +397,4 @@ impl Slot {
     fn rule<'a>(&self, rules: &'a RuleSet) -> &'a Rule {
         &rules.rules[self.rule as usize]
     }
-}
-
-fn narrow(index: usize) -> u32 {
-    u32::try_from(index).expect("rules and their plans are fewer than 2^32")
 }

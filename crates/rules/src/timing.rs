@@ -31,15 +31,49 @@ pub(crate) struct Timing {
     pub(crate) inside: bool,
 }
 
-/// When the other timers of a key are due.
+/// When the timers of a key are due; [`NEVER_MS`] for those that are not.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Due {
+    /// The change of the active period, if it could change anything.
+    pub(crate) period_ms: i64,
     /// The hold or off-delay.
-    pub(crate) episode_ms: Option<i64>,
+    pub(crate) episode_ms: i64,
+    /// The escalation.
+    pub(crate) escalate_ms: i64,
     /// The change of the state.
-    pub(crate) again_ms: Option<i64>,
-    /// Whether a change of the active period could change anything.
-    pub(crate) minds_period: bool,
+    pub(crate) again_ms: i64,
+}
+
+impl Due {
+    /// When the first of them is due.
+    #[inline]
+    pub(crate) fn first_ms(self) -> i64 {
+        self.others_ms().min(self.again_ms)
+    }
+
+    /// The first of them; of those of one instant the first in the order of [`Timer`].
+    pub(crate) fn first(self) -> Option<(i64, Timer)> {
+        let first_ms = self.first_ms();
+        let timer = match first_ms {
+            NEVER_MS => return None,
+            due_ms if due_ms == self.period_ms => Timer::Period,
+            due_ms if due_ms == self.episode_ms => Timer::Episode,
+            due_ms if due_ms == self.escalate_ms => Timer::Escalation,
+            _ => Timer::Again,
+        };
+        Some((first_ms, timer))
+    }
+
+    /// The last of the instants `again_ms`, `again_ms + step_ms`, ... that is not after `until_ms` and before every other timer.
+    pub(crate) fn last_again_ms(self, step_ms: i64, until_ms: i64) -> i64 {
+        let last_ms = until_ms.min(self.others_ms() - 1);
+        self.again_ms + (last_ms - self.again_ms).max(0) / step_ms * step_ms
+    }
+
+    #[inline]
+    fn others_ms(self) -> i64 {
+        self.period_ms.min(self.episode_ms).min(self.escalate_ms)
+    }
 }
 
 impl Timing {
@@ -48,29 +82,6 @@ impl Timing {
         let inside = matches!(period, Period::Always);
         let period_ms = if inside { NEVER_MS } else { i64::MIN };
         Self { time_ms: i64::MIN, escalate_ms: NEVER_MS, period_ms, inside }
-    }
-
-    /// The earliest timer; of those of one instant the first in the order of [`Timer`].
-    pub(crate) fn next(&self, due: Due) -> Option<(i64, Timer)> {
-        let mut next = (due.again_ms.unwrap_or(NEVER_MS), Timer::Again);
-        if self.escalate_ms <= next.0 {
-            next = (self.escalate_ms, Timer::Escalation);
-        }
-        if let Some(due_ms) = due.episode_ms.filter(|due_ms| *due_ms <= next.0) {
-            next = (due_ms, Timer::Episode);
-        }
-        if self.period_ms <= next.0 && due.minds_period {
-            next = (self.period_ms, Timer::Period);
-        }
-        (next.0 != NEVER_MS).then_some(next)
-    }
-
-    /// The last of the instants `due_ms`, `due_ms + step_ms`, ... that is not after `until_ms` and before every timer but
-    /// the state's own.
-    pub(crate) fn last_before_others(&self, due_ms: i64, step_ms: i64, until_ms: i64, due: Due) -> i64 {
-        let other = self.next(Due { again_ms: None, ..due }).map_or(NEVER_MS, |(other_ms, _)| other_ms);
-        let last_ms = until_ms.min(other - 1);
-        due_ms + (last_ms - due_ms).max(0) / step_ms * step_ms
     }
 
     /// The period is in this phase from now on.
@@ -85,25 +96,23 @@ mod tests {
 
     #[test]
     fn timers_of_one_instant_fire_in_their_order() {
-        let mut timing = Timing { time_ms: 0, escalate_ms: 10, period_ms: 10, inside: true };
-        let mut due = Due { episode_ms: Some(10), again_ms: Some(10), minds_period: true };
-        assert_eq!(timing.next(due), Some((10, Timer::Period)));
-        due.minds_period = false;
-        assert_eq!(timing.next(due), Some((10, Timer::Episode)));
-        due.episode_ms = Some(11);
-        assert_eq!(timing.next(due), Some((10, Timer::Escalation)));
-        timing.escalate_ms = NEVER_MS;
-        assert_eq!(timing.next(due), Some((10, Timer::Again)));
-        due = Due { episode_ms: None, again_ms: None, ..due };
-        assert_eq!(timing.next(due), None);
+        let mut due = Due { period_ms: 10, episode_ms: 10, escalate_ms: 10, again_ms: 10 };
+        assert_eq!(due.first(), Some((10, Timer::Period)));
+        due.period_ms = NEVER_MS;
+        assert_eq!(due.first(), Some((10, Timer::Episode)));
+        due.episode_ms = 11;
+        assert_eq!(due.first(), Some((10, Timer::Escalation)));
+        due.escalate_ms = NEVER_MS;
+        assert_eq!(due.first(), Some((10, Timer::Again)));
+        due = Due { episode_ms: NEVER_MS, again_ms: NEVER_MS, ..due };
+        assert_eq!(due.first(), None);
     }
 
     #[test]
     fn repetitions_are_skipped_up_to_the_next_other_timer() {
-        let timing = Timing { time_ms: 0, escalate_ms: NEVER_MS, period_ms: NEVER_MS, inside: true };
-        let due = |episode_ms| Due { episode_ms, again_ms: Some(10), minds_period: false };
-        assert_eq!(timing.last_before_others(10, 5, 100, due(None)), 100);
-        assert_eq!(timing.last_before_others(10, 5, 99, due(Some(40))), 35);
-        assert_eq!(timing.last_before_others(10, 5, 99, due(Some(10))), 10);
+        let due = |episode_ms| Due { period_ms: NEVER_MS, episode_ms, escalate_ms: NEVER_MS, again_ms: 10 };
+        assert_eq!(due(NEVER_MS).last_again_ms(5, 100), 100);
+        assert_eq!(due(40).last_again_ms(5, 99), 35);
+        assert_eq!(due(10).last_again_ms(5, 99), 10);
     }
 }

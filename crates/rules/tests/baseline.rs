@@ -13,6 +13,7 @@ use std::sync::Arc;
 use vigie_model::alert::{AlertState, Transition};
 use vigie_model::batch::Quality;
 use vigie_model::control::Control;
+use vigie_model::seeds::RuleStart;
 use vigie_rules::load::load;
 use vigie_rules::seeding::{Seeding, StoredRow};
 use vigie_rules::spec::RuleSet;
@@ -132,7 +133,11 @@ fn a_rule_with_history_behind_it_judges_as_one_that_saw_it() {
     for start in ["2014-10-06T00:00:00-04:00", "2014-11-10T05:00:00-05:00"] {
         let start_ms = vigie_model::time::parse_rfc3339_ms(start).unwrap();
         let (before, after) = events.split_at(events.partition_point(|event| event.time_ms < start_ms));
-        let mut seeding = Seeding::new(Arc::clone(&rules), |rule| &*rule.name == "Unusual", start_ms);
+        let mut seeding = Seeding::new(
+            Arc::clone(&rules),
+            |rule| &*rule.name == "Unusual",
+            RuleStart { sequence: 0, log_time_ms: start_ms },
+        );
         for event in before {
             let What::Observation { metric, value, .. } = &event.what else { unreachable!("taxis are counted") };
             seeding.row(&StoredRow {

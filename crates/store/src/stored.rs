@@ -4,10 +4,11 @@
 //!  observations --sort, spilling--+--> merged by (log time, partition, offset) --> StoredRow
 //!  incidents   --sort, spilling---+
 //!  alerts, actions --sort--> what was recorded about them
+//!  observations --week by week, sort, spilling--> StoredValue in the order of event times
 //! ```
 //!
 //! **Invariants**
-//! - One instant of each table is read, committed rows only.
+//! - One instant of each table is read: committed rows, and those still hot where a history is being written.
 //! - Memory is bounded: sorts spill to the system's folder for temporary files above [`session::SORT_BYTES_MAX`].
 
 mod columns;
@@ -15,3 +16,4 @@ pub(crate) mod session;
 
 pub mod log_rows;
 pub mod recorded;
+pub mod values;

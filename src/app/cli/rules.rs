@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 const CHECK_HELP: &str = "\
 Prints every problem with file, line, column and hint, warnings too. Without --config only the rule files are read; with it
-they are checked together with the spaces and metrics it names, and instead of the rule files it names.
+they are checked together with the spaces, metrics, calendars and events it names, and instead of the rule files it names.
 
 Examples:
   vigie rules check rules/*.yaml
@@ -85,7 +85,7 @@ pub struct RulesBacktestArgs {
     /// Proposed rule files instead of the configured ones.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub rules: Vec<PathBuf>,
-    /// How long before --from judging begins; default with the first row stored.
+    /// How long before --from judging begins, and baselines learn; default with the first row stored.
     #[arg(long, value_name = "DURATION", requires = "from")]
     pub warm_up: Option<String>,
     /// Which incidents alerts should have told, as a condition on incident.

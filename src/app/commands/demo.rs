@@ -83,7 +83,9 @@ async fn demo(
         return Err(Failure::Usage(text));
     }
     let start_ms = from_ms.or(ended_ms).unwrap_or(opens_ms).min(end_ms);
-    let posts = posts(&prepared, start_ms, end_ms)?;
+    // A demo that was killed between the tick of an hour and its post goes on with that post; one taken already is known.
+    let after_ms = if from_ms.is_none() && ended_ms.is_some() { start_ms - 1 } else { start_ms };
+    let posts = posts(&prepared, after_ms, end_ms)?;
     let zone = prepared.config.centre.zone.clone();
     let listener = bind_free(args.port).await?;
     let limit = Limit::at(demo_posts::first_limit_ms(&posts, end_ms));

@@ -5,7 +5,7 @@
 
 use vigie_model::position::PartitionIx;
 use vigie_model::record::{Payload, Record};
-use vigie_model::stream::{LogDeed, LogMark, LogPlace};
+use vigie_model::stream::{LogDeed, LogMark, LogPlace, RuleVersions};
 
 /// Follows the log to its present place.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Marks {
         Self { place, interval_ms: 1 }
     }
 
-    /// Takes in the next record of the log; the mark it leaves, if it does.
+    /// Takes in the next record of the log; the mark it leaves, if it does, but for the rules.
     pub fn follow(&mut self, record: &Record) -> Option<LogMark> {
         let what = match &record.payload {
             Payload::Control(control) => {
@@ -50,7 +50,7 @@ impl Marks {
             }
             Payload::Dictionary(_) | Payload::Command(_) | Payload::Seeds(_) => return None,
         };
-        Some(LogMark { what, place: self.place.clone() })
+        Some(LogMark { what, place: self.place.clone(), rules: RuleVersions::new() })
     }
 
     fn move_to(&mut self, partition: PartitionIx, first_offset: u64, rows: usize) -> Option<LogMark> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use vigie_model::alert::Transition;
 use vigie_model::position::PartitionIx;
 use vigie_model::record::{Payload, Record};
-use vigie_model::stream::{AlertItem, AlertRecord};
+use vigie_model::stream::{AlertItem, AlertRecord, LogDeed, RuleVersions};
 use vigie_rules::core::RuleCore;
 
 /// A fold over the log; its output is the alert stream.
@@ -38,10 +38,14 @@ impl RulesRole {
     /// When a control record has rules that do not load: they are checked before they are logged.
     pub fn step(&mut self, record: &Record, out: &mut Vec<AlertRecord>) {
         let log_time_ms = record.log_time_ms;
-        if let Some(mark) = self.marks.follow(record) {
+        let mark = self.marks.follow(record);
+        self.core.step(record, &mut self.transitions).expect("rules are checked before they are logged");
+        if let Some(mut mark) = mark {
+            if mark.what == LogDeed::RulesChanged {
+                mark.rules = self.versions();
+            }
             self.write(log_time_ms, AlertItem::Mark(Arc::new(mark)), out);
         }
-        self.core.step(record, &mut self.transitions).expect("rules are checked before they are logged");
         for transition in self.transitions.drain(..) {
             let item = AlertItem::Transition(Arc::new(transition));
             out.push(AlertRecord { position: self.next_position, log_time_ms, item });
@@ -65,6 +69,11 @@ impl RulesRole {
     #[must_use]
     pub const fn next_position(&self) -> u64 {
         self.next_position
+    }
+
+    fn versions(&self) -> RuleVersions {
+        let identities = self.core.rules().into_iter().flat_map(|rules| rules.identities());
+        identities.map(|identity| (Arc::clone(&identity.name), Arc::clone(&identity.version))).collect()
     }
 
     fn write(&mut self, log_time_ms: i64, item: AlertItem, out: &mut Vec<AlertRecord>) {

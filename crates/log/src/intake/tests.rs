@@ -10,6 +10,7 @@ use vigie_model::control::Control;
 use vigie_model::decimal::Decimal;
 use vigie_model::names::{NO_NAME, NameKind};
 use vigie_model::record::{Payload, Record};
+use vigie_model::seeds::Seeds;
 
 /// A memory log whose commits fail once it is told so.
 #[derive(Debug)]
@@ -169,16 +170,20 @@ async fn rules_change_while_requests_come() {
         assert_eq!(intake.change_control(with_tick(change)).await, Ok(true));
         assert_eq!(intake.change_control(with_tick(change)).await, Ok(false), "nothing is new");
     }
+    let seeds = Arc::new(Seeds { rule_uid: "r".into(), ..Seeds::default() });
+    assert_eq!(intake.seeds(Arc::clone(&seeds)).await, Ok(()));
     sender.await.unwrap();
     intake.stop();
     tokio::task::spawn_blocking(|| thread.join()).await.unwrap().unwrap().unwrap();
     assert_eq!(intake.change_control(with_tick(99)).await, Err(IntakeError::Closed));
+    assert_eq!(intake.seeds(seeds).await, Err(IntakeError::Closed));
     drop(intake);
-    let (mut records, mut rows, mut ticks) = (Vec::new(), 0, Vec::new());
+    let (mut records, mut rows, mut ticks, mut seeds) = (Vec::new(), 0, Vec::new(), 0);
     while reader.take(&mut records) {}
     for record in &records {
         match &record.payload {
             Payload::Control(control) => ticks.push(control.tick_ms),
+            Payload::Seeds(_) => seeds += 1,
             Payload::Observations(batch) => {
                 rows += batch.rows.len();
             }
@@ -186,6 +191,7 @@ async fn rules_change_while_requests_come() {
         }
     }
     assert_eq!(ticks[1..], (1..=CHANGES as i64).collect::<Vec<_>>(), "behind the one of the start");
+    assert_eq!(seeds, 1);
     assert_eq!(rows, REQUESTS / 10 * (ALONE_EVENTS_MAX + 1) + (REQUESTS - REQUESTS / 10) * 3);
 }
 

@@ -163,7 +163,7 @@ mod tests {
     use vigie_model::decimal::Decimal;
     use vigie_model::names::{NO_NAME, NameEntry, NameKind};
     use vigie_model::record::Gap;
-    use vigie_model::seeds::{HourSeed, KeySeeds, Seeds};
+    use vigie_model::seeds::{HourSeed, KeySeeds, RuleStart, Seeds};
     use vigie_model::severity::Severity;
 
     fn observation() -> Observations {
@@ -232,7 +232,8 @@ mod tests {
     fn seeds() -> Seeds {
         let hour = HourSeed { hour: 1, weeks: 2, newest_week: -3, weight: 4.0, mean: 5.5, squares: 6.25 };
         let key = KeySeeds { key: "k".into(), space: "s".into(), part: "p".into(), newest_hour: -7, hours: vec![hour] };
-        Seeds { rule_uid: "u".into(), keys: vec![key] }
+        let start = RuleStart { sequence: 9, log_time_ms: -4 };
+        Seeds { rule_uid: "u".into(), start, keys: vec![key], more: true }
     }
 
     /// Every payload of format 1 as bytes, and read again. When one of these changes, logs on disk cannot be read any
@@ -268,7 +269,7 @@ mod tests {
             (Payload::Command(Arc::new(command)), expect!["01610178016f01020101630002"]),
             (
                 Payload::Seeds(Arc::new(seeds())),
-                expect!["017501016b017301700d01010205000000000000104000000000000016400000000000001940"],
+                expect!["0175090701016b017301700d0101020500000000000010400000000000001640000000000000194001"],
             ),
         ];
         for (payload, expected) in cases {

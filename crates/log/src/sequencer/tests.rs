@@ -96,7 +96,8 @@ fn words(records: &[Arc<Record>]) -> Vec<String> {
             ),
             Payload::Command(command) => Some(format!("command {}", command.action_id)),
             Payload::Gap(gap) => Some(format!("gap {:?}@{}", gap.next_offsets, record.log_time_ms)),
-            Payload::Incidents(_) | Payload::Perceptions(_) | Payload::Seeds(_) => {
+            Payload::Seeds(seeds) => Some(format!("seeds {}@{}", seeds.rule_uid, record.log_time_ms)),
+            Payload::Incidents(_) | Payload::Perceptions(_) => {
                 unreachable!("these tests send observations")
             }
         })
@@ -186,6 +187,17 @@ fn rules_change_between_the_rows_before_and_those_after_and_only_when_they_diffe
     let told: Vec<_> = words.iter().filter(|word| word.starts_with("control") || word.starts_with("a#")).collect();
     assert!(told[0].starts_with("a#0") && told[2].starts_with("a#1") && told[5].starts_with("a#2"), "{words:?}");
     assert_eq!([told[1], told[3], told[4]], ["control x", "control y", "control x"]);
+}
+
+#[test]
+fn seeds_stand_behind_the_rows_taken_before_them() {
+    let (mut sequencer, reader) = sequencer(LogClock::anchored(1_000_000, 1.0, Limit::at(1_000_000)), 1);
+    let interner = Arc::clone(sequencer.interner());
+    sequencer.take(&events(&interner, &[("a", "1", 1)])).unwrap();
+    sequencer.seeds(&Arc::new(Seeds { rule_uid: "r".into(), ..Seeds::default() })).unwrap();
+    sequencer.take(&events(&interner, &[("a", "2", 2)])).unwrap();
+    let expected = ["up@1000000", "tick 1000000@1000000", "a#0 1@1000000", "seeds r@1000000", "a#1 2@1000000"];
+    assert_eq!(words(&records(sequencer, reader)), expected);
 }
 
 #[test]

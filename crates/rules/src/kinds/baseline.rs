@@ -122,7 +122,8 @@ impl Learnt {
     }
 
     /// Goes on from what history taught. What the key learnt itself meanwhile comes on top, as if the seeds had been
-    /// there before; an hour of the week that learnt more than one week itself keeps to that.
+    /// there before; an hour of the week that learnt more than one week itself keeps to that,
+    /// since these weeks may hold rows of the seeds.
     pub(crate) fn seed(&mut self, seeds: &KeySeeds, half_life_weeks: f64) {
         let week = self.week.get_or_insert_with(Self::empty_week);
         for seed in &seeds.hours {
@@ -290,6 +291,12 @@ mod tests {
         let seeds = history.to_seeds().unwrap();
         late.seed(&seeds, 1.0);
         assert_eq!(late.to_seeds(), all.to_seeds());
+        late.seed(&seeds, 1.0);
+        assert_eq!(
+            late.to_seeds(),
+            all.to_seeds(),
+            "a crash between the records of a rule repeats some; it changes nothing"
+        );
         let own = all.to_seeds();
         all.seed(&seeds, 1.0);
         assert_eq!(all.to_seeds(), own, "whoever learnt more than one week keeps to that");

@@ -66,6 +66,9 @@ impl Values {
 
     /// When the first of the valid values expires.
     pub(crate) fn next_expiry_ms(&self, stale_after_ms: i64) -> Option<i64> {
+        if self.others.is_empty() {
+            return self.first.valid.then_some(self.first.event_time_ms + stale_after_ms);
+        }
         self.valid().map(|(_, newest)| newest.event_time_ms + stale_after_ms).min()
     }
 
@@ -78,8 +81,11 @@ impl Values {
 
     /// The aggregate of the valid values; `None` when there is none.
     pub(crate) fn quantity(&self, agg: Aggregate) -> Option<Quantity> {
-        let micros = self.valid().map(|(_, newest)| i128::from(newest.micros));
         let single = |micros| Quantity { micros, count: 1 };
+        if self.others.is_empty() {
+            return self.first.valid.then_some(single(self.first.micros.into()));
+        }
+        let micros = self.valid().map(|(_, newest)| i128::from(newest.micros));
         match agg {
             Aggregate::Max => micros.max().map(single),
             Aggregate::Min => micros.min().map(single),

@@ -32,15 +32,19 @@ fn row(sensor: usize, micros: i64, event_time_ms: i64) -> StoredRow<'static> {
     }
 }
 
+fn at(log_time_ms: i64) -> RuleStart {
+    RuleStart { sequence: 7, log_time_ms }
+}
+
 fn learnt(rules: &Arc<RuleSet>, rows: &[StoredRow<'_>], start_ms: i64) -> Vec<Seeds> {
-    let mut seeding = Seeding::new(Arc::clone(rules), |_| true, start_ms);
+    let mut seeding = Seeding::new(Arc::clone(rules), |_| true, at(start_ms));
     rows.iter().for_each(|row| seeding.row(row));
     seeding.finish()
 }
 
 /// What keys have learnt by `end_ms` that took seeds at `start_ms` and then the rows that came later.
 fn learnt_on(rules: &Arc<RuleSet>, seeds: &[Seeds], rows: &[StoredRow<'_>], start_ms: i64, end_ms: i64) -> Vec<Seeds> {
-    let mut seeding = Seeding::new(Arc::clone(rules), |_| true, end_ms);
+    let mut seeding = Seeding::new(Arc::clone(rules), |_| true, at(end_ms));
     for row in rows {
         // Makes the keys, which take nothing of a row that is not good.
         let series = Series(row.space.into(), row.metric.into(), row.sensor.map(Box::from), row.node.map(Box::from));
@@ -83,7 +87,8 @@ proptest! {
         let (start_ms, end_ms) = (instant(start_week, 10, 0), instant(11, 0, 0));
         let rules = rules();
         let seeds = learnt(&rules, &rows, start_ms);
-        prop_assert_eq!(learnt_on(&rules, &seeds, &rows, start_ms, end_ms), learnt(&rules, &rows, end_ms));
+        let learnt_on = learnt_on(&rules, &seeds, &rows, start_ms, end_ms);
+        prop_assert_eq!(learnt_on, learnt(&rules, &rows, end_ms));
     }
 }
 
@@ -94,9 +99,10 @@ fn records_hold_a_hundred_keys_of_one_rule() {
     let row = |sensor: &'static str| StoredRow { sensor: Some(sensor), ..row(0, 1, 0) };
     let rows: Vec<_> = sensors.iter().map(|sensor| row(Box::leak(sensor.clone().into_boxed_str()))).collect();
     let records = learnt(&rules, &rows, HOUR_MS);
-    let sizes: Vec<_> = records.iter().map(|record| (&*record.rule_uid, record.keys.len())).collect();
+    let sizes: Vec<_> = records.iter().map(|record| (&*record.rule_uid, record.keys.len(), record.more)).collect();
     let uid = |index: usize| &*rules.rules[index].identity.uid;
-    assert_eq!(sizes, [(uid(0), 100), (uid(0), 100), (uid(0), 50), (uid(1), 1)]);
+    assert_eq!(sizes, [(uid(0), 100, true), (uid(0), 100, true), (uid(0), 50, false), (uid(1), 1, false)]);
+    assert!(records.iter().all(|record| record.start == at(HOUR_MS)));
     assert_eq!((&*records[2].keys[0].key, &*records[2].keys[0].part), ("square/s200", "s200"));
     assert_eq!((&*records[3].keys[0].key, &*records[3].keys[0].part), ("square", ""));
 }
@@ -107,17 +113,26 @@ fn only_hours_that_ended_by_the_start_are_learnt() {
     let rows = [row(0, 1_000_000, 0), row(0, 5_000_000, HOUR_MS), row(0, 7_000_000, HOUR_MS + 1)];
     let means = |start_ms| {
         let records = learnt(&rules, &rows, start_ms);
-        records.first().map(|record| record.keys[0].hours.iter().map(|hour| hour.mean).collect::<Vec<_>>())
+        records[0].keys.first().map(|key| key.hours.iter().map(|hour| hour.mean).collect::<Vec<_>>())
     };
     assert_eq!((means(HOUR_MS - 1), means(HOUR_MS)), (None, Some(vec![1.0])));
     assert_eq!((means(2 * HOUR_MS - 1), means(2 * HOUR_MS)), (Some(vec![1.0]), Some(vec![1.0, 6.0])));
 }
 
 #[test]
+fn a_rule_that_history_knows_nothing_about_has_one_empty_record() {
+    let rules = rules();
+    let records = learnt(&rules, &[row(0, 1, 0)], 0);
+    let told: Vec<_> = records.iter().map(|record| (record.rule_uid.clone(), record.keys.len(), record.more)).collect();
+    let uid = |index: usize| rules.rules[index].identity.uid.clone();
+    assert_eq!(told, [(uid(0), 0, false), (uid(1), 0, false)]);
+}
+
+#[test]
 fn rules_that_are_not_wanted_ask_for_nothing() {
     let rules = rules();
-    let seeding = Seeding::new(Arc::clone(&rules), |rule| &*rule.name == "Square", HOUR_MS);
+    let seeding = Seeding::new(Arc::clone(&rules), |rule| &*rule.name == "Square", at(HOUR_MS));
     assert_eq!(seeding.metrics().map(|metric| &**metric).collect::<Vec<_>>(), ["m"]);
-    let seeding = Seeding::new(rules, |rule| &*rule.name == "Other", HOUR_MS);
+    let seeding = Seeding::new(rules, |rule| &*rule.name == "Other", at(HOUR_MS));
     assert_eq!(seeding.metrics().count(), 0);
 }

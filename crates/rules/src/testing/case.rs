@@ -50,6 +50,26 @@ pub struct TestCase {
     pub(crate) unwanted: Vec<Expected>,
 }
 
+impl TestCase {
+    /// The inputs that have arrived at an instant, and then one that no rule reads, a tick later: it lets the log's clock
+    /// run up to there.
+    #[must_use]
+    pub fn inputs_until(&self, at_ms: i64, tick_ms: i64) -> Vec<TestInput> {
+        let mut inputs: Vec<_> = self.inputs.iter().filter(|input| input.arrival_ms <= at_ms).cloned().collect();
+        let next_ms = (at_ms.div_euclid(tick_ms) + 1) * tick_ms;
+        inputs.extend(inputs.last().cloned().map(|last| TestInput {
+            event_time_ms: next_ms,
+            arrival_ms: next_ms,
+            what: What::Observation { metric: CLOCK.into(), value: Decimal::default(), quality: Quality::Bad },
+            ..last
+        }));
+        inputs
+    }
+}
+
+/// The metric of an input that only moves the clock; no metric of a rule can have such a name.
+const CLOCK: &str = "/clock";
+
 /// One input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TestInput {

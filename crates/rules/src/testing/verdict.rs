@@ -5,7 +5,7 @@ use super::likeness::{differences, fits};
 use super::when::describe;
 use super::why::reasons;
 use crate::spec::RuleSet;
-use vigie_model::alert::Transition;
+use vigie_model::alert::{AlertState, Transition};
 
 /// Transitions nobody expected that are told one by one.
 const UNEXPECTED_TOLD_MAX: usize = 10;
@@ -19,6 +19,19 @@ pub struct Failure {
     pub column: u32,
     /// What was expected and what came instead; the first line is the headline.
     pub lines: Vec<String>,
+    /// What the rules can be asked about it, for a transition that did not come.
+    pub question: Option<Question>,
+}
+
+/// Why a rule had no open episode on a key at an instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// The rule.
+    pub rule: String,
+    /// The key.
+    pub key: String,
+    /// The instant.
+    pub at_ms: i64,
 }
 
 /// Compares what came of a test's inputs with what it expects. No failure: it passed.
@@ -106,7 +119,10 @@ fn missing(expected: &Expected, test: &TestCase, rules: &RuleSet, seen: &[&Trans
         None => lines.push(format!("'{}' had no transition at all", expected.rule)),
     }
     lines.extend(reasons(expected, test, rules));
-    Failure { line: expected.spot.line, column: expected.spot.column, lines }
+    let opens = matches!(expected.state, None | Some(AlertState::Active));
+    let question = expected.key.as_ref().zip(expected.at_ms).filter(|_| opens);
+    let question = question.map(|(key, at_ms)| Question { rule: expected.rule.clone(), key: key.clone(), at_ms });
+    Failure { line: expected.spot.line, column: expected.spot.column, lines, question }
 }
 
 /// A failure for each of the first transitions nobody expected.
@@ -122,7 +138,7 @@ fn told<'a>(
     if came.len() > UNEXPECTED_TOLD_MAX {
         lines.push(format!("and {} more", came.len() - UNEXPECTED_TOLD_MAX));
     }
-    if came.is_empty() { Vec::new() } else { vec![Failure { line, column, lines }] }
+    if came.is_empty() { Vec::new() } else { vec![Failure { line, column, lines, question: None }] }
 }
 
 fn wording(expected: &Expected, start_ms: i64) -> String {

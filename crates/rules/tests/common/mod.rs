@@ -13,7 +13,7 @@ use vigie_model::event::Incident;
 use vigie_model::names::{NO_NAME, NameEntry, NameIx, NameKind};
 use vigie_model::position::{PartitionIx, partition_of};
 use vigie_model::record::{Batch, Payload, Record};
-use vigie_model::seeds::Seeds;
+use vigie_model::seeds::{RuleStart, Seeds};
 use vigie_rules::core::RuleCore;
 use vigie_rules::load::load;
 use vigie_rules::spec::RuleSet;
@@ -121,11 +121,12 @@ pub fn transitions(rules: &Arc<RuleSet>, events: &[Event], cut: Cut) -> Vec<Tran
     seeded_transitions(rules, Vec::new(), events, cut)
 }
 
-/// As [`transitions`], of rules that start with what history taught.
+/// As [`transitions`], of rules that start with what history taught, wherever it ended.
 pub fn seeded_transitions(rules: &Arc<RuleSet>, seeds: Vec<Seeds>, events: &[Event], cut: Cut) -> Vec<Transition> {
     let mut sequencer = Sequencer::new(rules, cut);
     for seeds in seeds {
-        sequencer.record(Payload::Seeds(Arc::new(seeds)));
+        let start = RuleStart::default();
+        sequencer.record(Payload::Seeds(Arc::new(Seeds { start, ..seeds })));
     }
     for event in events {
         sequencer.event(event);

@@ -10,6 +10,8 @@ use crate::schema::table::Table;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::error::DataFusionError;
+use datafusion::prelude::{DataFrame, SessionContext};
 use deltalake::DeltaTable;
 use deltalake::logstore::LogStoreRef;
 use std::sync::Arc;
@@ -36,6 +38,19 @@ impl Captured {
     #[must_use]
     pub fn schema(&self) -> SchemaRef {
         self.committed.schema()
+    }
+
+    /// Its rows, committed and hot.
+    ///
+    /// # Errors
+    /// When they cannot be planned, which means that committed and hot rows differ in type.
+    pub(crate) fn rows(self, session: &SessionContext) -> Result<DataFrame, DataFusionError> {
+        let Self { committed, hot } = self;
+        let rows = session.read_table(committed)?;
+        if hot.is_empty() {
+            return Ok(rows);
+        }
+        rows.union(session.read_batches(hot)?)
     }
 }
 

@@ -3,8 +3,9 @@
 use super::columns::{Common, batch, instants, instants_or_null, offset, texts, texts_or_null};
 use crate::schema::table::Table;
 use arrow::array::RecordBatch;
+use serde::{Deserialize, Serialize};
 use vigie_model::command::{Action, Outcome};
-use vigie_model::stream::{AlertItem, AlertRecord, AppliedCommand, LogDeed, LogPlace};
+use vigie_model::stream::{AlertItem, AlertRecord, AppliedCommand, LogDeed, LogPlace, RuleVersions};
 
 /// Who stands for the log itself in the column of operators.
 pub(crate) const LOG_OPERATOR: &str = "vigie";
@@ -45,21 +46,26 @@ pub fn alert(record: &AlertRecord, centre: &str) -> Option<RecordBatch> {
     Some(batch(Table::Alerts, columns, &common))
 }
 
-/// The row of what the log did by itself; `None` for every other record of the alert stream. Its note is the [`LogPlace`] as
-/// JSON; a replay's end has the tick in place of the newest one.
+/// What the note of a mark says, as JSON.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct MarkNote {
+    /// Where in the log; a replay's end has its tick in place of the newest one.
+    #[serde(flatten)]
+    pub(crate) place: LogPlace,
+    /// Versions of rules in force from there on.
+    #[serde(default, skip_serializing_if = "RuleVersions::is_empty")]
+    pub(crate) rules: RuleVersions,
+}
+
+/// The row of what the log did by itself; `None` for every other record of the alert stream.
 #[must_use]
 pub fn mark(record: &AlertRecord, centre: &str) -> Option<RecordBatch> {
     let AlertItem::Mark(mark) = &record.item else { return None };
-    let ended = |tick_ms| LogPlace {
-        tick_ms: Some(tick_ms),
-        tick_log_time_ms: Some(record.log_time_ms),
-        next_offsets: mark.place.next_offsets.clone(),
-    };
-    let note = match mark.what {
-        LogDeed::ReplayEnded { tick_ms } => serde_json::to_string(&ended(tick_ms)),
-        LogDeed::IntakeUp | LogDeed::RulesChanged => serde_json::to_string(&mark.place),
-    };
-    let note = note.expect("whole numbers are JSON");
+    let mut note = MarkNote { place: mark.place.clone(), rules: mark.rules.clone() };
+    if let LogDeed::ReplayEnded { tick_ms } = mark.what {
+        (note.place.tick_ms, note.place.tick_log_time_ms) = (Some(tick_ms), Some(record.log_time_ms));
+    }
+    let note = serde_json::to_string(&note).expect("whole numbers and texts are JSON");
     let (action, position) = (mark.what.as_str(), record.position);
     let one = |text: &str| texts(std::iter::once(text));
     let nothing = || texts_or_null(std::iter::once(None::<&str>));

@@ -5,13 +5,13 @@
 
 use super::guard::{FUNCTIONS_WITHHELD, RANGE_FUNCTION};
 use super::limits::SqlLimits;
-use crate::history::source::{Captured, RowSource};
+use crate::history::source::RowSource;
 use crate::schema::table::{CENTRE, Table};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::Expr;
-use datafusion::prelude::{DataFrame, SessionConfig, SessionContext, col, lit};
+use datafusion::prelude::{SessionConfig, SessionContext, col, lit};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use vigie_model::principal::{Scope, SpaceScope};
@@ -54,21 +54,11 @@ pub(crate) fn scoped_session(
         session.state_ref().write().config_mut().options_mut().explain.logical_plan_only = true;
     }
     for table in tables {
-        let rows = rows_of(&session, source.capture(*table))?;
+        let rows = source.capture(*table).rows(&session)?;
         let seen = rows.filter(may_see(*table, scope))?;
         session.register_table(table.name(), seen.into_view())?;
     }
     Ok(session)
-}
-
-/// Committed and hot rows of a table.
-fn rows_of(session: &SessionContext, captured: Captured) -> Result<DataFrame, DataFusionError> {
-    let Captured { committed, hot } = captured;
-    let rows = session.read_table(committed)?;
-    if hot.is_empty() {
-        return Ok(rows);
-    }
-    rows.union(session.read_batches(hot)?)
 }
 
 /// The rows of a table that `scope` may see.

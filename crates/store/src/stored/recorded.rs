@@ -5,14 +5,14 @@ use super::session::{SORT_BYTES_MAX, session, sorted};
 use crate::error::Error;
 use crate::history::reader::HistoryReader;
 use crate::history::source::RowSource;
-use crate::rows::alerts::LOG_OPERATOR;
+use crate::rows::alerts::{LOG_OPERATOR, MarkNote};
 use crate::schema::table::{CENTRE, OFFSET, Table};
 use datafusion::functions_aggregate::expr_fn::max;
 use datafusion::prelude::{col, lit};
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
 use std::sync::Arc;
-use vigie_model::stream::LogPlace;
+use vigie_model::stream::{LogPlace, RuleVersions};
 
 /// A row of the table `alerts`, as far as it says what became of what.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +48,8 @@ pub struct RecordedMark {
     pub log_time_ms: i64,
     /// Where in the log.
     pub place: LogPlace,
+    /// The version of each rule in force from there on, when rules changed.
+    pub rules: RuleVersions,
 }
 
 /// A version of a rule of which transitions are recorded.
@@ -164,9 +166,9 @@ pub async fn marks(reader: &HistoryReader, centre: &str) -> Result<(Vec<Recorded
         for (row, log_time_ms) in columns.instants_ms("log_time")?.into_iter().enumerate() {
             newest_ms = newest_ms.max(Some(log_time_ms));
             // An operator may be called like the log, but has no such note.
-            let place = serde_json::from_str(notes.text(row)).ok().filter(|_| operators.text(row) == LOG_OPERATOR);
-            if let Some(place) = place {
-                marks.push(RecordedMark { action: actions.text(row).to_owned(), log_time_ms, place });
+            let note = serde_json::from_str(notes.text(row)).ok().filter(|_| operators.text(row) == LOG_OPERATOR);
+            if let Some(MarkNote { place, rules }) = note {
+                marks.push(RecordedMark { action: actions.text(row).to_owned(), log_time_ms, place, rules });
             }
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use vigie_model::decimal::Decimal;
 use vigie_model::names::{NO_NAME, NameEntry};
-use vigie_model::stream::{AlertItem, AlertRecord, LogDeed, LogMark, LogPlace};
+use vigie_model::stream::{AlertItem, AlertRecord, LogDeed, LogMark, LogPlace, RuleVersions};
 
 async fn rows_of(mut rows: LogRows) -> (Vec<StoredRow>, Vec<NameEntry>) {
     let (mut all, mut names) = (Vec::new(), Vec::new());
@@ -82,7 +82,11 @@ async fn what_was_recorded_is_read_back() {
     let mark = |position, what| AlertRecord {
         position,
         log_time_ms: START_MS + 3 * HOUR_MS,
-        item: AlertItem::Mark(Arc::new(LogMark { what, place: place.clone() })),
+        item: AlertItem::Mark(Arc::new(LogMark {
+            what,
+            place: place.clone(),
+            rules: RuleVersions::from([("Busy".into(), "v1".into())]),
+        })),
     };
     history.take_alert(&mark(7, LogDeed::IntakeUp)).unwrap();
     history.take_alert(&mark(7, LogDeed::IntakeUp)).unwrap();
@@ -93,6 +97,7 @@ async fn what_was_recorded_is_read_back() {
     assert_eq!(newest_ms, Some(START_MS + 3 * HOUR_MS));
     assert_eq!(marks.len(), 2, "the operator's command is none");
     assert_eq!((marks[0].action.as_str(), &marks[0].place), ("intake_up", &place));
+    assert_eq!(marks[0].rules["Busy"].as_ref(), "v1");
     assert_eq!((marks[1].action.as_str(), marks[1].place.tick_ms), ("replay_ended", Some(99)));
 
     let rules = rules(&reader, CENTRE).await.unwrap();

@@ -16,7 +16,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 use vigie_alerts::wire::transition_json;
-use vigie_model::alert::{AlertState, Transition, rule_uid};
+use vigie_model::alert::{AlertState, RuleIdentity, Transition, rule_uid};
 use vigie_model::control::Control;
 use vigie_model::duration::parse_ms;
 use vigie_model::event::Incident;
@@ -151,7 +151,7 @@ async fn backtest(
     let rows = transitions(&reader, &centre, (from_ms.max(i64::MIN / 1000), to_ms), RECORDED_MAX);
     let mut rows = rows.await.map_err(failed)?;
     rows.retain(|row| row.log_time_ms <= judged.end_ms);
-    let unchanged = unchanged(&in_force.rules, &judging.rules, &recorded.rules, from_ms, &mut notes);
+    let unchanged = unchanged(&in_force.rules, &judging.rules, &recorded, from_ms, &mut notes);
     let matches = Matches::new(alerts(&judged.transitions), judged.incidents, wanted.window_ms, (from_ms, to_ms));
     let names: Vec<_> = judging.rules.identities().collect();
     let alerts = matches.alerts_by_rule();
@@ -275,7 +275,7 @@ fn creations(recorded: &[RecordedRule], centre: &str) -> BTreeMap<Arc<str>, u32>
 fn unchanged(
     in_force: &RuleSet,
     judged: &RuleSet,
-    recorded: &[RecordedRule],
+    recorded: &Recorded,
     from_ms: i64,
     notes: &mut Vec<String>,
 ) -> BTreeSet<Arc<str>> {
@@ -283,17 +283,14 @@ fn unchanged(
     let mut unchanged = BTreeSet::new();
     let mut changed = Vec::new();
     for identity in judged.identities().filter(|identity| versions.get(&identity.name) == Some(&&identity.version)) {
-        let mut of_rule = recorded.iter().filter(|row| *row.rule == *identity.name).rev().peekable();
-        let newest_uid = of_rule.peek().map(|row| row.uid.as_str());
-        let is_other = |row: &&RecordedRule| *row.version != *identity.version || Some(row.uid.as_str()) != newest_uid;
-        if of_rule.filter(|row| row.log_time_ms >= from_ms).any(|row| is_other(&row)) {
+        if recorded.has_other(identity, from_ms) {
             changed.push(identity.name.as_ref());
         } else {
             unchanged.insert(Arc::clone(&identity.name));
         }
     }
     if !changed.is_empty() {
-        notes.push(format!("recorded in several versions, so not compared: {}", changed.join(", ")));
+        notes.push(format!("new or different meanwhile, so not compared: {}", changed.join(", ")));
     }
     // A rule made of others says something else when one of those does.
     let composites: Vec<_> = judged.composites().collect();
@@ -304,6 +301,19 @@ fn unchanged(
         unchanged.remove(*name);
     }
     unchanged
+}
+
+impl Recorded {
+    /// Whether since `from_ms` there was a time without this rule, or with another one of its name.
+    fn has_other(&self, identity: &RuleIdentity, from_ms: i64) -> bool {
+        let mut of_rule = self.rules.iter().filter(|row| *row.rule == *identity.name).rev().peekable();
+        let newest_uid = of_rule.peek().map(|row| row.uid.as_str());
+        let is_other = |row: &RecordedRule| *row.version != *identity.version || Some(row.uid.as_str()) != newest_uid;
+        let told_otherwise = of_rule.filter(|row| row.log_time_ms >= from_ms).any(is_other);
+        let changes: Vec<_> = self.marks.iter().filter(|mark| !mark.rules.is_empty()).collect();
+        let first = changes.iter().rposition(|mark| mark.log_time_ms <= from_ms).unwrap_or(0);
+        told_otherwise || changes[first..].iter().any(|mark| mark.rules.get(&identity.name) != Some(&identity.version))
+    }
 }
 
 fn note_marks(recorded: &Recorded, (from_ms, to_ms): (i64, i64), notes: &mut Vec<String>) {

@@ -26,7 +26,7 @@ use vigie_rules::load::load;
 use vigie_rules::spec::RuleSet;
 use vigie_rules::testing::case::{TestCase, TestFile, TestInput, What};
 use vigie_rules::testing::read::{check_names, read_tests};
-use vigie_rules::testing::verdict::judge;
+use vigie_rules::testing::verdict::{Question, judge};
 
 /// The feed all inputs of a test come by.
 const FEED: &str = "test";
@@ -49,14 +49,15 @@ pub fn run(args: &RulesTestArgs) -> Result<(), Failure> {
         };
         println!("{}", path.display());
         for test in &file.tests {
-            let transitions = transitions_of(test, &control)?;
+            let (_, transitions) = judge_inputs(&test.inputs, &control, true)?;
             let failures = judge(test, &rules, &transitions);
             println!("{:<8}{}", if failures.is_empty() { "ok" } else { "FAILED" }, test.name);
             for failure in &failures {
                 let [headline, rest @ ..] = failure.lines.as_slice() else { continue };
                 let place = if failure.column == 0 { String::new() } else { format!(":{}", failure.column) };
                 println!("        {}:{}{place}: {headline}", path.display(), failure.line);
-                rest.iter().for_each(|line| println!("          {line}"));
+                let answer = failure.question.as_ref().map(|question| why_not(question, test, &control)).transpose()?;
+                rest.iter().chain(&answer.unwrap_or_default()).for_each(|line| println!("          {line}"));
             }
             if failures.is_empty() { passed += 1 } else { failed += 1 }
         }
@@ -94,8 +95,19 @@ fn open(path: &Path) -> Result<(TestFile, Arc<Control>, Arc<RuleSet>), Vec<Diagn
     Ok((file, control, rules))
 }
 
-/// Everything the rules say about a test's inputs.
-fn transitions_of(test: &TestCase, control: &Arc<Control>) -> Result<Vec<Transition>, Failure> {
+/// What the rule itself says about its state at the instant in question.
+fn why_not(question: &Question, test: &TestCase, control: &Arc<Control>) -> Result<Vec<String>, Failure> {
+    let (role, _) = judge_inputs(&test.inputs_until(question.at_ms, control.tick_ms), control, false)?;
+    let answer = role.core().why_not(&question.rule, &question.key);
+    Ok(answer.text.into_iter().map(|sentence| format!("at that instant: {sentence}")).collect())
+}
+
+/// The rules after all inputs, and everything they said; `ends` says whether the clock runs on to the end of a replay.
+fn judge_inputs(
+    inputs: &[TestInput],
+    control: &Arc<Control>,
+    ends: bool,
+) -> Result<(RulesRole, Vec<Transition>), Failure> {
     let settings = Settings { tick_ms: control.tick_ms, ..Settings::new(FEED.into()) };
     let partitions = settings.partitions;
     let (log, mut readers) = MemoryLog::new(RING_ROWS_MAX, 1);
@@ -107,19 +119,22 @@ fn transitions_of(test: &TestCase, control: &Arc<Control>) -> Result<Vec<Transit
         let control = Arc::clone(control);
         let mut sequencer =
             Sequencer::start(settings, LogClock::Data, log, Arc::clone(&interner), control).map_err(failed)?;
-        for (batch, index) in test.inputs.chunks(BATCH_INPUTS).zip(0..) {
+        for (batch, index) in inputs.chunks(BATCH_INPUTS).zip(0..) {
             let events = events_of(batch, index * BATCH_INPUTS, &interner);
             let events = events.map_err(|error| Failure::io("cannot run the test", error))?;
             sequencer.take(&events).map_err(failed)?;
         }
-        sequencer.finish_replay().and_then(|()| sequencer.commit()).map_err(failed)?;
+        if ends {
+            sequencer.finish_replay().map_err(failed)?;
+        }
+        sequencer.commit().map_err(failed)?;
         // The log ends here, and with it the role.
         drop(sequencer);
         Ok(judging.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }
 
-fn fold(mut log: Reader<Arc<Record>>, mut rules: RulesRole) -> Vec<Transition> {
+fn fold(mut log: Reader<Arc<Record>>, mut rules: RulesRole) -> (RulesRole, Vec<Transition>) {
     let (mut records, mut out, mut transitions) = (Vec::new(), Vec::new(), Vec::new());
     while log.take(&mut records) {
         records.drain(..).for_each(|record| rules.step(&record, &mut out));
@@ -129,7 +144,7 @@ fn fold(mut log: Reader<Arc<Record>>, mut rules: RulesRole) -> Vec<Transition> {
             _ => None,
         }));
     }
-    transitions
+    (rules, transitions)
 }
 
 /// Inputs as events; each has an id of its own, so that two equal ones are two.

@@ -1,0 +1,29 @@
+//! Which baseline rules wait for seeds, shown by the role that judges them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::watch::Sender;
+use vigie_model::seeds::RuleStart;
+use vigie_rules::core::RuleCore;
+use vigie_rules::spec::RuleSet;
+
+/// The baseline rules that have no seeds since they began, as of the newest record judged.
+#[derive(Clone, Debug, Default)]
+pub struct Unseeded {
+    /// The rules in force when this was shown; `None` before the first.
+    pub rules: Option<Arc<RuleSet>>,
+    /// Where the rules that wait began, by uid.
+    pub starts: BTreeMap<Arc<str>, RuleStart>,
+}
+
+/// Shows how the rules stand, if that has changed.
+pub fn show_unseeded(core: &RuleCore, shown: &Sender<Unseeded>) {
+    let Some(starts) = core.unseeded() else { return };
+    shown.send_if_modified(|shown| {
+        let has_changed = shown.starts != *starts;
+        if has_changed {
+            *shown = Unseeded { rules: core.rules().cloned(), starts: starts.clone() };
+        }
+        has_changed
+    });
+}
