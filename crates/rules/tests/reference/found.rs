@@ -7,8 +7,8 @@ use crate::world::{Place, World};
 use vigie_model::calendar::CityEvent;
 use vigie_rules::load::load;
 
-/// Runs events, with times after the start, in a city of two neighbouring spaces with an event from 40 s to 80 s, and
-/// compares the records of one key.
+/// Runs events, with times after the start, in a city of two neighbouring spaces with events from 40 s to 80 s
+/// and from 120 s to 160 s, and compares the records of one key.
 fn check(rule: &str, events: &[Event], (name, key): (&str, &str), expected: &[&str]) {
     let place = |id: &str, adjacent: &[&str]| Place {
         id: id.to_owned(),
@@ -16,10 +16,18 @@ fn check(rule: &str, events: &[Event], (name, key): (&str, &str), expected: &[&s
         adjacent: adjacent.iter().map(|id| (*id).to_owned()).collect(),
         ..Place::default()
     };
-    let (from_ms, until_ms) = (START_MS + 40_000, START_MS + 80_000);
-    let event = CityEvent { name: "match".into(), from_ms, until_ms, ..CityEvent::default() };
+    let event = |name: &str, from: i64, until: i64| CityEvent {
+        name: name.into(),
+        from_ms: START_MS + from,
+        until_ms: START_MS + until,
+        ..CityEvent::default()
+    };
     let places = vec![place("p", &["q"]), place("q", &[])];
-    let world = World { places, events: vec![event], ..World::default() };
+    let world = World {
+        places,
+        events: vec![event("one", 40_000, 80_000), event("two", 120_000, 160_000)],
+        ..World::default()
+    };
     let rules = load(&world.control(&format!("groups:\n- name: a\n  rules:\n{rule}"))).unwrap().rules;
     let found = records(&transitions(&rules, events, Cut { partitions: 2, batch_rows: 1, tick_ms: 1000 }));
     let found = found.get(&(name.to_owned(), key.to_owned())).into_iter().flatten();
@@ -40,5 +48,31 @@ fn intake_up(after_ms: i64) -> Event {
 fn a_silence_that_a_pause_ended_is_not_too_long_when_the_period_begins() {
     let rule = "  - {alert: R, kind: absence, metric: m, for: 10s, active: {period: event}}\n";
     let events = [value("p", "m", "1", 0), value("p", "n", "1", 20_000), intake_up(35_000)];
-    check(rule, &events, ("R", "p/s1"), &["active 45000", "cleared 80000"]);
+    check(rule, &events, ("R", "p/s1"), &["active 45000", "cleared 80000", "active 120000", "cleared 160000"]);
+}
+
+/// The period begins while the intake is down; what was silent before is counted from its coming up.
+#[test]
+fn a_silence_is_not_too_long_when_the_period_begins_during_a_pause() {
+    let rule = "  - {alert: R, kind: absence, metric: m, for: 10s, active: {period: event}}\n";
+    let events = [value("p", "m", "1", 0), value("p", "n", "1", 20_000), intake_up(50_000)];
+    check(rule, &events, ("R", "p/s1"), &["active 60000", "cleared 80000", "active 120000", "cleared 160000"]);
+}
+
+/// It was told in the period before; since then the intake came up again.
+#[test]
+fn a_silence_told_in_an_earlier_period_is_counted_anew_after_a_pause() {
+    let rule = "  - {alert: R, kind: absence, metric: m, for: 30s, active: {period: event}}\n";
+    let events = [value("p", "m", "1", 0), value("p", "n", "1", 90_000), intake_up(100_000)];
+    let told = ["active 40000", "cleared 80000", "active 130000", "cleared 160000"];
+    check(rule, &events, ("R", "p/s1"), &told);
+}
+
+/// The second period begins while the intake is down, at 120 s; the silence counts from 130 s.
+#[test]
+fn a_silence_told_in_an_earlier_period_is_counted_anew_when_the_next_begins_during_a_pause() {
+    let rule = "  - {alert: R, kind: absence, metric: m, for: 10s, active: {period: event}}\n";
+    let events = [value("p", "m", "1", 0), value("p", "n", "1", 90_000), intake_up(130_000)];
+    let told = ["active 40000", "cleared 80000", "active 140000", "cleared 160000"];
+    check(rule, &events, ("R", "p/s1"), &told);
 }

@@ -220,7 +220,9 @@ impl<'r> Reference<'r> {
         for record in records {
             let part =
                 Part { rule: rule.name.clone(), key: name.to_owned(), state: record.state, time: record.time_ms };
-            for (other, reader) in self.rules.iter().enumerate() {
+            // Only what concerns an episode is an input of the rules above.
+            let is_read = !matches!(record.state, "pending" | "inactive" | "escalated");
+            for (other, reader) in self.rules.iter().enumerate().filter(|_| is_read) {
                 match &reader.kind {
                     Kind::Composite { all, of } if of.contains(&rule.name) && self.world.is_in_scope(reader, space) => {
                         let at = (other, space.to_owned());
