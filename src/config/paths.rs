@@ -39,7 +39,9 @@ pub(crate) fn folder_of(file: &Path) -> PathBuf {
 
 /// The files a pattern names, sorted by path: at least one.
 ///
-/// Patterns are those of shells: `*` and `?` stay inside one name, `**` spans folders, `{a,b}` and `[a-z]` choose.
+/// Patterns are those of shells: `*` and `?` stay inside one name, `**` spans folders, `{a,b}` and `[a-z]` choose, and none of
+/// them stands for a name that begins with a dot: editors leave such files beside the one they edit. Pipes and other
+/// special files are no files here: reading one may wait for ever.
 pub(crate) fn matching_files(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, PatternError> {
     let parts: Vec<_> = pattern.split('/').collect();
     let literal = parts.iter().take_while(|part| !part.contains(PATTERN_CHARS)).count();
@@ -84,13 +86,19 @@ impl Walk {
             if self.visited > ENTRIES_MAX {
                 return Err(PatternError::TooMany);
             }
+            if entry.file_name().as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
             let path = folder.join(entry.file_name());
-            if path.is_dir() {
-                if depth < self.depth_max {
-                    self.enter(&path, depth + 1)?;
+            match fs::metadata(&path) {
+                Ok(found) if found.is_dir() => {
+                    if depth < self.depth_max {
+                        self.enter(&path, depth + 1)?;
+                    }
                 }
-            } else {
-                self.files.push(path);
+                Ok(found) if !found.is_file() => {}
+                // Whoever reads a link that leads nowhere says so.
+                Ok(_) | Err(_) => self.files.push(path),
             }
         }
         Ok(())
@@ -104,6 +112,20 @@ fn shown(folder: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_leave_out_what_editors_leave_behind_and_special_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["a.yaml", ".a.yaml", "._a.yaml"] {
+            fs::write(path(name), "").unwrap();
+        }
+        std::os::unix::fs::symlink("user@host.123", path(".#a.yaml")).unwrap();
+        std::os::unix::fs::symlink("nowhere", path("b.yaml")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", path("c.yaml")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(path("d.yaml")).unwrap();
+        assert_eq!(matching_files(folder.path(), "*.yaml").unwrap(), [path("a.yaml"), path("b.yaml")]);
+    }
 
     #[test]
     fn patterns_find_files_below_the_folder_in_order() {
