@@ -19,7 +19,7 @@ pub(crate) fn seeds() -> std::ops::Range<u64> {
 }
 
 /// How the engine deviates from the text for now, as mutants of the reference.
-const TOLERATED: &[Mutant] = &[Mutant::BeginSeesWhatLeaves, Mutant::SpreadHasTimers];
+const TOLERATED: &[Mutant] = &[];
 
 /// The first cut under which the engine says something else, if there is one.
 fn difference(case: &Case) -> Option<(Cut, Records, Records)> {

@@ -76,3 +76,41 @@ fn a_silence_told_in_an_earlier_period_is_counted_anew_when_the_next_begins_duri
     let told = ["active 40000", "cleared 80000", "active 140000", "cleared 160000"];
     check(rule, &events, ("R", "p/s1"), &told);
 }
+
+/// A value is valid until its event time + `stale_after`: at the period's beginning it is not, as that is the same instant.
+#[test]
+fn a_value_that_leaves_when_the_period_begins_is_not_judged() {
+    let rule =
+        "  - {alert: R, kind: threshold, metric: m, raise: 'value > 0', stale_after: 20s, active: {period: event}}\n";
+    check(rule, &[value("p", "m", "1", 20_000)], ("R", "p/s1"), &[]);
+}
+
+/// Judged at 40 s, the window covers 40 s to 50 s: it is empty.
+#[test]
+fn a_window_is_judged_at_the_beginning_of_a_period_with_the_panes_of_that_instant() {
+    let rule = "  - {alert: R, kind: window, metric: m, agg: max, window: 10s, every: 10s, raise: 'value > 0', active: {period: event}}\n";
+    check(rule, &[value("p", "m", "1", 35_000)], ("R", "p/s1"), &[]);
+}
+
+/// At t = 40 s a match counts if its time is later than t - 20 s.
+#[test]
+fn a_match_that_is_over_when_the_period_begins_does_not_count() {
+    let rule = "  - {alert: R, kind: k_of_n, metric: m, k: 1, within: 20s, active: {period: event}}\n";
+    check(rule, &[value("p", "m", "1", 20_000)], ("R", "p"), &[]);
+}
+
+/// At 20 s the beginning of p is over, and p begins again: transitions of one instant count together, with one judgement.
+#[test]
+fn a_spread_does_not_flicker_when_a_space_begins_again_as_its_beginning_is_over() {
+    let rule = "  - {alert: R, kind: absence, metric: m, for: 5s}\n  - {alert: S, kind: spread, of: R, k: 2, within: 10s, among: district}\n";
+    let events = [value("p", "m", "1", 5_000), value("q", "m", "1", 5_000), value("p", "m", "1", 15_000)];
+    check(rule, &events, ("S", "east"), &["active 10000"]);
+}
+
+/// Nothing is due in a key without an episode, so its time stays: a transition that comes late counts at its own instant.
+#[test]
+fn a_spread_without_an_episode_has_no_timers() {
+    let rule = "  - {alert: R, kind: threshold, metric: m, raise: 'value > 0'}\n  - {alert: S, kind: spread, of: R, k: 2, within: 30s, among: district}\n";
+    let events = [value("p", "m", "1", 0), value("p", "n", "1", 50_000), value("q", "m", "1", 20_000)];
+    check(rule, &events, ("S", "east"), &["active 20000"]);
+}
