@@ -150,7 +150,9 @@ impl Slot {
 
     /// Takes in transitions of other rules that count at `at_ms`, which is not before the key's time.
     pub(crate) fn take_parts(&mut self, parts: &[Part], at_ms: i64, step: &mut Step<'_>) {
-        self.fire_until(at_ms, step);
+        while self.due().is_before(at_ms) {
+            self.fire_next(at_ms, step);
+        }
         self.look_at_period(at_ms, step.rules);
         for part in parts {
             self.about.part_feed = Arc::clone(&part.feed);
@@ -181,7 +183,10 @@ impl Slot {
 
     /// Whatever goes on ends now, for a reason that is not its condition.
     pub(crate) fn end(&mut self, why: &'static str, step: &mut Step<'_>) {
-        let at_ms = self.timing.time_ms.max(step.log_time_ms);
+        self.stop(self.timing.time_ms.max(step.log_time_ms), why, step);
+    }
+
+    fn stop(&mut self, at_ms: i64, why: &'static str, step: &mut Step<'_>) {
         self.change(Some(why), step, |episode, _, emit| episode.stop(at_ms, emit));
     }
 
@@ -235,7 +240,7 @@ impl Slot {
 
     fn due(&self) -> Due {
         let Timing { period_ms, escalate_ms, .. } = self.timing;
-        let minds_period = || !(self.episode.is_inactive() && self.state.knows_nothing());
+        let minds_period = || !(self.episode.is_inactive() && self.state.knows_nothing(period_ms));
         Due {
             period_ms: if period_ms != NEVER_MS && minds_period() { period_ms } else { NEVER_MS },
             episode_ms: self.episode.timer_ms().unwrap_or(NEVER_MS),
@@ -248,18 +253,15 @@ impl Slot {
         let was_inside = self.timing.inside;
         if timer == Timer::Period {
             self.look_at_period(due_ms, step.rules);
-            if self.timing.inside == was_inside {
-                // What was known of the period ended, not the period: nothing happened to the key.
-                return;
-            }
+        }
+        if timer == Timer::Period && self.timing.inside == was_inside {
+            return; // What was known of the period ended, not the period: nothing happened to the key.
         }
         self.timing.time_ms = due_ms;
         match timer {
-            Timer::Period if was_inside => {
-                let why = Some(reason::INACTIVE_PERIOD);
-                self.change(why, step, |episode, _, emit| episode.stop(due_ms, emit));
-            }
-            Timer::Period => self.judge(due_ms, step),
+            Timer::Period if was_inside => self.stop(due_ms, reason::INACTIVE_PERIOD, step),
+            Timer::Period if self.state.leave(due_ms) => self.judge(due_ms, step),
+            Timer::Period => {}
             Timer::Episode => {
                 if std::mem::take(&mut self.changed) && self.episode.is_pending() {
                     self.judge_hold_again(due_ms, step);
@@ -375,8 +377,7 @@ impl Slot {
     }
 
     fn tell(&mut self, state: AlertState, at_ms: i64, why: Option<&'static str>, step: &mut Step<'_>) {
-        let (rules, rule) = (step.rules, self.rule(step.rules));
-        let plan = &rule.plans[self.plan as usize];
+        let (rules, rule, plan) = (step.rules, self.rule(step.rules), self.plan(step.rules));
         let sight = Sight { rules, rule, plan, state: &self.state, feed: self.feed };
         self.about.tell(state, at_ms, why, sight, step);
     }

@@ -222,6 +222,7 @@ impl State {
             Self::Change(change) => (!(change.panes.is_empty() && idle)).then(|| change.panes.boundary_ms()),
             Self::Absence { silence, silence_ms } => silence.due_ms(*silence_ms),
             Self::KOfN(confirmed) => confirmed.sources.over_ms(confirmed.k, confirmed.within_ms),
+            Self::Spread(_) if idle => None,
             Self::Spread(spreading) => spreading.group.next_ms(spreading.within_ms),
             Self::Sequence(_) | Self::Parts(_) => None,
         }
@@ -250,8 +251,18 @@ impl State {
         }
     }
 
-    /// Whether there is nothing to judge: no valid value, an empty window, no match. A silence is always something.
-    pub(crate) fn knows_nothing(&self) -> bool {
+    /// What is over at an instant leaves before a judgement at that instant; a silence ends by its own timer. Whether anything is
+    /// left to judge.
+    pub(crate) fn leave(&mut self, at_ms: i64) -> bool {
+        if !matches!(self, Self::Absence { .. }) {
+            self.advance(at_ms);
+        }
+        !self.knows_nothing(at_ms)
+    }
+
+    /// Whether there is nothing to judge at an instant: no valid value, an empty window, no match that counts. A silence is
+    /// always something.
+    pub(crate) fn knows_nothing(&self, at_ms: i64) -> bool {
         match self {
             Self::Threshold { values, .. } => values.valid().next().is_none(),
             Self::Baseline(unusual) => unusual.values.valid().next().is_none(),
@@ -259,9 +270,11 @@ impl State {
             Self::Change(change) => change.panes.is_empty(),
             Self::Absence { .. } => false,
             Self::Sequence(_) => true,
-            Self::KOfN(confirmed) => confirmed.sources.count() == 0,
+            Self::KOfN(confirmed) => {
+                confirmed.sources.iter().all(|(_, newest_ms)| newest_ms <= at_ms.saturating_sub(confirmed.within_ms))
+            }
             Self::Parts(parts) => parts.is_empty(),
-            Self::Spread(spreading) => spreading.group.is_empty(),
+            Self::Spread(spreading) => spreading.group.is_over(at_ms, spreading.within_ms),
         }
     }
 

@@ -64,6 +64,11 @@ impl Due {
         Some((first_ms, timer))
     }
 
+    /// Whether one of them comes before what happens at `at_ms`: a change of the state at that instant does not.
+    pub(crate) fn is_before(self, at_ms: i64) -> bool {
+        self.others_ms() <= at_ms || self.again_ms < at_ms
+    }
+
     /// The last of the instants `again_ms`, `again_ms + step_ms`, ... that is not after `until_ms` and before every other timer.
     pub(crate) fn last_again_ms(self, step_ms: i64, until_ms: i64) -> i64 {
         let last_ms = until_ms.min(self.others_ms() - 1);

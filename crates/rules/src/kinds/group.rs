@@ -83,9 +83,10 @@ impl Group {
         self.begun().map(|(_, begun)| begun.active_ms + within_ms).min()
     }
 
-    /// Whether nothing happens.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.spaces.is_empty()
+    /// Whether at `at_ms` no episode is open and no beginning counts.
+    pub(crate) fn is_over(&self, at_ms: i64, within_ms: i64) -> bool {
+        let counts = |begun: &Begun| begun.active_ms > at_ms.saturating_sub(within_ms);
+        self.spaces.values().all(|space| space.open.is_empty() && !space.begun.as_ref().is_some_and(counts))
     }
 
     /// The spaces that have begun.
@@ -131,6 +132,6 @@ mod tests {
         assert_eq!(group.verdict(2), Verdict::Clear);
         group.apply(&part("b", AlertState::Cleared, "2", 13));
         group.forget(20, 10);
-        assert!(group.is_empty());
+        assert!(group.is_over(20, 10));
     }
 }
