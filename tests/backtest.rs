@@ -321,6 +321,12 @@ fn a_short_warm_up_sees_less() {
     let short = report(root, &[&range[..], &["--warm-up", "30m"]].concat());
     assert_eq!(short["production"]["identical"], false, "its hold began seventy minutes later: {short:#}");
     assert_eq!(short["warm_up_from"], "2026-03-01T23:30:00Z");
+    for outside in [["--from", "2027-01-01T00:00:00Z"], ["--to", "2025-01-01T00:00:00Z"]] {
+        let mut command = vigie();
+        command.args(["rules", "backtest", "--config", "vigie.toml", "--data", "data"]).args(outside);
+        let said = text(&run(command.current_dir(root), 1).stderr);
+        assert!(said.contains("no rows of this centre in that time"), "{said}");
+    }
 }
 
 /// A replay's last tick comes a day after its newest row, between two ticks: what is due right then is due in a backtest too.

@@ -20,7 +20,7 @@ pub enum DurationError {
     )]
     Malformed,
     /// Longer than [`DURATION_MS_MAX`].
-    #[error("duration too long; at most 3650d")]
+    #[error("too long for a duration; at most 3650d")]
     TooLong,
 }
 

@@ -134,7 +134,7 @@ impl<'a> Fields<'a> {
             Ok(count) if count >= least => Some(count),
             _ => {
                 problems.error(node.spot, format!("'{name}' is '{text}'")).expected =
-                    Some(format!("a whole number from {least}"));
+                    Some(format!("a whole number from {least} to {}", u32::MAX));
                 None
             }
         }
@@ -146,8 +146,8 @@ impl<'a> Fields<'a> {
         match text.parse::<Decimal>() {
             Ok(number) if number.micros() > 0 => Some(number.to_f64()),
             _ => {
-                problems.error(node.spot, format!("'{name}' is '{text}'")).expected =
-                    Some("a number above zero".to_owned());
+                let expected = "a number above zero, with at most six decimals and below 9223372036854.775808";
+                problems.error(node.spot, format!("'{name}' is '{text}'")).expected = Some(expected.to_owned());
                 None
             }
         }

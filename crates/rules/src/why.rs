@@ -113,7 +113,13 @@ impl Witness<'_> {
         };
         let mut text = self.standing();
         if !slot.timing().inside {
-            text.push(format!("It is outside its active period until {}.", self.clock(slot.timing().period_ms)));
+            let until_ms = slot.timing().period_ms;
+            let until = if until_ms < TIME_MS_END {
+                format!("until {}", self.clock(until_ms))
+            } else {
+                "here, and no later one is known".to_owned()
+            };
+            text.push(format!("It is outside its active period {until}."));
         }
         text.extend(self.of_kind(rule, found));
         WhyNot {
@@ -135,7 +141,7 @@ impl Witness<'_> {
         if episode.is_open() {
             let began = since(about.latest.map(|latest| latest.active_ms));
             let mut text = vec![format!("It is active since {began}: alert {}.", about.alert_id.as_str())];
-            text.extend(timer.map(|end| format!("It ends at {end} unless raise becomes true again.")));
+            text.extend(timer.map(|end| format!("It ends at {end} unless what it asks for is true again before.")));
             return text;
         }
         let holds = timer.map(|end| {

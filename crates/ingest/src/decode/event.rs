@@ -39,7 +39,7 @@ impl EventSink<'_> {
 
     fn push_observation(&mut self, fields: &Fields<'_>) -> Result<(), Reason> {
         fields.drop_foreign(OBSERVATION, self.report);
-        let metric = fields.id(Field::Metric)?.ok_or_else(|| missing(Field::Metric))?;
+        let metric = fields.id(Field::Metric)?.ok_or_else(|| no_metric(fields))?;
         let value = fields.decimal(Field::Value)?.ok_or_else(|| missing(Field::Value))?;
         let event_time_ms = fields.instant_ms(Field::Time)?.ok_or_else(|| missing(Field::Time))?;
         let quality = quality_of(fields.text(Field::Quality)?.as_deref())?;
@@ -182,6 +182,14 @@ fn place_of<'a>(fields: &Fields<'a>) -> Result<Place<'a>, Reason> {
 pub(super) fn quality_of(word: Option<&str>) -> Result<Quality, Reason> {
     let quality = word.map_or(Some(Quality::Good), Quality::from_word);
     quality.ok_or(Reason::of("quality", "is unknown; expected good, uncertain or bad"))
+}
+
+/// An event without a type is an observation; one with a category was meant as an incident.
+fn no_metric(fields: &Fields<'_>) -> Reason {
+    match fields.get(Field::Category) {
+        Some(_) => Reason::of(Field::Metric.key(), "is missing; an incident says \"type\": \"incident\""),
+        None => missing(Field::Metric),
+    }
 }
 
 fn not_a_severity(error: impl Display) -> Reason {

@@ -11,6 +11,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use vigie_model::diagnostic::did_you_mean;
 
+/// Circles told at once: rules that name each other at random have one for each link.
+const CIRCLES_TOLD_MAX: usize = 20;
+/// Rules named of one circle.
+const NAMES_TOLD_MAX: usize = 10;
+
 /// Everything that is declared as a rule, in the order of the files.
 #[derive(Debug, Default)]
 pub(crate) struct Declarations {
@@ -67,9 +72,14 @@ impl Declarations {
             let links: Vec<Links> =
                 self.declared.iter().map(|rule| self.links_of(rule, field, &mut files[rule.file])).collect();
             for circle in circles(&links) {
-                let names: Vec<&str> = circle.iter().map(|(rule, _)| &*self.declared[*rule].name).collect();
+                let named = |part: &[(usize, Spot)]| -> String {
+                    part.iter().map(|(rule, _)| format!("{}, ", self.declared[*rule].name)).collect()
+                };
+                let (first, rest) = circle.split_at(circle.len().min(NAMES_TOLD_MAX));
+                let more = if rest.is_empty() { String::new() } else { format!("{} more, ", rest.len()) };
                 let (last, spot) = circle[circle.len() - 1];
-                let message = format!("'{field}' goes round in a circle: {}, {}", names.join(", "), names[0]);
+                let again = &self.declared[circle[0].0].name;
+                let message = format!("'{field}' goes round in a circle: {}{more}{again}", named(first));
                 files[self.declared[last].file].error(spot, message).hint = Some("leave one of them out".to_owned());
             }
         }
@@ -97,7 +107,8 @@ impl Declarations {
     }
 }
 
-/// Circles of links, none of which has a link in common with another; each is a list of rules with the link to the next.
+/// Circles of links, none of which closes with the link that closes another; each is a list of rules with the link to the
+/// next. At most [`CIRCLES_TOLD_MAX`].
 fn circles(links: &[Links]) -> Vec<Links> {
     let mut circles = Vec::new();
     let mut done = vec![false; links.len()];
@@ -115,6 +126,9 @@ fn circles(links: &[Links]) -> Vec<Links> {
             (way[place].1, place_on_way[rule]) = (followed + 1, Some(place));
             if let Some(first) = place_on_way[*next] {
                 circles.push(way[first..].iter().map(|(rule, count)| (*rule, links[*rule][count - 1].1)).collect());
+                if circles.len() == CIRCLES_TOLD_MAX {
+                    return circles;
+                }
             } else if !done[*next] {
                 way.push((*next, 0));
             }
@@ -145,5 +159,13 @@ mod tests {
     fn a_long_chain_needs_no_deep_stack() {
         let links: Vec<Links> = (1..=100_000).map(|next| vec![(next % 100_000, Spot::default())]).collect();
         assert_eq!(circles(&links).len(), 1);
+    }
+
+    #[test]
+    fn not_all_of_many_circles_are_told() {
+        let back = |rule: usize| (0..rule).map(|to| (to, Spot::default()));
+        let links: Vec<Links> = (0..300).map(|rule| back(rule).chain([(rule + 1, Spot::default())]).collect()).collect();
+        let links: Vec<Links> = links.into_iter().chain([Links::new()]).collect();
+        assert_eq!(circles(&links).len(), CIRCLES_TOLD_MAX);
     }
 }

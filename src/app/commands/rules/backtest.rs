@@ -142,6 +142,9 @@ async fn backtest(
     let recorded = recorded(&reader, &centre).await.map_err(failed)?;
     let judged = judge(&reader, &wanted, judging, &recorded, is_alone).await?;
     let (from_ms, to_ms) = (wanted.from_ms.unwrap_or(i64::MIN), wanted.to_ms.unwrap_or(judged.end_ms + 1));
+    if from_ms > judged.end_ms || to_ms <= wanted.from_ms.unwrap_or(judged.first_ms) {
+        return Err(no_rows());
+    }
     note_marks(&recorded, (from_ms, to_ms), &mut notes);
 
     let is_counted = |transition: &&Transition| {
@@ -234,7 +237,7 @@ async fn judge(
         }
     }
     let Some(first_ms) = first_ms else {
-        return Err(Failure::No("history has no rows of this centre in that time".to_owned()));
+        return Err(no_rows());
     };
     // What a writer beside us has recorded since may follow from rows it has not committed yet.
     let clock_ms = recorded.newest_ms.filter(|_| is_alone).unwrap_or(newest_ms).max(newest_ms);
@@ -242,6 +245,10 @@ async fn judge(
     let transitions = rerun.finish(clock_ms, ended.filter(|_| is_alone))?;
     let incidents = incidents.into_values().filter_map(|(_, reported)| reported).collect();
     Ok(Judged { transitions, incidents, rows: stored.rows(), first_ms, newest_ms, end_ms })
+}
+
+fn no_rows() -> Failure {
+    Failure::No("history has no rows of this centre in that time".to_owned())
 }
 
 /// Of several versions of an incident, the newest one counts.

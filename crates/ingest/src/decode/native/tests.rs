@@ -131,6 +131,8 @@ fn refusals_name_the_field_and_what_was_expected() {
     assert!(time("1.5").starts_with("time: not an instant"));
     assert!(time("1489312800000000").starts_with("time: instant outside the years"));
     assert_eq!(reason("7"), "not a JSON object: invalid type: integer `7`, expected a JSON object at column 1");
+    let untyped = reason(r#"{"space":"park","category":"theft","time":0}"#);
+    assert_eq!(untyped, "metric is missing; an incident says \"type\": \"incident\"");
     let incident = |rest: &str| reason(&format!(r#"{{"type":"incident","space":"park","time":0{rest}}}"#));
     assert_eq!(incident(""), "category is missing");
     assert!(incident(r#","category":"c","severity":"bad""#).starts_with("severity: not a severity; expected"));

@@ -76,20 +76,20 @@ groups:
             rules/a.yaml:17:118: error: 'match' is about values of a metric; incidents have none; say which incidents count in 'incident'
             rules/a.yaml:18:5: error: 'for' is not a field of kind sequence; expected steps, per, within, without, keep_firing_for
             rules/a.yaml:20:5: error: the rule has no 'within'
-            rules/a.yaml:23:8: error: 'k' is '0'; expected a whole number from 1
+            rules/a.yaml:23:8: error: 'k' is '0'; expected a whole number from 1 to 4294967295
             rules/a.yaml:24:15: error: 'distinct' is 'channel'; expected sensor or node
             rules/a.yaml:25:38: error: 'summary': {window} has no meaning for kind k_of_n
             rules/a.yaml:27:61: error: 'match' is about values of a metric; incidents have none; say which incidents count in 'incident'
             rules/a.yaml:28:5: error: the rule has no 'sigma_floor'
-            rules/a.yaml:31:8: error: 'z' is 'zero'; expected a number above zero
-            rules/a.yaml:32:16: error: 'min_weeks' is '1.5'; expected a whole number from 1
+            rules/a.yaml:31:8: error: 'z' is 'zero'; expected a number above zero, with at most six decimals and below 9223372036854.775808
+            rules/a.yaml:32:16: error: 'min_weeks' is '1.5'; expected a whole number from 1 to 4294967295
             rules/a.yaml:33:16: error: 'direction' is 'upward'; expected up, down or both; did you mean 'up'?
             rules/a.yaml:34:22: error: 'active': there is no period 'nihgt'; expected night, day, event or the name of a calendar; did you mean 'night'?
             rules/a.yaml:36:38: error: 'of' of kind all_of has a length of 1; expected a list of two or more rules
             rules/a.yaml:37:45: error: 'of': there is no rule 'Falen'; did you mean 'Fallen'?
             rules/a.yaml:39:40: error: 'of' goes round in a circle: Round, Square, Round; leave one of them out
             rules/a.yaml:40:42: error: 'of' of kind spread has a length of 2; expected one rule
-            rules/a.yaml:40:62: error: 'k' is '1'; expected a whole number from 2
+            rules/a.yaml:40:62: error: 'k' is '1'; expected a whole number from 2 to 4294967295
             rules/a.yaml:40:72: error: 'among' is 'city'; expected district or adjacent
             rules/a.yaml:41:37: error: 'of': rule 'Spreading' is a spread, which is no part of another rule; name the rule that spreads
             rules/a.yaml:41:83: error: 'per' is not a field of kind spread; expected of, k, within, among
