@@ -258,9 +258,13 @@ impl Slot {
         }
         self.timing.time_ms = due_ms;
         match timer {
-            Timer::Period if was_inside => self.stop(due_ms, reason::INACTIVE_PERIOD, step),
-            Timer::Period if self.state.leave(due_ms) => self.judge(due_ms, step),
-            Timer::Period => {}
+            Timer::Period => {
+                if was_inside {
+                    self.stop(due_ms, reason::INACTIVE_PERIOD, step);
+                }
+                self.state.leave(due_ms);
+                self.judge(due_ms, step);
+            }
             Timer::Episode => {
                 if std::mem::take(&mut self.changed) && self.episode.is_pending() {
                     self.judge_hold_again(due_ms, step);

@@ -17,7 +17,7 @@ use crate::step::{Counters, Step};
 use crate::timers::{SlotIx, Timers};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use vigie_model::alert::Transition;
+use vigie_model::alert::{AlertState, Transition};
 
 /// Which of the rules about rules a stage judges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Stage {
 
     /// Whether transitions of a rule concern this stage.
     pub(crate) fn listens_to(&self, transition: &Transition) -> bool {
-        transition.state.is_of_episode() && self.listeners.contains_key(&transition.rule.uid)
+        is_input(transition.state) && self.listeners.contains_key(&transition.rule.uid)
     }
 
     /// Its slots.
@@ -174,6 +174,11 @@ impl Stage {
         let neighbours = rules.neighbours.get(&slot.about().id.key).into_iter().flatten();
         neighbours.filter_map(|key| self.slots.find(rule, key)).any(|other| self.slots[other].episode().is_open())
     }
+}
+
+/// Whether a state says something about an episode's condition: how severe it is concerns no other rule.
+const fn is_input(state: AlertState) -> bool {
+    matches!(state, AlertState::Active | AlertState::Stale | AlertState::Resumed | AlertState::Cleared)
 }
 
 /// The keys of a rule that an episode in a space concerns.

@@ -223,7 +223,7 @@ impl State {
             Self::Absence { silence, silence_ms } => silence.due_ms(*silence_ms),
             Self::KOfN(confirmed) => confirmed.sources.over_ms(confirmed.k, confirmed.within_ms),
             Self::Spread(_) if idle => None,
-            Self::Spread(spreading) => spreading.group.next_ms(spreading.within_ms),
+            Self::Spread(spreading) => spreading.group.clears_ms(spreading.k, spreading.within_ms),
             Self::Sequence(_) | Self::Parts(_) => None,
         }
     }
@@ -251,13 +251,13 @@ impl State {
         }
     }
 
-    /// What is over at an instant leaves before a judgement at that instant; a silence ends by its own timer. Whether anything is
-    /// left to judge.
-    pub(crate) fn leave(&mut self, at_ms: i64) -> bool {
-        if !matches!(self, Self::Absence { .. }) {
-            self.advance(at_ms);
+    /// At a change of the period, what is over at that instant leaves, and a silence counts as too long only if it is so by
+    /// what is known now.
+    pub(crate) fn leave(&mut self, at_ms: i64) {
+        match self {
+            Self::Absence { silence, silence_ms } => silence.recount(at_ms, *silence_ms),
+            other => other.advance(at_ms),
         }
-        !self.knows_nothing(at_ms)
     }
 
     /// Whether there is nothing to judge at an instant: no valid value, an empty window, no match that counts. A silence is

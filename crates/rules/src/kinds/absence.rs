@@ -48,6 +48,11 @@ impl Silence {
         self.too_long &= is_told;
     }
 
+    /// Forgets that the silence became too long, if it counts from later by now.
+    pub(crate) fn recount(&mut self, at_ms: i64, silence_ms: i64) {
+        self.too_long &= self.since_ms.saturating_add(silence_ms) <= at_ms;
+    }
+
     /// Log time of the latest arrival.
     pub(crate) const fn last_ms(&self) -> Option<i64> {
         self.last_ms
@@ -78,6 +83,12 @@ mod tests {
         assert!(silence.is_too_long(), "an open episode goes on");
         silence.arrival(200);
         assert_eq!((silence.due_ms(30), silence.is_too_long()), (Some(230), false));
+        silence.fall_due();
+        silence.intake_up(235, true);
+        silence.recount(265, 30);
+        assert!(silence.is_too_long());
+        silence.recount(264, 30);
+        assert!(!silence.is_too_long(), "told before a pause of the intake, and not to be told again yet");
         silence.fall_due();
         silence.intake_up(240, false);
         assert_eq!((silence.due_ms(30), silence.is_too_long()), (Some(270), false), "outside its period, say");

@@ -78,9 +78,15 @@ impl Group {
         }
     }
 
-    /// When the next beginning stops to count.
-    pub(crate) fn next_ms(&self, within_ms: i64) -> Option<i64> {
-        self.begun().map(|(_, begun)| begun.active_ms + within_ms).min()
+    /// When fewer than `k` spaces will have begun or have an open episode, if no more is told; `None` when that holds already,
+    /// or never will.
+    pub(crate) fn clears_ms(&self, k: usize, within_ms: i64) -> Option<i64> {
+        let (open, over): (Vec<_>, Vec<_>) = self.spaces.values().partition(|space| !space.open.is_empty());
+        let begun = over.into_iter().filter_map(|space| space.begun.as_ref());
+        let mut ends_ms: Vec<_> = begun.map(|begun| begun.active_ms + within_ms).collect();
+        ends_ms.sort_unstable();
+        let wanted = k.checked_sub(open.len()).filter(|wanted| *wanted > 0)?;
+        ends_ms.len().checked_sub(wanted).map(|last| ends_ms[last])
     }
 
     /// Whether at `at_ms` no episode is open and no beginning counts.
@@ -121,12 +127,15 @@ mod tests {
     fn raise_needs_beginnings_and_clear_needs_ends() {
         let mut group = Group::default();
         group.apply(&part("a", AlertState::Active, "1", 0));
-        assert_eq!((group.verdict(2), group.next_ms(10)), (Verdict::Clear, Some(10)));
+        assert_eq!((group.verdict(2), group.clears_ms(2, 10)), (Verdict::Clear, None));
         group.apply(&part("b", AlertState::Active, "2", 5));
         assert_eq!(group.verdict(2), Verdict::Raise);
         assert_eq!(group.newest().unwrap().0.as_ref(), "b");
+        assert_eq!(group.clears_ms(2, 10), None, "both are open");
         group.forget(10, 10);
         assert_eq!(group.verdict(2), Verdict::Between, "a still has an open episode");
+        group.apply(&part("b", AlertState::Cleared, "2", 11));
+        assert_eq!(group.clears_ms(2, 10), Some(15), "when the beginning of b is over");
         group.apply(&part("a", AlertState::Cleared, "1", 12));
         group.forget(12, 10);
         assert_eq!(group.verdict(2), Verdict::Clear);
