@@ -164,7 +164,8 @@ mod tests {
     #[test]
     fn not_all_of_many_circles_are_told() {
         let back = |rule: usize| (0..rule).map(|to| (to, Spot::default()));
-        let links: Vec<Links> = (0..300).map(|rule| back(rule).chain([(rule + 1, Spot::default())]).collect()).collect();
+        let links: Vec<Links> =
+            (0..300).map(|rule| back(rule).chain([(rule + 1, Spot::default())]).collect()).collect();
         let links: Vec<Links> = links.into_iter().chain([Links::new()]).collect();
         assert_eq!(circles(&links).len(), CIRCLES_TOLD_MAX);
     }
