@@ -123,11 +123,9 @@ impl Slot {
             self.feed = input.feed;
             return self.arrival(step);
         }
-        if input.quality != Quality::Good {
-            return;
-        }
-        if self.state.is_late(input) {
-            step.counters.late_inputs += 1;
+        let is_value = input.quality == Quality::Good;
+        if !is_value || self.state.is_late(input) {
+            step.counters.late_inputs += u64::from(is_value);
             return;
         }
         let at_ms = input.event_time_ms.max(self.timing.time_ms);
@@ -254,8 +252,9 @@ impl Slot {
         if timer == Timer::Period {
             self.look_at_period(due_ms, step.rules);
         }
+        // When what was known of a period ended, but not the period, nothing happened to the key.
         if timer == Timer::Period && self.timing.inside == was_inside {
-            return; // What was known of the period ended, not the period: nothing happened to the key.
+            return;
         }
         self.timing.time_ms = due_ms;
         match timer {
