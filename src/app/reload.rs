@@ -165,6 +165,9 @@ impl Watcher {
         };
         let control = Arc::new(following(Some(&running), control, &rules));
         if control == running {
+            if self.options.standing.why_differs().is_some() {
+                tracing::info!("the files on disk are again what runs");
+            }
             self.options.standing.same();
             return Next::Look;
         }
