@@ -170,7 +170,7 @@ impl Engine {
             }
             let part = (!key.part.is_empty()).then_some(&key.part);
             let slot = self.slot(rule, &key.space, part, log_time_ms);
-            self.slots[slot].seed(key);
+            self.slots[slot].state_mut().seed(key);
         }
     }
 

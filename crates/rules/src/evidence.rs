@@ -32,6 +32,13 @@ pub(crate) struct Decision {
     pub(crate) detail: Detail,
 }
 
+impl Decision {
+    /// Why a run of steps began an episode when it was complete.
+    pub(crate) const fn of_run(at_ms: i64, position: Position, steps: Detail) -> Self {
+        Self { since_ms: at_ms, judged_ms: at_ms, position, quantity: None, usual: None, detail: steps }
+    }
+}
+
 #[derive(Serialize)]
 struct Envelope<'a, T> {
     kind: &'static str,

@@ -23,11 +23,9 @@ use crate::state::{Entry, State};
 use crate::step::Step;
 use crate::timing::{Due, NEVER_MS, Timer, Timing};
 use crate::verdict::Verdict;
-use std::sync::Arc;
 use vigie_model::alert::{AlertState, reason};
 use vigie_model::batch::Quality;
 use vigie_model::names::{NO_NAME, NameIx};
-use vigie_model::seeds::KeySeeds;
 
 /// State of one rule on one key.
 #[derive(Clone, Debug)]
@@ -153,7 +151,7 @@ impl Slot {
         }
         self.look_at_period(at_ms, step.rules);
         for part in parts {
-            self.about.part_feed = Arc::clone(&part.feed);
+            self.about.part_feed = part.feed.clone();
             match &mut self.state {
                 State::Parts(parts) => parts.apply(part),
                 State::Spread(spreading) => spreading.group.apply(part),
@@ -174,9 +172,9 @@ impl Slot {
         }
     }
 
-    /// A baseline goes on from what history taught.
-    pub(crate) fn seed(&mut self, seeds: &KeySeeds) {
-        self.state.seed(seeds);
+    /// What it remembers, to be added to.
+    pub(crate) const fn state_mut(&mut self) -> &mut State {
+        &mut self.state
     }
 
     /// Whatever goes on ends now, for a reason that is not its condition.
@@ -308,9 +306,7 @@ impl Slot {
         let completed = run.take(done, matching, Course { steps: rule.steps(), within_ms });
         let Some(steps) = completed.filter(|_| self.timing.inside) else { return };
         if self.episode.is_inactive() {
-            let (detail, position) = (Detail::of_run(rule, &steps), step.position);
-            let decision =
-                Decision { since_ms: at_ms, judged_ms: at_ms, position, quantity: None, usual: None, detail };
+            let decision = Decision::of_run(at_ms, step.position, Detail::of_run(rule, &steps));
             self.about.decision = Some(Box::new(decision));
         }
         self.change(None, step, |episode, delays, emit| episode.pulse(at_ms, delays, emit));

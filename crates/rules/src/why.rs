@@ -7,7 +7,7 @@ use crate::detail::{Detail, Scene};
 use crate::expr::fold::Quantity;
 use crate::figures::exact;
 use crate::judgement::{expected, verdict};
-use crate::kind::{Kind, RuleIx, Source};
+use crate::kind::{Kind, Per, RuleIx, Source};
 use crate::kinds::baseline::Expected;
 use crate::routes::covers;
 use crate::slot::Slot;
@@ -20,7 +20,7 @@ use serde::Serialize;
 use vigie_model::diagnostic::did_you_mean;
 use vigie_model::duration::format_ms;
 use vigie_model::names::Names;
-use vigie_model::time::{TIME_MS_END, TIME_MS_MIN, format_local_day};
+use vigie_model::time::{TIME_MS_END, TIME_MS_MIN, format_local_instant};
 
 /// The answer to "why not now".
 #[derive(Clone, Debug, Default, Serialize)]
@@ -77,14 +77,28 @@ pub(crate) fn without_state(name: &str, key: &str, rules: &RuleSet) -> WhyNot {
         }
         Some(rule) => {
             let rule = &rules.rules[rule];
-            if rule.is_spread_of_districts() || covers(rule, space, rules, &mut Counters::default()) {
-                vec![format!(
-                    "Nothing that {name} reads ({}) has come for {key} since the rules started.",
-                    reads(rule, rules)
-                )]
-            } else {
-                vec![format!("The scope of {name} does not cover {space}.")]
+            let is_space = rule.is_spread_of_districts() || rules.spaces.is_empty() || rules.spaces.contains_key(space);
+            let is_covered = rule.is_spread_of_districts() || covers(rule, space, rules, &mut Counters::default());
+            let form = match (rule.per, key.contains('/')) {
+                (Per::Space, true) => Some("a space"),
+                (Per::Sensor, false) => Some("SPACE/SENSOR"),
+                (Per::Node, false) => Some("SPACE/NODE"),
+                _ => None,
+            };
+            let mut text = Vec::new();
+            if !is_space {
+                let hint = did_you_mean(space, rules.spaces.keys().map(AsRef::as_ref));
+                let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
+                text.push(format!("No space '{space}' is declared{hint}."));
             }
+            text.extend(form.map(|form| format!("A key of {name} is {form}, which {key} is not.")));
+            if !is_covered {
+                text.push(format!("The scope of {name} does not cover {space}."));
+            } else if form.is_none() {
+                let sources = reads(rule, rules);
+                text.push(format!("Nothing that {name} reads ({sources}) has come for {key} since the rules started."));
+            }
+            text
         }
     };
     WhyNot { rule: name.to_owned(), key: key.to_owned(), text, ..WhyNot::default() }
@@ -247,5 +261,5 @@ fn described(source: &Source) -> String {
 }
 
 fn clock(epoch_ms: i64, zone: &TimeZone) -> String {
-    format_local_day(epoch_ms.clamp(TIME_MS_MIN, TIME_MS_END - 1), zone)
+    format_local_instant(epoch_ms.clamp(TIME_MS_MIN, TIME_MS_END - 1), zone)
 }
