@@ -16,14 +16,13 @@ pub(crate) fn enter(
     spaces: &BTreeMap<Arc<str>, Space>,
     found: &mut Vec<Diagnostic>,
 ) {
-    let mut warn = |message: String, hint| found.push(Diagnostic::warning("spaces", 0, 0, message).hint_opt(hint));
+    let mut strays: BTreeMap<(&str, Option<&str>), Stray> = BTreeMap::new();
     for space in spaces.values() {
-        let place = format!("space '{}'", space.id);
         for (rule_name, params) in &space.params {
             let Some(read) = index.get(rule_name.as_str()).map(|index| &mut rules[*index]) else {
                 if !declarations.has(rule_name) {
-                    let hint = did_you_mean(rule_name, declarations.names());
-                    warn(format!("{place}: parameters of '{rule_name}', which is no rule"), hint);
+                    let hint = || did_you_mean(rule_name, declarations.names());
+                    strays.entry((rule_name, None)).or_insert_with(|| Stray::of(space, hint())).spaces += 1;
                 }
                 continue;
             };
@@ -32,11 +31,37 @@ pub(crate) fn enter(
                 if let Some(own) = merged.get_mut(name.as_str()) {
                     *own = *value;
                 } else {
-                    let hint = did_you_mean(name, merged.keys().map(AsRef::as_ref));
-                    warn(format!("{place}: rule '{rule_name}' has no parameter '{name}'"), hint);
+                    let hint = || did_you_mean(name, merged.keys().map(AsRef::as_ref));
+                    strays.entry((rule_name, Some(name))).or_insert_with(|| Stray::of(space, hint())).spaces += 1;
                 }
             }
             read.add_plan(&space.id, merged);
         }
+    }
+    found.extend(strays.into_iter().map(|((rule, param), stray)| stray.warning(rule, param)));
+}
+
+/// Parameters that fit nothing, told once however many spaces have them.
+struct Stray {
+    first: Arc<str>,
+    spaces: usize,
+    hint: Option<String>,
+}
+
+impl Stray {
+    fn of(space: &Space, hint: Option<String>) -> Self {
+        Self { first: Arc::clone(&space.id), spaces: 0, hint }
+    }
+
+    fn warning(self, rule: &str, param: Option<&str>) -> Diagnostic {
+        let place = match self.spaces {
+            1 => format!("space '{}'", self.first),
+            spaces => format!("space '{}' and {} more", self.first, spaces - 1),
+        };
+        let message = match param {
+            None => format!("{place}: parameters of '{rule}', which is no rule"),
+            Some(name) => format!("{place}: rule '{rule}' has no parameter '{name}'"),
+        };
+        Diagnostic::warning("spaces", 0, 0, message).hint_opt(self.hint)
     }
 }

@@ -222,7 +222,9 @@ fn warnings_do_not_prevent_loading() {
     let mut space = Space::registered("mall");
     space.params.insert("Busy".to_owned(), [("mx".to_owned(), "4".parse().unwrap())].into());
     space.params.insert("Buzy".to_owned(), [("max".to_owned(), "4".parse().unwrap())].into());
-    control.spaces = Arc::new(vec![space]);
+    let mut other = Space::registered("quay");
+    other.params.insert("Buzy".to_owned(), [("max".to_owned(), "5".parse().unwrap())].into());
+    control.spaces = Arc::new(vec![space, other]);
     check(
         &control,
         &expect![[r#"
@@ -230,7 +232,7 @@ fn warnings_do_not_prevent_loading() {
             rules/a.yaml:4:44: warning: metric 'peple' is not configured; did you mean 'people'?
             rules/a.yaml:4:101: warning: 'for' is not shorter than 'stale_after' (5m); one missing value would end the hold; make 'stale_after' longer
             spaces: warning: space 'mall': rule 'Busy' has no parameter 'mx'
-            spaces: warning: space 'mall': parameters of 'Buzy', which is no rule; did you mean 'Busy'?
+            spaces: warning: space 'mall' and 1 more: parameters of 'Buzy', which is no rule; did you mean 'Busy'?
         "#]],
     );
     let found = load_with(&control, LoadOptions { require_guidance: true }).unwrap_err();
