@@ -9,7 +9,7 @@
 //!
 //! **Invariants**
 //! - One instant of each table is read: committed rows, and those still hot where a history is being written.
-//! - Memory is bounded: sorts spill to the system's folder for temporary files above [`session::SORT_BYTES_MAX`].
+//! - Memory is bounded: sorts spill to the system's folder for temporary files beyond 256 MiB.
 
 mod columns;
 pub(crate) mod session;
