@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use vigie_model::alert::{AlertState, Transition};
+use vigie_model::severity::Severity;
 use vigie_model::space::Space;
 use vigie_rules::load::load;
 use vigie_rules::spec::RuleSet;
@@ -278,7 +279,11 @@ fn story() -> Vec<Event> {
             if hour % 131 == 61 {
                 events.push(incident(space, "theft", time_ms + 10 + index));
                 let mut seen = incident(space, "theft", time_ms + 20 + index);
-                seen.what = What::Incident { category: "theft".to_owned(), channel: "app".to_owned() };
+                seen.what = What::Incident {
+                    category: "theft".to_owned(),
+                    severity: Severity::High,
+                    channel: "app".to_owned(),
+                };
                 events.push(seen);
             }
         }

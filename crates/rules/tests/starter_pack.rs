@@ -4,26 +4,21 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 #![expect(clippy::disallowed_methods, reason = "a test reads the pack from its files")]
 
-use std::collections::{BTreeMap, BTreeSet};
+mod common;
+
+use common::{Cut, Event, transitions};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vigie_model::alert::{AlertState, Transition};
-use vigie_model::batch::{ObservationRow, Observations};
 use vigie_model::control::{Control, SourceFile};
-use vigie_model::event::Incident;
-use vigie_model::names::{NO_NAME, NameEntry, NameIx, NameKind};
-use vigie_model::position::{PartitionIx, partition_of};
-use vigie_model::record::{Batch, Payload, Record};
-use vigie_rules::core::RuleCore;
 use vigie_rules::load::{LoadOptions, Loaded, load_with};
+use vigie_rules::spec::RuleSet;
 use vigie_rules::testing::case::{TestFile, TestInput, What};
 use vigie_rules::testing::read::{check_names, read_tests};
 use vigie_rules::testing::verdict::judge;
 
-const PARTITIONS: PartitionIx = 4;
-/// After the last input, timers due within this time still fire.
-const END_MS: i64 = 86_400_000;
 /// Where a test file lists rules that must keep silent.
 const SILENT: &str = "expect_none: [";
 
@@ -91,7 +86,7 @@ fn every_rule_speaks_in_a_test_and_keeps_silent_in_another() {
         check_names(&theme.tests, &names.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
         let mut spoken = BTreeSet::new();
         for test in &theme.tests.tests {
-            let transitions = Log::judging(&control, &test.inputs);
+            let transitions = judged(&rules, &control, &test.inputs);
             for failure in judge(test, &rules, &transitions) {
                 let lines = failure.lines.join("\n    ");
                 failures.push(format!("{}, {}: line {}: {lines}", theme.name, test.name, failure.line));
@@ -121,108 +116,27 @@ fn nodes_are_told_what_to_send() {
     }
 }
 
-/// A small sequencer: one row in each batch, a tick before each row.
-struct Log {
-    core: RuleCore,
-    names: BTreeMap<(u8, String), NameIx>,
-    offsets: [u64; PARTITIONS as usize],
-    sequence: u64,
-    log_time_ms: i64,
-    transitions: Vec<Transition>,
+/// What rules make of inputs in the order of their arrival, each in a batch of its own.
+fn judged(rules: &Arc<RuleSet>, control: &Control, inputs: &[TestInput]) -> Vec<Transition> {
+    let events: Vec<_> = inputs.iter().map(event).collect();
+    transitions(rules, &events, Cut { partitions: 4, batch_rows: 1, tick_ms: control.tick_ms })
 }
 
-impl Log {
-    /// What rules make of inputs in the order of their arrival.
-    fn judging(control: &Arc<Control>, inputs: &[TestInput]) -> Vec<Transition> {
-        let mut log = Self {
-            core: RuleCore::new(PARTITIONS),
-            names: BTreeMap::new(),
-            offsets: [0; PARTITIONS as usize],
-            sequence: 0,
-            log_time_ms: inputs[0].event_time_ms,
-            transitions: Vec::new(),
-        };
-        log.record(Payload::Control(Arc::clone(control)));
-        log.record(Payload::IntakeUp);
-        for input in inputs {
-            log.log_time_ms = log.log_time_ms.max(input.event_time_ms);
-            log.record(Payload::Tick { tick_ms: log.log_time_ms.div_euclid(control.tick_ms) * control.tick_ms });
-            log.take(input);
+fn event(input: &TestInput) -> Event {
+    let what = match &input.what {
+        What::Observation { metric, value, quality } => {
+            common::What::Observation { metric: metric.to_string(), value: *value, quality: *quality }
         }
-        let tick_ms = log.log_time_ms + END_MS;
-        log.log_time_ms = tick_ms + 1;
-        log.record(Payload::Tick { tick_ms });
-        log.transitions
-    }
-
-    fn record(&mut self, payload: Payload) {
-        let record = Record { sequence: self.sequence, log_time_ms: self.log_time_ms, payload };
-        self.sequence += 1;
-        self.core.step(&record, &mut self.transitions).unwrap();
-    }
-
-    fn name(&mut self, kind: NameKind, name: &str) -> NameIx {
-        if let Some(known) = self.names.get(&(kind as u8, name.to_owned())) {
-            return *known;
+        What::Incident { category, severity, channel } => {
+            common::What::Incident { category: category.to_string(), severity: *severity, channel: channel.to_string() }
         }
-        let index = self.names.keys().filter(|(known, _)| *known == kind as u8).count() as NameIx;
-        self.names.insert((kind as u8, name.to_owned()), index);
-        self.record(Payload::Dictionary(vec![NameEntry { kind, index, name: name.into() }]));
-        index
-    }
-
-    fn take(&mut self, input: &TestInput) {
-        let partition = partition_of(&input.space, PARTITIONS);
-        let first_offset = self.offsets[usize::from(partition)];
-        self.offsets[usize::from(partition)] += 1;
-        let feed = self.name(NameKind::Feed, "test");
-        let space = self.name(NameKind::Space, &input.space);
-        let sensor = input.sensor.as_deref().map_or(NO_NAME, |sensor| self.name(NameKind::Sensor, sensor));
-        let node = input.node.as_deref().map_or(NO_NAME, |node| self.name(NameKind::Node, node));
-        let (event_time_ms, log_time_ms) = (input.event_time_ms, self.log_time_ms);
-        match &input.what {
-            What::Observation { metric, value, quality } => {
-                let row = ObservationRow {
-                    feed,
-                    space,
-                    metric: self.name(NameKind::Metric, metric),
-                    sensor,
-                    node,
-                    seq: None,
-                    id: None,
-                    value: *value,
-                    event_time_ms,
-                    sent_time_ms: None,
-                    log_time_ms,
-                    quality: *quality,
-                    flags: 0,
-                };
-                let mut rows = Observations::default();
-                rows.push(row);
-                self.record(Payload::Observations(Batch { partition, first_offset, rows }));
-            }
-            What::Incident { category, severity, channel } => {
-                let incident = Incident {
-                    feed,
-                    id: None,
-                    space,
-                    node,
-                    sensor,
-                    category: category.to_string(),
-                    severity: *severity,
-                    channel: channel.to_string(),
-                    source_reliability: None,
-                    status: String::new(),
-                    version: 1,
-                    text: None,
-                    event_time_ms,
-                    reported_time_ms: None,
-                    sent_time_ms: None,
-                    log_time_ms,
-                    flags: 0,
-                };
-                self.record(Payload::Incidents(Batch { partition, first_offset, rows: vec![incident] }));
-            }
-        }
+    };
+    Event {
+        id: String::new(),
+        space: input.space.to_string(),
+        time_ms: input.event_time_ms,
+        sensor: input.sensor.as_deref().map(str::to_owned),
+        node: input.node.as_deref().map(str::to_owned),
+        what,
     }
 }

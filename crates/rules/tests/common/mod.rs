@@ -14,6 +14,7 @@ use vigie_model::names::{NO_NAME, NameEntry, NameIx, NameKind};
 use vigie_model::position::{PartitionIx, partition_of};
 use vigie_model::record::{Batch, Payload, Record};
 use vigie_model::seeds::{RuleStart, Seeds};
+use vigie_model::severity::Severity;
 use vigie_rules::core::RuleCore;
 use vigie_rules::load::load;
 use vigie_rules::spec::RuleSet;
@@ -41,6 +42,7 @@ pub enum What {
     },
     Incident {
         category: String,
+        severity: Severity,
         channel: String,
     },
     /// The sequencer goes on after a pause.
@@ -89,7 +91,11 @@ pub fn incident(space: &str, category: &str, time_ms: i64) -> Event {
         time_ms,
         sensor: None,
         node: None,
-        what: What::Incident { category: category.to_owned(), channel: "dispatch".to_owned() },
+        what: What::Incident {
+            category: category.to_owned(),
+            severity: Severity::High,
+            channel: "dispatch".to_owned(),
+        },
     }
 }
 
@@ -341,7 +347,7 @@ impl Sequencer {
     }
 
     fn incident(&mut self, event: &Event) -> Incident {
-        let What::Incident { category, channel } = &event.what else { panic!("an incident") };
+        let What::Incident { category, severity, channel } = &event.what else { panic!("an incident") };
         Incident {
             feed: self.name(NameKind::Feed, Some("test")),
             id: Some(event.id.clone()),
@@ -349,7 +355,7 @@ impl Sequencer {
             node: self.name(NameKind::Node, event.node.as_deref()),
             sensor: self.name(NameKind::Sensor, event.sensor.as_deref()),
             category: category.clone(),
-            severity: "high".parse().unwrap(),
+            severity: *severity,
             channel: channel.clone(),
             source_reliability: None,
             status: String::new(),
@@ -369,9 +375,11 @@ pub fn event(line: &str) -> Event {
     let json: serde_json::Value = serde_json::from_str(line).unwrap();
     let text = |name: &str| json.get(name).and_then(|value| value.as_str()).map(str::to_owned);
     let what = match text("type").as_deref() {
-        Some("incident") => {
-            What::Incident { category: text("category").unwrap(), channel: text("channel").unwrap_or_default() }
-        }
+        Some("incident") => What::Incident {
+            category: text("category").unwrap(),
+            severity: Severity::High,
+            channel: text("channel").unwrap_or_default(),
+        },
         _ => What::Observation {
             metric: text("metric").unwrap(),
             // The values of the cases have few digits, so the shortest text of their doubles is the text of the file.

@@ -9,6 +9,7 @@ use crate::world::{Place, World};
 use vigie_model::batch::Quality;
 use vigie_model::calendar::{Calendar, CityEvent, WeeklySpan};
 use vigie_model::decimal::Decimal;
+use vigie_model::severity::Severity;
 
 /// The first instant of events: 2023-11-15 09:13:20 in Melbourne.
 pub(crate) const START_MS: i64 = 1_700_000_000_000;
@@ -177,6 +178,7 @@ fn event(chance: &mut Chance, spaces: &[&str], index: i64, time_ms: i64) -> Even
         0 => What::IntakeUp,
         1..5 => What::Incident {
             category: chance.of(&["theft", "fight"]).to_owned(),
+            severity: Severity::High,
             channel: chance.of(&["dispatch", "app", ""]).to_owned(),
         },
         draw => What::Observation {
