@@ -4,24 +4,12 @@
 
 mod common;
 
-use common::{digest_lines, last_json, project, run, vigie};
+use common::{digest_lines, found_centre, last_json, project, run, vigie};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const CONFIG: &str = "\
-[centre]
-id = \"case\"
-name = \"Case\"
-time_zone = \"UTC\"
-data_dir = \"data\"
-[spaces]
-unknown = \"register\"
-[rules]
-files = [\"rules.yaml\"]
-";
-
-/// The cases of the kinds this build judges.
+/// All published cases.
 fn cases() -> Vec<PathBuf> {
     let folder = project().join("tests/rules-conformance");
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -37,8 +25,7 @@ fn every_case_has_its_transitions_and_its_digest() {
         let name = case.file_name().unwrap().to_string_lossy().into_owned();
         let work = folder.path().join(&name);
         fs::create_dir(&work).unwrap();
-        fs::write(work.join("vigie.toml"), CONFIG).unwrap();
-        fs::copy(case.join("rules.yaml"), work.join("rules.yaml")).unwrap();
+        found_centre(&work, "", &fs::read_to_string(case.join("rules.yaml")).unwrap());
         for partitions in ["1", "2", "7"] {
             let streams = ["1", "7", "1024"].map(|batch| check(&case, &work, partitions, batch));
             assert!(streams.iter().all(|stream| *stream == streams[0]), "{name}: the batch size shows in the stream");
