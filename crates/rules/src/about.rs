@@ -5,6 +5,7 @@
 use crate::evidence::{Decision, of_decision, of_silence};
 use crate::input::Member;
 use crate::kinds::threshold::MemberIx;
+use crate::past::LatestEpisode;
 use crate::spec::{Plan, Rule, RuleSet};
 use crate::state::State;
 use crate::step::Step;
@@ -24,13 +25,12 @@ pub(crate) struct SlotKey {
     pub(crate) part: Arc<str>,
 }
 
-/// When a key's latest episode began, so that no two get the same id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LatestEpisode {
-    /// When it began.
-    pub(crate) active_ms: i64,
-    /// Earlier episodes that began at that instant.
-    pub(crate) earlier: u32,
+impl SlotKey {
+    /// A space, or a sensor or node in it.
+    pub(crate) fn new(space: &Arc<str>, part: Option<&Arc<str>>) -> Self {
+        let key = part.map_or_else(|| Arc::clone(space), |part| format!("{space}/{part}").into());
+        Self { key, space: Arc::clone(space), part: part.cloned().unwrap_or_default() }
+    }
 }
 
 /// What is known about a slot and its latest episode.

@@ -210,7 +210,7 @@ impl City {
 
     fn witness<'a>(&'a self, rule: RuleIx, key: &str, rules: &'a RuleSet) -> Option<Witness<'a>> {
         let slot = self.stage.slots().find(rule, &key.into())?;
-        Some(Witness { slot: &self.stage.slots()[slot], rules, names: &self.names })
+        Some(Witness { slot: self.stage.slots()[slot].clone(), rules, names: &self.names })
     }
 
     fn hear(&mut self, transitions: &[Transition]) {

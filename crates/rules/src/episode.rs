@@ -10,6 +10,7 @@
 //!
 //! It knows no values: a kind hands it verdicts, it answers with states and their instants.
 
+use crate::bands::{Moves, RuleBits};
 use crate::kind::Delays;
 use crate::verdict::Verdict;
 use vigie_model::alert::AlertState;
@@ -119,7 +120,25 @@ impl Episode {
             (Phase::Active { stale: false, clearing: None }, verdict) => {
                 matches!(verdict, Verdict::Raise | Verdict::Between)
             }
-            (Phase::Pending(_) | Phase::Active { .. }, _) => false,
+            (Phase::Active { stale: false, clearing: Some(_) }, verdict) => {
+                matches!(verdict, Verdict::Clear | Verdict::Between)
+            }
+            (Phase::Pending(_), _) => false,
+        }
+    }
+
+    /// Adds the rule of this bit to those that each verdict moves.
+    pub(crate) fn add_moves(&self, bit: RuleBits, moves: &mut Moves) {
+        let moves = [
+            (Verdict::Missing, &mut moves.missing),
+            (Verdict::Raise, &mut moves.raise),
+            (Verdict::Clear, &mut moves.clear),
+            (Verdict::Between, &mut moves.between),
+        ];
+        for (verdict, moved) in moves {
+            if !self.ignores(verdict) {
+                *moved |= bit;
+            }
         }
     }
 

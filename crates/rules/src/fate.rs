@@ -3,10 +3,9 @@
 use crate::changes::keeps_state;
 use crate::kind::RuleIx;
 use crate::routes::covers;
-use crate::slot::Slot;
 use crate::spec::{Rule, RuleSet};
 use crate::step::Counters;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use vigie_model::alert::reason;
 
@@ -51,18 +50,23 @@ impl Succession {
         fates.filter(|(_, fate)| matches!(fate, Some((_, true)))).map(|(rule, _)| &rule.identity.uid)
     }
 
-    /// What becomes of a slot.
-    pub(crate) fn fate(&self, slot: &Slot, counters: &mut Counters) -> Fate {
-        match self.fates[slot.rule_index()] {
+    /// Uids of the rules from now on.
+    pub(crate) fn uids(&self) -> BTreeSet<&Arc<str>> {
+        self.new.identities().map(|identity| &identity.uid).collect()
+    }
+
+    /// What becomes of a rule's state in a space; a district has none.
+    pub(crate) fn fate(&self, rule: RuleIx, space: &str, counters: &mut Counters) -> Fate {
+        match self.fates[rule] {
             None => Fate::Ends(reason::RULE_DELETED),
-            Some((rule, true)) if self.still_covers(rule, slot, counters) => Fate::GoesOn(rule),
+            Some((rule, true)) if self.still_covers(rule, space, counters) => Fate::GoesOn(rule),
             Some(_) => Fate::Ends(reason::RULE_CHANGED),
         }
     }
 
     /// A district is covered as long as the rule is; which of its spaces count is asked for each of their episodes.
-    fn still_covers(&self, rule: RuleIx, slot: &Slot, counters: &mut Counters) -> bool {
+    fn still_covers(&self, rule: RuleIx, space: &str, counters: &mut Counters) -> bool {
         let spec = &self.new.rules[rule];
-        spec.is_spread_of_districts() || covers(spec, &slot.about().id.space, &self.new, counters)
+        spec.is_spread_of_districts() || covers(spec, space, &self.new, counters)
     }
 }

@@ -69,7 +69,8 @@ pub(crate) fn matching(input: &SlotInput<'_>, state: &State, plan: &Plan, counte
     })
 }
 
-fn compared(plan: &Plan, quantity: Quantity, counters: &mut Counters) -> Verdict {
+/// What a plan finds in a value.
+pub(crate) fn compared(plan: &Plan, quantity: Quantity, counters: &mut Counters) -> Verdict {
     if holds(&plan.raise, quantity, counters) {
         Verdict::Raise
     } else if plan.clear.as_ref().is_none_or(|clear| holds(clear, quantity, counters)) {

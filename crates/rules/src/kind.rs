@@ -175,7 +175,7 @@ impl Among {
 }
 
 /// What the keys of a rule are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Per {
     /// One key for each space; for a spread, for each group of spaces.
     Space,

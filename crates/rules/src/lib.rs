@@ -44,6 +44,7 @@ pub mod testing;
 
 mod kinds;
 
+mod bands;
 mod episode;
 mod input;
 mod timers;
@@ -59,19 +60,28 @@ mod judgement;
 
 mod evidence;
 
+mod past;
+
 mod about;
 
 mod slot;
 
+mod cohort;
 mod routes;
 
 pub mod seeding;
 
 mod fate;
 
+mod line;
+mod shared;
+
 mod unseeded;
 
+mod lines;
 mod slots;
+
+mod keys;
 
 mod stage;
 

@@ -1,16 +1,15 @@
-//! From a row to the slots it concerns, with one hash lookup.
+//! From a row to the lines and slots it concerns, with one hash lookup.
 //!
 //! A series is a distinct (space, metric, sensor, node). When it is seen first, every rule that reads its metric and
-//! covers its space gets a slot for its key; from then on the series leads straight there.
+//! covers its space gets a place on its key; from then on the series leads straight there.
 
-use crate::kind::{Kind, Per, RuleIx};
+use crate::kind::{Kind, Per, RuleIx, narrow};
 use crate::kinds::threshold::MemberIx;
 use crate::spec::{Rule, RuleSet};
 use crate::step::Counters;
-use crate::timers::SlotIx;
+use crate::timers::{LineIx, SlotIx};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 use vigie_model::names::{NameIx, NameKind, Names};
 use vigie_model::space::Space;
@@ -18,19 +17,33 @@ use vigie_model::space::Space;
 /// A distinct (space, metric, sensor, node).
 pub(crate) type Series = (NameIx, NameIx, NameIx, NameIx);
 
-/// Where one series leads: a slot, and the member the series is in it.
+/// A place that a series leads to, and the member the series is in it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Target {
-    /// The slot.
-    pub(crate) slot: SlotIx,
-    /// The member inside it.
-    pub(crate) member: MemberIx,
+pub(crate) enum Target {
+    /// A line.
+    Line(LineIx, MemberIx),
+    /// A slot.
+    Slot(SlotIx, MemberIx),
 }
 
-/// Slots by series. Grows with the names in the log, whose number the sequencer bounds.
+/// Where one series leads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Route {
+    /// To one line, as its first member: so do most.
+    Line(LineIx),
+    /// To several targets, or none.
+    Targets {
+        /// The first of them.
+        start: u32,
+        /// How many they are.
+        count: u32,
+    },
+}
+
+/// Places by series. Grows with the names in the log, whose number the sequencer bounds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Routes {
-    by_series: HashMap<Series, Range<usize>, FixedState>,
+    by_series: HashMap<Series, Route, FixedState>,
     targets: Vec<Target>,
     /// Rules on incidents that cover a space.
     incident_rules: HashMap<NameIx, Vec<usize>, FixedState>,
@@ -38,21 +51,27 @@ pub(crate) struct Routes {
 
 impl Routes {
     /// Where a series leads; `None` when it was never seen.
-    pub(crate) fn get(&self, series: Series) -> Option<Range<usize>> {
-        self.by_series.get(&series).cloned()
+    #[inline]
+    pub(crate) fn get(&self, series: Series) -> Option<Route> {
+        self.by_series.get(&series).copied()
     }
 
     /// A target of a route.
-    pub(crate) fn target(&self, index: usize) -> Target {
-        self.targets[index]
+    pub(crate) fn target(&self, index: u32) -> Target {
+        self.targets[index as usize]
     }
 
     /// Keeps the route of a series seen for the first time.
-    pub(crate) fn add(&mut self, series: Series, targets: impl IntoIterator<Item = Target>) -> Range<usize> {
-        let start = self.targets.len();
-        self.targets.extend(targets);
-        let route = start..self.targets.len();
-        self.by_series.insert(series, route.clone());
+    pub(crate) fn add(&mut self, series: Series, targets: &[Target]) -> Route {
+        let route = match targets {
+            [Target::Line(line, 0)] => Route::Line(*line),
+            _ => {
+                let start = narrow(self.targets.len());
+                self.targets.extend(targets);
+                Route::Targets { start, count: narrow(targets.len()) }
+            }
+        };
+        self.by_series.insert(series, route);
         route
     }
 

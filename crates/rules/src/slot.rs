@@ -7,7 +7,7 @@
 //! A city has many more slots than a processor's cache has room for, and an observation visits every rule of its key. So
 //! what each visit reads lies close together in [`Slot`]; what only a transition needs lies behind a pointer, in [`About`].
 
-use crate::about::{About, LatestEpisode, Sight, SlotKey};
+use crate::about::{About, Sight, SlotKey};
 use crate::detail::{Detail, Scene};
 use crate::episode::Episode;
 use crate::evidence::Decision;
@@ -17,6 +17,7 @@ use crate::kind::{Delays, Kind, RuleIx, narrow};
 use crate::kinds::parts::Part;
 use crate::kinds::run::{Course, StepDone};
 use crate::kinds::threshold::MemberIx;
+use crate::past::LatestEpisode;
 use crate::periods::Period;
 use crate::spec::{Plan, Rule, RuleSet};
 use crate::state::{Entry, State};
@@ -113,6 +114,16 @@ impl Slot {
     /// The plan in force.
     pub(crate) fn plan<'a>(&self, rules: &'a RuleSet) -> &'a Plan {
         &self.rule(rules).plans[self.plan as usize]
+    }
+
+    /// It remembers this from now on, at this time.
+    pub(crate) fn stand(&mut self, state: State, time_ms: i64, feed: NameIx) {
+        (self.state, self.timing.time_ms, self.feed) = (state, time_ms, feed);
+    }
+
+    /// Whether it remembers the same values at the same time.
+    pub(crate) fn stands(&self, state: &State, time_ms: i64) -> bool {
+        self.timing.time_ms == time_ms && self.state.same_values(state)
     }
 
     /// Takes in an observation or incident.
@@ -314,7 +325,7 @@ impl Slot {
     }
 
     /// Judges what is known at an instant, unless the rule is outside its period.
-    fn judge(&mut self, at_ms: i64, step: &mut Step<'_>) {
+    pub(crate) fn judge(&mut self, at_ms: i64, step: &mut Step<'_>) {
         if !self.timing.inside {
             return;
         }

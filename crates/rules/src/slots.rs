@@ -1,13 +1,14 @@
 //! All slots of one owner, by rule and key.
 
-use crate::about::{LatestEpisode, SlotKey};
+use crate::about::SlotKey;
 use crate::fate::{Fate, Succession};
-use crate::kind::RuleIx;
+use crate::kind::{RuleIx, narrow};
+use crate::past::Past;
 use crate::slot::Slot;
 use crate::spec::RuleSet;
 use crate::step::{Counters, Step};
 use crate::timers::{SlotIx, Timers};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
@@ -16,8 +17,6 @@ use std::sync::Arc;
 pub(crate) struct Slots {
     all: Vec<Slot>,
     by_key: BTreeMap<(RuleIx, Arc<str>), SlotIx>,
-    /// The latest episodes of keys whose slot ended with a change of its rule, by uid and key: ids go on behind them.
-    past: BTreeMap<(Arc<str>, Arc<str>), LatestEpisode>,
 }
 
 impl Index<SlotIx> for Slots {
@@ -47,16 +46,24 @@ impl Slots {
         id: SlotKey,
         rules: &RuleSet,
         log_time_ms: i64,
+        past: &mut Past,
         counters: &mut Counters,
     ) -> SlotIx {
-        let Self { all, by_key, past } = self;
+        let Self { all, by_key } = self;
         *by_key.entry((rule, Arc::clone(&id.key))).or_insert_with(|| {
-            let uid = Arc::clone(&rules.rules[rule].identity.uid);
-            let latest = past.remove(&(uid, Arc::clone(&id.key)));
+            let latest = past.take(&rules.rules[rule].identity.uid, &id.key);
             all.push(Slot::new(rule, id, rules, latest, log_time_ms));
             counters.keys += 1;
             SlotIx::try_from(all.len() - 1).expect("slots are bounded by the names in the log, fewer than 2^32")
         })
+    }
+
+    /// Takes over a slot whose key has none for its rule.
+    pub(crate) fn put(&mut self, rule: RuleIx, slot: Slot) -> SlotIx {
+        let index = narrow(self.all.len());
+        self.by_key.insert((rule, Arc::clone(&slot.about().id.key)), index);
+        self.all.push(slot);
+        index
     }
 
     /// All slots.
@@ -71,16 +78,21 @@ impl Slots {
 
     /// Lets every slot end or go on under changed rules, in the order of rules and keys. Returns the new place of each slot
     /// that goes on, by its old one, and the timers of all.
-    pub(crate) fn change(&mut self, change: &Succession, step: &mut Step<'_>) -> (Vec<Option<SlotIx>>, Timers) {
+    pub(crate) fn change(
+        &mut self,
+        change: &Succession,
+        past: &mut Past,
+        step: &mut Step<'_>,
+    ) -> (Vec<Option<SlotIx>>, Timers) {
         let mut places = vec![None; self.all.len()];
         let mut timers = Timers::default();
         let mut old: Vec<_> = std::mem::take(&mut self.all).into_iter().map(Some).collect();
         for ((_, key), index) in std::mem::take(&mut self.by_key) {
             let mut slot = old[index as usize].take().expect("every slot has one key");
-            match change.fate(&slot, step.counters) {
+            match change.fate(slot.rule_index(), &slot.about().id.space, step.counters) {
                 Fate::Ends(why) => {
                     slot.end(why, step);
-                    self.remember(&slot, &change.old);
+                    past.keep(&change.old.rules[slot.rule_index()].identity.uid, &key, slot.about().latest);
                 }
                 Fate::GoesOn(rule) => {
                     slot.adopt(rule, &change.old, &change.new, change.log_time_ms);
@@ -92,17 +104,7 @@ impl Slots {
                 }
             }
         }
-        let uids: BTreeSet<_> = change.new.identities().map(|identity| &identity.uid).collect();
-        self.past.retain(|(uid, _), _| uids.contains(uid));
         step.counters.keys = step.counters.keys.saturating_sub((places.len() - self.all.len()) as u64);
         (places, timers)
-    }
-
-    fn remember(&mut self, slot: &Slot, rules: &RuleSet) {
-        let about = slot.about();
-        if let Some(latest) = about.latest {
-            let uid = Arc::clone(&rules.rules[slot.rule_index()].identity.uid);
-            self.past.insert((uid, Arc::clone(&about.id.key)), latest);
-        }
     }
 }

@@ -10,6 +10,7 @@ use crate::about::SlotKey;
 use crate::fate::Succession;
 use crate::kind::{Among, Kind, RuleIx};
 use crate::kinds::parts::Part;
+use crate::past::Past;
 use crate::routes::covers;
 use crate::slots::Slots;
 use crate::spec::RuleSet;
@@ -37,6 +38,7 @@ pub(crate) struct Stage {
     /// How many rules about rules stand between a rule and those that read rows.
     ranks: BTreeMap<RuleIx, usize>,
     slots: Slots,
+    past: Past,
     /// For each slot the transitions it was told and has not taken in yet, in the order they were told.
     pending: Vec<Vec<Part>>,
     /// Slots with pending transitions.
@@ -56,6 +58,7 @@ impl Stage {
             listeners,
             ranks,
             slots: Slots::default(),
+            past: Past::default(),
             pending: Vec::new(),
             waiting: BTreeSet::new(),
             timers: Timers::default(),
@@ -86,7 +89,8 @@ impl Stage {
                 if !id.space.is_empty() && !covers(&rules.rules[rule], &id.space, rules, counters) {
                     continue;
                 }
-                let slot = self.slots.find_or_make(rule, id, rules, transition.log_time_ms, counters);
+                let slot = 
+                    self.slots.find_or_make(rule, id, rules, transition.log_time_ms, &mut self.past, counters);
                 if self.pending.len() <= slot as usize {
                     self.pending.push(Vec::new());
                 }
@@ -127,7 +131,8 @@ impl Stage {
 
     /// Goes on under changed rules.
     pub(crate) fn change(&mut self, change: &Succession, step: &mut Step<'_>) {
-        let (places, timers) = self.slots.change(change, step);
+        let (places, timers) = self.slots.change(change, &mut self.past, step);
+        self.past.keep_only(&change.uids());
         let mut pending = vec![Vec::new(); self.slots.iter().count()];
         for (parts, place) in std::mem::take(&mut self.pending).into_iter().zip(&places) {
             if let Some(place) = place {

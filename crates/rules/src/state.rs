@@ -133,6 +133,26 @@ impl State {
         }
     }
 
+    /// The newest values, for a threshold rule.
+    pub(crate) const fn values(&self) -> Option<&Values> {
+        match self {
+            Self::Threshold { values, .. } => Some(values),
+            _ => None,
+        }
+    }
+
+    /// A threshold rule has these values from now on.
+    pub(crate) fn set_values(&mut self, new: Values) {
+        if let Self::Threshold { values, .. } = self {
+            *values = new;
+        }
+    }
+
+    /// Whether both remember the same values.
+    pub(crate) fn same_values(&self, other: &Self) -> bool {
+        self.values().is_some() && self.values() == other.values()
+    }
+
     /// Takes over the figures of a changed rule whose state means the same ([`Kind::keeps_state`]).
     pub(crate) fn adopt(&mut self, kind: Kind) {
         match (self, kind) {

@@ -26,6 +26,17 @@ pub(crate) struct Step<'a> {
     pub(crate) out: &'a mut Vec<Transition>,
 }
 
+impl Step<'_> {
+    /// Goes on to a row, where transitions count from 0.
+    #[inline]
+    pub(crate) fn move_to(&mut self, offset: u64) {
+        if offset != self.position.offset {
+            self.position.offset = offset;
+            *self.ordinal = 0;
+        }
+    }
+}
+
 /// What an engine counted since it was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {

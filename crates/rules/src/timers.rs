@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 /// Index of a slot of the engine.
 pub(crate) type SlotIx = u32;
+/// Index of a line of the engine, which has timers of its own.
+pub(crate) type LineIx = u32;
 /// Stands for "no entry".
 const NEVER_MS: i64 = i64::MAX;
 /// Length of a bucket.

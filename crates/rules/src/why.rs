@@ -46,10 +46,10 @@ pub struct WhyNot {
 }
 
 /// What a slot can be asked with.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Witness<'a> {
     /// The slot.
-    pub(crate) slot: &'a Slot,
+    pub(crate) slot: Slot,
     /// The rules.
     pub(crate) rules: &'a RuleSet,
     /// Names of the indices in its state.
@@ -112,7 +112,7 @@ pub(crate) fn find(name: &str, rules: &RuleSet) -> Option<RuleIx> {
 impl Witness<'_> {
     /// The answer from the slot's state.
     pub(crate) fn answer(&self) -> WhyNot {
-        let (slot, rules) = (self.slot, self.rules);
+        let (slot, rules) = (&self.slot, self.rules);
         let rule = &rules.rules[slot.rule_index()];
         let time_ms = slot.timing().time_ms;
         let found = Found {

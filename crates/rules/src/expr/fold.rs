@@ -61,6 +61,21 @@ impl Folded {
         }
     }
 
+    /// Adds the constants that values are compared with, each in millionths over a scale; `false` when the condition is more
+    /// than such comparisons.
+    pub(crate) fn cuts(&self, cuts: &mut Vec<(i128, i128)>) -> bool {
+        match self {
+            Self::Constant(_) => true,
+            Self::Cut { cut, scale, .. } => {
+                cuts.push((*cut, *scale));
+                true
+            }
+            Self::Not(inner) => inner.cuts(cuts),
+            Self::All(left, right) | Self::Any(left, right) => left.cuts(cuts) && right.cuts(cuts),
+            Self::Other(..) => false,
+        }
+    }
+
     /// Whether the condition holds for a value.
     ///
     /// # Errors

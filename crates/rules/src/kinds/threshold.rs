@@ -11,14 +11,14 @@ pub(crate) type MemberIx = u32;
 
 /// The newest values of one key. Costs grow with the number of members: a handful of sensors of one space. The first
 /// member, for most keys the only one, stands in the key's own memory.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Values {
     first: Newest,
     others: Vec<Newest>,
 }
 
 /// The newest value of one member.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Newest {
     /// In millionths.
     pub(crate) micros: i64,
@@ -35,7 +35,29 @@ impl Default for Newest {
     }
 }
 
+impl Newest {
+    /// A single value, to be judged.
+    pub(crate) fn single(micros: i64) -> Quantity {
+        Quantity { micros: micros.into(), count: 1 }
+    }
+}
+
 impl Values {
+    /// The values of a key whose first member sent one.
+    pub(crate) const fn of_first(first: Newest) -> Self {
+        Self { first, others: Vec::new() }
+    }
+
+    /// The first member's newest value.
+    pub(crate) const fn first(&self) -> Newest {
+        self.first
+    }
+
+    /// Whether only the first member has values.
+    pub(crate) const fn is_single(&self) -> bool {
+        self.others.is_empty()
+    }
+
     /// Reads the first value; the number means nothing.
     pub(crate) fn touch(&self) -> i64 {
         self.first.event_time_ms ^ i64::from(self.others.is_empty())

@@ -1,0 +1,214 @@
+//! One line of memory for a cohort on a key: what almost every observation needs, and nothing else.
+//!
+//! Most values change nothing: they are newer than the last, lie in the same range, and no timer is due. A line knows that
+//! range and that instant, so such a value costs one visit to one cache line, however many rules there are. Whatever else
+//! comes is left to [`Shared`](crate::shared::Shared), which the line then takes its range from.
+//!
+//! **Invariant**: a value that a line takes alone changes no rule of its cohort, but for the newest value and the time.
+
+use crate::about::SlotKey;
+use crate::cohort::{Cohort, CohortIx};
+use crate::input::{Member, SlotInput};
+use crate::kind::{Kind, Per, RuleInput, Source, narrow};
+use crate::kinds::threshold::Newest;
+use crate::spec::Rule;
+use crate::step::Step;
+use crate::timing::NEVER_MS;
+use vigie_model::names::{NO_NAME, NameIx, NameKind, Names};
+
+/// Index of what a line's cohort shares.
+pub(crate) type SharedIx = u32;
+
+/// The hot state of a cohort on a key.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(crate) struct Line {
+    /// Event time of the first member's newest value; `i64::MIN` before any.
+    newest_ms: i64,
+    /// That value, in millionths.
+    micros: i64,
+    /// The smallest and the largest value that change nothing; none while the smallest is the larger.
+    low: i64,
+    high: i64,
+    /// From when on a timer has to be looked at first.
+    until_ms: i64,
+    /// How long a value is valid.
+    stale_after_ms: i64,
+    /// Feed of the newest value.
+    feed: NameIx,
+    cohort: CohortIx,
+    shared: SharedIx,
+    /// How many rules the cohort has.
+    rules: u32,
+}
+
+/// A key of rules about one metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct LineKey {
+    /// What the key consists of.
+    pub(crate) per: Per,
+    /// The space.
+    pub(crate) space: NameIx,
+    /// The sensor or node of the key, or [`NO_NAME`].
+    pub(crate) part: NameIx,
+    /// The metric.
+    pub(crate) metric: NameIx,
+}
+
+/// What never changes about a line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LineId {
+    /// Its key.
+    pub(crate) key: LineKey,
+    /// Whose values came first.
+    pub(crate) member: Member,
+}
+
+const NO_SHARED: SharedIx = SharedIx::MAX;
+
+impl Line {
+    /// A line without values.
+    pub(crate) fn new(index: CohortIx, cohort: &Cohort) -> Self {
+        let stale_after_ms = match cohort.kind() {
+            Kind::Threshold { stale_after_ms, .. } => stale_after_ms,
+            _ => 0,
+        };
+        Self {
+            newest_ms: i64::MIN,
+            micros: 0,
+            low: 1,
+            high: 0,
+            until_ms: NEVER_MS,
+            stale_after_ms,
+            feed: NO_NAME,
+            cohort: index,
+            shared: NO_SHARED,
+            rules: narrow(cohort.rules().len()),
+        }
+    }
+
+    /// Reads what a visit will read; the number means nothing.
+    #[inline]
+    pub(crate) const fn touch(&self) -> i64 {
+        self.newest_ms
+    }
+
+    /// Its cohort.
+    pub(crate) const fn cohort(&self) -> CohortIx {
+        self.cohort
+    }
+
+    /// How many rules it stands for.
+    pub(crate) fn rules(&self) -> u64 {
+        self.rules.into()
+    }
+
+    /// Feed of the newest value.
+    pub(crate) const fn feed(&self) -> NameIx {
+        self.feed
+    }
+
+    /// Where its cohort keeps what does not fit in here, if there is anything.
+    pub(crate) fn shared(&self) -> Option<SharedIx> {
+        Some(self.shared).filter(|shared| *shared != NO_SHARED)
+    }
+
+    /// From now on there is something that does not fit in here, or no longer.
+    pub(crate) fn set_shared(&mut self, shared: Option<SharedIx>) {
+        self.shared = shared.unwrap_or(NO_SHARED);
+    }
+
+    /// Takes a good value of the first member in, if it changes nothing; `tick_ms` is the partition's largest tick.
+    #[inline]
+    pub(crate) fn take_quiet(&mut self, micros: i64, event_time_ms: i64, feed: NameIx, tick_ms: i64) -> bool {
+        let in_order = event_time_ms > self.newest_ms && event_time_ms < self.until_ms;
+        let in_range = self.low <= micros && micros <= self.high;
+        let quiet = in_order && in_range && event_time_ms.max(tick_ms) < self.expires_ms();
+        if quiet {
+            (self.newest_ms, self.micros, self.feed) = (event_time_ms, micros, feed);
+        }
+        quiet
+    }
+
+    /// Takes a good value of the first member in while nothing is kept elsewhere, unless it raises a rule or its key is ahead of
+    /// it in time; whether it did.
+    pub(crate) fn take_alone(
+        &mut self,
+        input: &SlotInput<'_>,
+        tick_ms: i64,
+        cohort: &Cohort,
+        step: &mut Step<'_>,
+    ) -> bool {
+        let SlotInput { micros, event_time_ms, feed, .. } = *input;
+        if event_time_ms <= self.newest_ms {
+            step.counters.late_inputs += self.rules();
+            return true;
+        }
+        if event_time_ms < self.time_ms(tick_ms) || self.stale_after_ms == 0 {
+            return false;
+        }
+        let quantity = Newest::single(micros);
+        if cohort.verdicts(Some(quantity), step.rules, step.counters).raise != 0 {
+            return false;
+        }
+        step.counters.judgements += self.rules();
+        self.show(Newest { micros, event_time_ms, valid: true }, feed);
+        self.quiet(cohort.quiet_around(micros, cohort.asleep()), NEVER_MS);
+        true
+    }
+
+    /// The newest value of the first member, which has left if it expired by `tick_ms`.
+    pub(crate) fn newest(&self, tick_ms: i64) -> Newest {
+        let valid = self.newest_ms > i64::MIN && self.expires_ms() > tick_ms;
+        Newest { micros: self.micros, event_time_ms: self.newest_ms, valid }
+    }
+
+    /// The time of the key while nothing is kept elsewhere: its newest value moved it, and the expiry of that value.
+    pub(crate) fn time_ms(&self, tick_ms: i64) -> i64 {
+        if self.newest_ms > i64::MIN && self.expires_ms() <= tick_ms { self.expires_ms() } else { self.newest_ms }
+    }
+
+    /// Shows the first member's newest value.
+    pub(crate) const fn show(&mut self, newest: Newest, feed: NameIx) {
+        (self.newest_ms, self.micros, self.feed) = (newest.event_time_ms, newest.micros, feed);
+    }
+
+    /// From now on values in this range change nothing before `until_ms`.
+    pub(crate) fn quiet(&mut self, range: Option<(i64, i64)>, until_ms: i64) {
+        ((self.low, self.high), self.until_ms) = (range.unwrap_or((1, 0)), until_ms);
+    }
+
+    const fn expires_ms(&self) -> i64 {
+        self.newest_ms.saturating_add(self.stale_after_ms)
+    }
+}
+
+impl LineKey {
+    /// The key of a rule that is written like this, if its names are known. Cost: linear in the names.
+    pub(crate) fn find(rule: &Rule, key: &str, names: &Names) -> Option<Self> {
+        let (space, part) = key.split_once('/').map_or((key, None), |(space, part)| (space, Some(part)));
+        let index = |kind, name: &str| {
+            let found = names.all(kind).iter().position(|known| **known == *name)?;
+            Some(narrow(found))
+        };
+        let part = match (rule.per, part) {
+            (Per::Space, None) => NO_NAME,
+            (Per::Sensor, Some(part)) => index(NameKind::Sensor, part)?,
+            (Per::Node, Some(part)) => index(NameKind::Node, part)?,
+            _ => return None,
+        };
+        let RuleInput::One(Source::Metric(metric)) = &rule.input else { return None };
+        let (space, metric) = (index(NameKind::Space, space)?, index(NameKind::Metric, metric)?);
+        Some(Self { per: rule.per, space, part, metric })
+    }
+
+    /// Identity of a slot on the key.
+    pub(crate) fn slot_key(&self, names: &Names) -> SlotKey {
+        let part = match self.per {
+            Per::Space => None,
+            Per::Sensor => Some(names.name(NameKind::Sensor, self.part)),
+            Per::Node => Some(names.name(NameKind::Node, self.part)),
+        };
+        SlotKey::new(names.name(NameKind::Space, self.space), part)
+    }
+}

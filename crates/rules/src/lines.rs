@@ -1,0 +1,249 @@
+//! All lines of an engine, and what their cohorts share.
+
+use crate::cohort::{Cohort, CohortRule, Cohorts, can_share, together};
+use crate::fate::{Fate, Succession};
+use crate::input::{Member, SlotInput};
+use crate::kind::{RuleIx, narrow};
+use crate::kinds::threshold::MemberIx;
+use crate::line::{Line, LineId, LineKey, SharedIx};
+use crate::past::Past;
+use crate::shared::{Post, Shared};
+use crate::slot::Slot;
+use crate::spec::RuleSet;
+use crate::step::{Counters, Step};
+use crate::timers::{LineIx, Timers};
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use vigie_model::batch::Quality;
+use vigie_model::names::{NameIx, NameKind, Names};
+
+/// Lines by index and by key. They grow with the names in the log, whose number the sequencer bounds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Lines {
+    lines: Vec<Line>,
+    ids: Vec<LineId>,
+    by_key: HashTable<LineIx>,
+    cohorts: Cohorts,
+    shared: Vec<Option<Shared>>,
+    /// Places in `shared` that nobody has.
+    free: Vec<SharedIx>,
+    timers: Timers,
+}
+
+impl Lines {
+    /// A line, to take in what changes nothing.
+    #[inline]
+    pub(crate) fn line_mut(&mut self, index: LineIx) -> &mut Line {
+        &mut self.lines[index as usize]
+    }
+
+    /// Reads what a visit to a line will read; the number means nothing.
+    #[inline]
+    pub(crate) fn touch(&self, index: LineIx) -> i64 {
+        self.lines[index as usize].touch()
+    }
+
+    /// The lines of the key of a series for rules that can share, which are made when they are new.
+    pub(crate) fn find_or_make(
+        &mut self,
+        id: LineId,
+        rules: &[CohortRule],
+        set: &RuleSet,
+        counters: &mut Counters,
+    ) -> Vec<LineIx> {
+        let mut found: Vec<LineIx> = self.of_key(&id.key).collect();
+        let has = |line: &LineIx, rule: &CohortRule| {
+            self.cohorts.get(self.lines[*line as usize].cohort()).rules().contains(rule)
+        };
+        let new: Vec<_> = rules.iter().copied().filter(|rule| !found.iter().any(|line| has(line, rule))).collect();
+        found.retain(|line| rules.iter().any(|rule| has(line, rule)));
+        counters.keys += new.len() as u64;
+        for rules in together(new, set) {
+            let cohort = self.cohorts.of(&rules, set);
+            found.push(self.add(Line::new(cohort, self.cohorts.get(cohort)), id));
+        }
+        found
+    }
+
+    /// Index of a member on a line, which is added when it is new.
+    pub(crate) fn join(&mut self, line: LineIx, member: Member, tick_ms: i64) -> MemberIx {
+        let place = line as usize;
+        if self.lines[place].shared().is_none() && self.ids[place].member == member {
+            return 0;
+        }
+        let shared = self.shared_of(line, tick_ms);
+        self.lines[place].quiet(None, i64::MIN);
+        self.shared[shared as usize].as_mut().expect("a line's place is taken").join(member)
+    }
+
+    /// Takes in an observation.
+    pub(crate) fn take(
+        &mut self,
+        index: LineIx,
+        input: &SlotInput<'_>,
+        tick_ms: i64,
+        past: &mut Past,
+        step: &mut Step<'_>,
+    ) {
+        if input.quality != Quality::Good {
+            return;
+        }
+        let line = &mut self.lines[index as usize];
+        let cohort = self.cohorts.get(line.cohort());
+        let alone = line.shared().is_none() && input.member == 0;
+        if alone && line.take_alone(input, tick_ms, cohort, step) {
+            return;
+        }
+        self.with_shared(index, input.feed, tick_ms, past, |shared, post| shared.take(input, post, step));
+    }
+
+    /// Fires the first timer due at or before `tick_ms`; whether there was one.
+    pub(crate) fn fire_next(&mut self, tick_ms: i64, past: &mut Past, step: &mut Step<'_>) -> bool {
+        let Some((_, index)) = self.timers.pop_due(tick_ms) else { return false };
+        let feed = self.lines[index as usize].feed();
+        if self.lines[index as usize].shared().is_some() {
+            self.with_shared(index, feed, tick_ms, past, |shared, post| shared.fire(tick_ms, feed, post, step));
+        }
+        true
+    }
+
+    /// A rule as it stands on a key; `None` when no line has it.
+    pub(crate) fn slot_of(
+        &self,
+        rule: RuleIx,
+        key: &LineKey,
+        tick_ms: i64,
+        (rules, names): (&RuleSet, &Names),
+    ) -> Option<Slot> {
+        let has = |line: &LineIx| self.cohort_of(*line).rules().iter().any(|known| known.rule() == rule);
+        let index = self.of_key(key).find(has)?;
+        let (line, id, cohort) = (&self.lines[index as usize], &self.ids[index as usize], self.cohort_of(index));
+        let mut shared = self.seen(index, tick_ms);
+        shared.catch_up(line);
+        let mut past = Past::default();
+        Some(shared.slot_of(rule, &mut Post { id, cohort, tick_ms, past: &mut past }, line.feed(), rules, names))
+    }
+
+    /// Lets every rule of every line end or go on under changed rules. Rules that cannot share any more are given to `leave`
+    /// with the slots they need from now on.
+    pub(crate) fn change(
+        &mut self,
+        change: &Succession,
+        tick_ms: i64,
+        past: &mut Past,
+        step: &mut Step<'_>,
+        mut leave: impl FnMut(RuleIx, Slot),
+    ) {
+        let mut next = Self::default();
+        for index in 0..narrow(self.lines.len()) {
+            let (line, id, cohort) = (&self.lines[index as usize], &self.ids[index as usize], self.cohort_of(index));
+            let space = Arc::clone(step.names.name(NameKind::Space, id.key.space));
+            let mut shared = self.seen(index, tick_ms);
+            shared.catch_up(line);
+            let mut post = Post { id, cohort, tick_ms, past: &mut *past };
+            let mut heirs = Vec::new();
+            for old in cohort.rules().iter().map(|rule| rule.rule()) {
+                match change.fate(old, &space, step.counters) {
+                    Fate::Ends(why) => {
+                        step.counters.keys = step.counters.keys.saturating_sub(1);
+                        shared.end(old, why, line.feed(), &mut post, step);
+                    }
+                    Fate::GoesOn(new) if can_share(&change.new.rules[new]) => heirs.push((old, new)),
+                    Fate::GoesOn(new) => {
+                        let mut slot = shared.slot_of(old, &mut post, line.feed(), step.rules, step.names);
+                        slot.adopt(new, &change.old, &change.new, change.log_time_ms);
+                        leave(new, slot);
+                    }
+                }
+            }
+            heirs.sort_by_key(|(_, new)| *new);
+            let rules = heirs.iter().map(|(_, new)| CohortRule::new(*new, &space, &change.new));
+            for group in together(rules, &change.new) {
+                let cohort = next.cohorts.of(&group, &change.new);
+                let heir = next.add(Line::new(cohort, next.cohorts.get(cohort)), *id);
+                let shared = shared.heir(&group, &heirs, change, line.feed());
+                next.place(heir, shared);
+                next.with_shared(heir, line.feed(), tick_ms, past, |shared, post| shared.refresh(post, &change.new));
+            }
+        }
+        *self = next;
+    }
+
+    /// What the cohort of a line knows, apart from what the line took in alone since.
+    fn seen(&self, index: LineIx, tick_ms: i64) -> Shared {
+        let line = &self.lines[index as usize];
+        match line.shared() {
+            Some(place) => self.shared[place as usize].clone().expect("a line's place is taken"),
+            None => Shared::of(line, &self.ids[index as usize], self.cohort_of(index), tick_ms),
+        }
+    }
+
+    fn cohort_of(&self, index: LineIx) -> &Cohort {
+        self.cohorts.get(self.lines[index as usize].cohort())
+    }
+
+    /// Lets what a line's cohort shares change, then keeps it in the line alone if it fits.
+    fn with_shared(
+        &mut self,
+        index: LineIx,
+        feed: NameIx,
+        tick_ms: i64,
+        past: &mut Past,
+        work: impl FnOnce(&mut Shared, &mut Post<'_>),
+    ) {
+        let place = self.shared_of(index, tick_ms);
+        let line = &mut self.lines[index as usize];
+        let cohort = self.cohorts.get(line.cohort());
+        let shared = self.shared[place as usize].as_mut().expect("a line's place is taken");
+        shared.catch_up(line);
+        work(shared, &mut Post { id: &self.ids[index as usize], cohort, tick_ms, past });
+        shared.show(line, cohort, feed);
+        self.timers.schedule(index, shared.due_ms());
+        if shared.fits_in_line() {
+            line.set_shared(None);
+            self.shared[place as usize] = None;
+            self.free.push(place);
+        }
+    }
+
+    /// Where the cohort of a line keeps what does not fit into it.
+    fn shared_of(&mut self, index: LineIx, tick_ms: i64) -> SharedIx {
+        let line = &self.lines[index as usize];
+        if let Some(shared) = line.shared() {
+            return shared;
+        }
+        let shared = Shared::of(line, &self.ids[index as usize], self.cohorts.get(line.cohort()), tick_ms);
+        self.place(index, shared)
+    }
+
+    /// Gives a line a place for what its cohort shares.
+    fn place(&mut self, index: LineIx, shared: Shared) -> SharedIx {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.shared.push(None);
+            narrow(self.shared.len() - 1)
+        });
+        self.shared[place as usize] = Some(shared);
+        self.lines[index as usize].set_shared(Some(place));
+        place
+    }
+
+    fn add(&mut self, line: Line, id: LineId) -> LineIx {
+        let index = narrow(self.lines.len());
+        self.lines.push(line);
+        self.ids.push(id);
+        let ids = &self.ids;
+        self.by_key.insert_unique(hash(&id.key), index, |line| hash(&ids[*line as usize].key));
+        index
+    }
+
+    fn of_key(&self, key: &LineKey) -> impl Iterator<Item = LineIx> {
+        let lines = self.by_key.iter_hash(hash(key)).copied();
+        lines.filter(move |line| self.ids[*line as usize].key == *key)
+    }
+}
+
+fn hash(key: &LineKey) -> u64 {
+    FixedState::default().hash_one(key)
+}
