@@ -4,7 +4,10 @@
 //! range and that instant, so such a value costs one visit to one cache line, however many rules there are. Whatever else
 //! comes is left to [`Shared`](crate::shared::Shared), which the line then takes its range from.
 //!
-//! **Invariant**: a value that a line takes alone changes no rule of its cohort, but for the newest value and the time.
+//! **Invariants**
+//! - A value that a line takes alone changes no rule of its cohort, but for the newest value and the time.
+//! - When a line alone took its newest value, the value was to expire after the partition's largest tick: so it has expired
+//!   by now if its time has come, since a tick has fired it.
 
 use crate::about::SlotKey;
 use crate::cohort::{Cohort, CohortIx};
@@ -144,7 +147,8 @@ impl Line {
             step.counters.late_inputs += self.rules();
             return true;
         }
-        if event_time_ms < self.time_ms(tick_ms) || self.stale_after_ms == 0 {
+        let expires_ms = event_time_ms.saturating_add(self.stale_after_ms);
+        if event_time_ms < self.time_ms(tick_ms) || expires_ms <= tick_ms.max(event_time_ms) {
             return false;
         }
         let quantity = Newest::single(micros);

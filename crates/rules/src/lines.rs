@@ -75,7 +75,9 @@ impl Lines {
         }
         let shared = self.shared_of(line, tick_ms);
         self.lines[place].quiet(None, i64::MIN);
-        self.shared[shared as usize].as_mut().expect("a line's place is taken").join(member)
+        let shared = self.shared[shared as usize].as_mut().expect("a line's place is taken");
+        self.timers.schedule(line, shared.due_ms());
+        shared.join(member)
     }
 
     /// Takes in an observation.
@@ -123,7 +125,7 @@ impl Lines {
         let mut shared = self.seen(index, tick_ms);
         shared.catch_up(line);
         let mut past = Past::default();
-        Some(shared.slot_of(rule, &mut Post { id, cohort, tick_ms, past: &mut past }, line.feed(), rules, names))
+        Some(shared.slot_of(rule, &mut Post { id, cohort, past: &mut past }, line.feed(), rules, names))
     }
 
     /// Lets every rule of every line end or go on under changed rules. Rules that cannot share any more are given to `leave`
@@ -142,7 +144,7 @@ impl Lines {
             let space = Arc::clone(step.names.name(NameKind::Space, id.key.space));
             let mut shared = self.seen(index, tick_ms);
             shared.catch_up(line);
-            let mut post = Post { id, cohort, tick_ms, past: &mut *past };
+            let mut post = Post { id, cohort, past: &mut *past };
             let mut heirs = Vec::new();
             for old in cohort.rules().iter().map(|rule| rule.rule()) {
                 match change.fate(old, &space, step.counters) {
@@ -198,10 +200,10 @@ impl Lines {
         let cohort = self.cohorts.get(line.cohort());
         let shared = self.shared[place as usize].as_mut().expect("a line's place is taken");
         shared.catch_up(line);
-        work(shared, &mut Post { id: &self.ids[index as usize], cohort, tick_ms, past });
+        work(shared, &mut Post { id: &self.ids[index as usize], cohort, past });
         shared.show(line, cohort, feed);
         self.timers.schedule(index, shared.due_ms());
-        if shared.fits_in_line() {
+        if shared.fits_in_line(tick_ms) {
             line.set_shared(None);
             self.shared[place as usize] = None;
             self.free.push(place);

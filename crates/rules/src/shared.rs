@@ -47,8 +47,6 @@ pub(crate) struct Post<'a> {
     pub(crate) id: &'a LineId,
     /// The cohort.
     pub(crate) cohort: &'a Cohort,
-    /// The partition's largest tick.
-    pub(crate) tick_ms: i64,
     /// Episodes of rules that fell asleep.
     pub(crate) past: &'a mut Past,
 }
@@ -61,12 +59,12 @@ impl Shared {
         state.set_values(Values::of_first(newest));
         Self {
             time_ms: line.time_ms(tick_ms),
+            due_ms: state.again_ms(true).unwrap_or(NEVER_MS),
             state,
             members: vec![id.member],
             awake: Vec::new(),
             moves: cohort.asleep(),
             in_step: true,
-            due_ms: NEVER_MS,
         }
     }
 
@@ -97,9 +95,8 @@ impl Shared {
             step.counters.late_inputs += post.cohort.count();
             return;
         }
-        let expires_ms = self.state.again_ms(true).unwrap_or(NEVER_MS);
         let at_ms = input.event_time_ms;
-        let nothing_due = self.due_ms > at_ms && expires_ms > at_ms.max(post.tick_ms);
+        let nothing_due = self.due_ms > at_ms && self.expiry_ms() > at_ms;
         if self.in_step && nothing_due && at_ms >= self.time_ms {
             self.take_in_step(input, post, step);
         } else {
@@ -127,9 +124,10 @@ impl Shared {
         self.refresh(post, step.rules);
     }
 
-    /// Whether a line alone can know all this.
-    pub(crate) fn fits_in_line(&self) -> bool {
-        self.awake.is_empty() && self.members.len() == 1 && self.is_simple()
+    /// Whether a line alone can know all this, if `tick_ms` is the partition's largest tick: only what expires at a later one is
+    /// known to have left by then.
+    pub(crate) fn fits_in_line(&self, tick_ms: i64) -> bool {
+        self.awake.is_empty() && self.members.len() == 1 && self.is_simple() && self.expiry_ms() > tick_ms
     }
 
     /// Lets the line take in what will change nothing.
@@ -240,7 +238,6 @@ impl Shared {
     /// Each rule takes the value in on its own, after its timers.
     fn take_each(&mut self, input: &SlotInput<'_>, post: &mut Post<'_>, step: &mut Step<'_>) {
         self.bring_in_step(input.feed);
-        self.expire(post.tick_ms, input.feed, post, step);
         let at_ms = input.event_time_ms.max(self.time_ms);
         self.expire(at_ms, input.feed, post, step);
         for (_, slot) in &mut self.awake {
@@ -339,10 +336,8 @@ impl Shared {
         self.due_ms = first_ms.min(self.expiry_ms());
     }
 
-    /// When a value expires that may leave others, so that what remains may raise a rule.
     fn expiry_ms(&self) -> i64 {
-        let expires_ms = if self.members.len() > 1 { self.state.again_ms(true) } else { None };
-        expires_ms.unwrap_or(NEVER_MS)
+        self.state.again_ms(true).unwrap_or(NEVER_MS)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::chance::Chance;
 use crate::common::{Event, What};
-use crate::random_rule::{METRICS, metric, modified, over, plain, rule, spreading};
+use crate::random_rule::{METRICS, metric, modified, over, plain, rule, siblings, spreading};
 use crate::rule::{Kind, Rule};
 use crate::world::{Place, World};
 use vigie_model::batch::Quality;
@@ -52,6 +52,9 @@ pub(crate) fn case(seed: u64) -> Case {
         let name = format!("R{index}");
         let kind = chance.of(kinds);
         rules.push(rule(chance, name, kind));
+    }
+    if chance.percent(40) {
+        rules.extend(siblings(chance, &rules));
     }
     if chance.percent(70) {
         for index in 0..chance.number(1, 3) {

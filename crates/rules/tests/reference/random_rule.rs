@@ -89,6 +89,30 @@ pub(crate) fn rule(chance: &mut Chance, name: String, kind: &str) -> Rule {
     modified(chance, made)
 }
 
+/// Rules that remember the same as the first of these that is a threshold, with other conditions and delays; some of them
+/// longer than a value is valid.
+pub(crate) fn siblings(chance: &mut Chance, rules: &[Rule]) -> Vec<Rule> {
+    let Some(first) = rules.iter().find(|rule| matches!(rule.kind, Kind::Threshold { .. })) else { return Vec::new() };
+    let siblings = (0..chance.number(1, 5)).map(|index| {
+        let mut sibling = first.clone();
+        sibling.name = format!("S{index}");
+        sibling.params.clear();
+        if let Kind::Threshold { limits: own, .. } = &mut sibling.kind {
+            *own = limits(chance, &sibling.params);
+        }
+        sibling.hold_ms = chance.of(&[0, 0, 2_500, 10_000, 30_000]);
+        sibling.off_ms = chance.of(&[0, 5_000, 20_000, 90_000]);
+        if chance.percent(80) {
+            sibling.period = None;
+        }
+        if chance.percent(80) {
+            sibling.districts.clear();
+        }
+        sibling
+    });
+    siblings.collect()
+}
+
 /// The rule with some modifiers.
 pub(crate) fn modified(chance: &mut Chance, mut rule: Rule) -> Rule {
     let is_absence = matches!(rule.kind, Kind::Absence { .. });
