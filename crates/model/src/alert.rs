@@ -54,8 +54,8 @@ impl AlertState {
     }
 }
 
-/// Identity of one episode of one rule on one key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Identity of one episode of one rule on one key; the default is empty and names none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AlertId(Arc<str>);
 
@@ -153,7 +153,7 @@ pub struct Transition {
     pub reason: Option<&'static str>,
     /// JSON from which alone the verdict can be recomputed; in every active transition.
     pub evidence: Option<Arc<str>>,
-    /// Words for people.
+    /// Words for people; empty for `pending` and `inactive`, which nobody is told of.
     pub summary: Arc<str>,
     /// Feed of the newest input of the key; empty before any.
     pub feed: Arc<str>,

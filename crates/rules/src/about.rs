@@ -3,8 +3,7 @@
 //! A visit seldom needs it: it lies behind a pointer, away from what every input reads.
 
 use crate::evidence::{Decision, of_decision, of_silence};
-use crate::input::Member;
-use crate::kinds::threshold::MemberIx;
+use crate::input::Members;
 use crate::past::LatestEpisode;
 use crate::spec::{Plan, Rule, RuleSet};
 use crate::state::State;
@@ -41,7 +40,7 @@ pub(crate) struct About {
     /// The space that transitions name: the key's own; of a spread, the one whose episode completed the newest raise.
     pub(crate) place: Arc<str>,
     /// Sources of values; a member's index is its place here.
-    pub(crate) members: Vec<Member>,
+    pub(crate) members: Members,
     /// Why raise became true, while a hold runs.
     pub(crate) decision: Option<Box<Decision>>,
     /// The latest episode.
@@ -75,22 +74,13 @@ impl About {
         Self {
             place: Arc::clone(&id.space),
             id,
-            members: Vec::new(),
+            members: Members::default(),
             decision: None,
             latest,
-            alert_id: AlertId::from_text(""),
+            alert_id: AlertId::default(),
             escalated: false,
             part_feed: Arc::default(),
         }
-    }
-
-    /// Index of a member, which is added when it is new.
-    pub(crate) fn member(&mut self, member: Member) -> MemberIx {
-        let index = self.members.iter().position(|known| *known == member).unwrap_or_else(|| {
-            self.members.push(member);
-            self.members.len() - 1
-        });
-        MemberIx::try_from(index).expect("members are interned names, fewer than 2^32")
     }
 
     /// When the latest episode becomes more severe, unless it has.
@@ -116,7 +106,7 @@ impl About {
         }
         let raised = rule.escalate.filter(|_| self.escalated).map(|escalation| escalation.severity);
         step.out.push(Transition {
-            alert_id: if state.is_of_episode() { self.alert_id.clone() } else { AlertId::from_text("") },
+            alert_id: if state.is_of_episode() { self.alert_id.clone() } else { AlertId::default() },
             rule: Arc::clone(&rule.identity),
             key: Arc::clone(&self.id.key),
             space: Arc::clone(&self.place),
@@ -126,7 +116,10 @@ impl About {
             log_time_ms: step.log_time_ms,
             reason: why.or(rule.identity.shadow.then_some(reason::SHADOW)),
             evidence: if state == AlertState::Active { self.evidence(sight, step) } else { None },
-            summary: self.words(state, at_ms, why, sight).sentence(state).into(),
+            summary: match state.is_of_episode() {
+                true => self.words(state, at_ms, why, sight).sentence(state).into(),
+                false => Arc::default(),
+            },
             feed: self.feed(sight, step),
             position: step.position,
             ordinal: *step.ordinal,

@@ -4,7 +4,7 @@
 
 use crate::expr::fold::Quantity;
 use crate::figures::exact;
-use crate::input::{Member, MemberSource};
+use crate::input::{MemberSource, Members};
 use crate::kind::{Distinct, Kind, Source};
 use crate::kinds::baseline::Expected;
 use crate::kinds::change::Measured;
@@ -16,7 +16,7 @@ use crate::kinds::threshold::Values;
 use crate::kinds::window::Window;
 use crate::spec::{Rule, RuleSet};
 use crate::state::State;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::sync::Arc;
 use vigie_model::names::{NameKind, Names};
 
@@ -58,7 +58,8 @@ pub(crate) struct MemberValue {
     pub(crate) sensor: Option<Arc<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) node: Option<Arc<str>>,
-    pub(crate) value: String,
+    #[serde(serialize_with = "exact_text")]
+    pub(crate) value: i128,
     pub(crate) event_time_ms: i64,
 }
 
@@ -67,15 +68,19 @@ pub(crate) struct MemberValue {
 pub(crate) struct PaneValue {
     pub(crate) start_ms: i64,
     pub(crate) count: i64,
-    pub(crate) sum: String,
-    pub(crate) min: String,
-    pub(crate) max: String,
+    #[serde(serialize_with = "exact_text")]
+    pub(crate) sum: i128,
+    #[serde(serialize_with = "exact_text")]
+    pub(crate) min: i128,
+    #[serde(serialize_with = "exact_text")]
+    pub(crate) max: i128,
 }
 
 /// A value and when it was measured.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct MeasuredValue {
-    pub(crate) value: String,
+    #[serde(serialize_with = "exact_text")]
+    pub(crate) value: i128,
     pub(crate) event_time_ms: i64,
 }
 
@@ -131,7 +136,7 @@ pub(crate) struct Scene<'a> {
     /// The rule.
     pub(crate) rule: &'a Rule,
     /// The members of the key.
-    pub(crate) members: &'a [Member],
+    pub(crate) members: &'a Members,
     /// Names of the indices.
     pub(crate) names: &'a Names,
     /// What was usual, for a baseline.
@@ -194,12 +199,12 @@ impl Detail {
 
 fn members(values: &Values, scene: Scene<'_>) -> Vec<MemberValue> {
     let values = values.valid().map(|(member, newest)| {
-        let (sensor, node) = match scene.members[member as usize].source {
-            MemberSource::Sensor(sensor) => (scene.names.get(NameKind::Sensor, sensor).cloned(), None),
-            MemberSource::Node(node) => (None, scene.names.get(NameKind::Node, node).cloned()),
-            MemberSource::Anonymous => (None, None),
+        let (sensor, node) = match scene.members.get(member).map(|member| member.source) {
+            Some(MemberSource::Sensor(sensor)) => (scene.names.get(NameKind::Sensor, sensor).cloned(), None),
+            Some(MemberSource::Node(node)) => (None, scene.names.get(NameKind::Node, node).cloned()),
+            Some(MemberSource::Anonymous) | None => (None, None),
         };
-        MemberValue { sensor, node, value: decimal(newest.micros), event_time_ms: newest.event_time_ms }
+        MemberValue { sensor, node, value: newest.micros.into(), event_time_ms: newest.event_time_ms }
     });
     values.collect()
 }
@@ -209,15 +214,15 @@ fn panes(window: &Window, at_ms: i64) -> Detail {
     let panes = window.panes.iter().map(|pane| PaneValue {
         start_ms: pane.index * window.span.pane_ms,
         count: pane.content.count,
-        sum: text(pane.content.sum_micros),
-        min: decimal(pane.content.min_micros),
-        max: decimal(pane.content.max_micros),
+        sum: pane.content.sum_micros,
+        min: pane.content.min_micros.into(),
+        max: pane.content.max_micros.into(),
     });
     Detail::Panes { window: Bounds { start_ms, end_ms }, panes: panes.collect() }
 }
 
 fn measured(measured: Measured) -> MeasuredValue {
-    MeasuredValue { value: decimal(measured.micros), event_time_ms: measured.event_time_ms }
+    MeasuredValue { value: measured.micros.into(), event_time_ms: measured.event_time_ms }
 }
 
 fn sources(sources: &Sources, scene: Scene<'_>) -> Vec<SourceMatch> {
@@ -264,4 +269,9 @@ fn decimal(micros: i64) -> String {
 
 fn text(micros: i128) -> String {
     exact(Quantity { micros, count: 1 })
+}
+
+/// Writes millionths as the exact decimal. Most verdicts that are taken down are never told: the text is made for those that are.
+fn exact_text<S: Serializer>(micros: &i128, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&text(*micros))
 }

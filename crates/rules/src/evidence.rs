@@ -3,12 +3,13 @@
 //! Times are epoch milliseconds of event time; for absence, of log time. Values are exact decimals or fractions, as text.
 //! The format is described in `docs/rules.md`; fields stand in the order of these structs on every build.
 
-use crate::detail::Detail;
+use crate::detail::{Detail, Scene};
 use crate::expr::fold::Quantity;
 use crate::figures::exact;
 use crate::kind::{Aggregate, Kind};
 use crate::kinds::absence::Silence;
 use crate::spec::{Plan, Rule};
+use crate::state::State;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,6 +34,18 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
+    /// What a judgement of this state rests on.
+    pub(crate) fn of(state: &State, since_ms: i64, position: Position, scene: Scene<'_>) -> Self {
+        Self {
+            since_ms,
+            judged_ms: scene.at_ms,
+            position,
+            quantity: state.quantity(),
+            usual: scene.expected.map(|expected| expected.mean),
+            detail: Detail::of(state, scene),
+        }
+    }
+
     /// Why a run of steps began an episode when it was complete.
     pub(crate) const fn of_run(at_ms: i64, position: Position, steps: Detail) -> Self {
         Self { since_ms: at_ms, judged_ms: at_ms, position, quantity: None, usual: None, detail: steps }

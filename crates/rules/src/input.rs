@@ -38,6 +38,42 @@ impl Member {
     }
 }
 
+/// The members of a key; the index of each is its place. The first, for most keys the only one, needs no memory of its own.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Members {
+    first: Option<Member>,
+    others: Vec<Member>,
+}
+
+impl Members {
+    /// Only one.
+    pub(crate) const fn of_first(first: Member) -> Self {
+        Self { first: Some(first), others: Vec::new() }
+    }
+
+    /// A member.
+    pub(crate) fn get(&self, index: MemberIx) -> Option<&Member> {
+        index.checked_sub(1).map_or(self.first.as_ref(), |other| self.others.get(other as usize))
+    }
+
+    /// How many they are.
+    pub(crate) fn count(&self) -> usize {
+        usize::from(self.first.is_some()) + self.others.len()
+    }
+
+    /// Index of a member, which is added when it is new. Cost: linear in the members; once for each series.
+    pub(crate) fn join(&mut self, member: Member) -> MemberIx {
+        if *self.first.get_or_insert(member) == member {
+            return 0;
+        }
+        let other = self.others.iter().position(|known| *known == member).unwrap_or_else(|| {
+            self.others.push(member);
+            self.others.len() - 1
+        });
+        MemberIx::try_from(other + 1).expect("members are interned names, fewer than 2^32")
+    }
+}
+
 /// One input of a slot.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SlotInput<'a> {

@@ -26,8 +26,8 @@ pub(crate) struct Lines {
     ids: Vec<LineId>,
     by_key: HashTable<LineIx>,
     cohorts: Cohorts,
-    shared: Vec<Option<Shared>>,
-    /// Places in `shared` that nobody has.
+    shared: Vec<Shared>,
+    /// Places in `shared` that no line has.
     free: Vec<SharedIx>,
     timers: Timers,
 }
@@ -75,7 +75,7 @@ impl Lines {
         }
         let shared = self.shared_of(line, tick_ms);
         self.lines[place].quiet(None, i64::MIN);
-        let shared = self.shared[shared as usize].as_mut().expect("a line's place is taken");
+        let shared = &mut self.shared[shared as usize];
         self.timers.schedule(line, shared.due_ms());
         shared.join(member)
     }
@@ -177,7 +177,7 @@ impl Lines {
     fn seen(&self, index: LineIx, tick_ms: i64) -> Shared {
         let line = &self.lines[index as usize];
         match line.shared() {
-            Some(place) => self.shared[place as usize].clone().expect("a line's place is taken"),
+            Some(place) => self.shared[place as usize].clone(),
             None => Shared::of(line, &self.ids[index as usize], self.cohort_of(index), tick_ms),
         }
     }
@@ -198,14 +198,14 @@ impl Lines {
         let place = self.shared_of(index, tick_ms);
         let line = &mut self.lines[index as usize];
         let cohort = self.cohorts.get(line.cohort());
-        let shared = self.shared[place as usize].as_mut().expect("a line's place is taken");
+        let shared = &mut self.shared[place as usize];
         shared.catch_up(line);
         work(shared, &mut Post { id: &self.ids[index as usize], cohort, past });
         shared.show(line, cohort, feed);
         self.timers.schedule(index, shared.due_ms());
         if shared.fits_in_line(tick_ms) {
             line.set_shared(None);
-            self.shared[place as usize] = None;
+            shared.clear();
             self.free.push(place);
         }
     }
@@ -222,11 +222,16 @@ impl Lines {
 
     /// Gives a line a place for what its cohort shares.
     fn place(&mut self, index: LineIx, shared: Shared) -> SharedIx {
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.shared.push(None);
-            narrow(self.shared.len() - 1)
-        });
-        self.shared[place as usize] = Some(shared);
+        let place = match self.free.pop() {
+            Some(place) => {
+                self.shared[place as usize].replace(shared);
+                place
+            }
+            None => {
+                self.shared.push(shared);
+                narrow(self.shared.len() - 1)
+            }
+        };
         self.lines[index as usize].set_shared(Some(place));
         place
     }

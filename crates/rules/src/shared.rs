@@ -10,7 +10,7 @@
 use crate::bands::{Moves, RuleBits};
 use crate::cohort::{Cohort, CohortRule};
 use crate::fate::Succession;
-use crate::input::{Member, SlotInput};
+use crate::input::{Member, Members, SlotInput};
 use crate::kind::RuleIx;
 use crate::kinds::threshold::{MemberIx, Newest, Values};
 use crate::line::{Line, LineId};
@@ -29,7 +29,7 @@ pub(crate) struct Shared {
     time_ms: i64,
     /// What they remember.
     state: State,
-    members: Vec<Member>,
+    members: Members,
     /// Slots of the rules that are awake, by their bits.
     awake: Vec<(u32, Slot)>,
     /// What moves whom.
@@ -52,6 +52,20 @@ pub(crate) struct Post<'a> {
 }
 
 impl Shared {
+    /// Nothing is shared any more; the memory is kept for the next line.
+    pub(crate) fn clear(&mut self) {
+        self.awake.clear();
+    }
+
+    /// Goes on from another's state, in the memory it has.
+    pub(crate) fn replace(&mut self, other: Self) {
+        let mut awake = std::mem::replace(self, other).awake;
+        if self.awake.is_empty() {
+            awake.clear();
+            self.awake = awake;
+        }
+    }
+
     /// What a line that was alone so far knows.
     pub(crate) fn of(line: &Line, id: &LineId, cohort: &Cohort, tick_ms: i64) -> Self {
         let newest = line.newest(tick_ms);
@@ -61,7 +75,7 @@ impl Shared {
             time_ms: line.time_ms(tick_ms),
             due_ms: state.again_ms(true).unwrap_or(NEVER_MS),
             state,
-            members: vec![id.member],
+            members: Members::of_first(id.member),
             awake: Vec::new(),
             moves: cohort.asleep(),
             in_step: true,
@@ -70,14 +84,10 @@ impl Shared {
 
     /// Index of a member, which is added when it is new.
     pub(crate) fn join(&mut self, member: Member) -> MemberIx {
-        let index = self.members.iter().position(|known| *known == member).unwrap_or_else(|| {
-            self.members.push(member);
-            self.members.len() - 1
-        });
         for (_, slot) in &mut self.awake {
             slot.join(member, 0);
         }
-        MemberIx::try_from(index).expect("members are interned names, fewer than 2^32")
+        self.members.join(member)
     }
 
     /// Takes over what the line took in alone.
@@ -127,7 +137,7 @@ impl Shared {
     /// Whether a line alone can know all this, if `tick_ms` is the partition's largest tick: only what expires at a later one is
     /// known to have left by then.
     pub(crate) fn fits_in_line(&self, tick_ms: i64) -> bool {
-        self.awake.is_empty() && self.members.len() == 1 && self.is_simple() && self.expiry_ms() > tick_ms
+        self.awake.is_empty() && self.members.count() == 1 && self.is_simple() && self.expiry_ms() > tick_ms
     }
 
     /// Lets the line take in what will change nothing.
@@ -292,9 +302,7 @@ impl Shared {
         let id = post.id.key.slot_key(names);
         let latest = post.past.take(&rules.rules[rule].identity.uid, &id.key);
         let mut slot = Slot::new(rule, id, rules, latest, time_ms);
-        for member in &self.members {
-            slot.join(*member, 0);
-        }
+        slot.set_members(self.members.clone());
         slot.stand(self.state.clone(), time_ms, feed);
         slot
     }

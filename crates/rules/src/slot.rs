@@ -11,7 +11,7 @@ use crate::about::{About, Sight, SlotKey};
 use crate::detail::{Detail, Scene};
 use crate::episode::Episode;
 use crate::evidence::Decision;
-use crate::input::{Member, SlotInput};
+use crate::input::{Member, Members, SlotInput};
 use crate::judgement::{expected, matching, verdict};
 use crate::kind::{Delays, Kind, RuleIx, narrow};
 use crate::kinds::parts::Part;
@@ -74,16 +74,21 @@ impl Slot {
     /// Index of a member, which is added when it is new; `reading` says which sources of the rule read what it sends, one bit
     /// for each. Cost: linear in the members; once for each series.
     pub(crate) fn join(&mut self, member: Member, reading: u32) -> MemberIx {
-        let index = self.about.member(member);
+        let index = self.about.members.join(member);
         if let State::Sequence(run) = &mut self.state {
             run.join(index, reading);
         }
         index
     }
 
+    /// Its members are these.
+    pub(crate) fn set_members(&mut self, members: Members) {
+        self.about.members = members;
+    }
+
     /// Reads what a visit will read; the number means nothing.
     pub(crate) fn touch(&self) -> i64 {
-        self.timing.time_ms ^ i64::from(self.rule ^ self.feed) ^ self.state.touch()
+        self.timing.time_ms ^ i64::from(self.feed) ^ self.state.touch()
     }
 
     /// Index of the rule.
@@ -163,24 +168,16 @@ impl Slot {
         self.look_at_period(at_ms, step.rules);
         for part in parts {
             self.about.part_feed = part.feed.clone();
-            match &mut self.state {
-                State::Parts(parts) => parts.apply(part),
-                State::Spread(spreading) => spreading.group.apply(part),
-                _ => unreachable!("only composite and spread rules are given parts"),
-            }
+            self.state.apply(part);
         }
-        if let State::Spread(spreading) = &mut self.state {
-            spreading.group.forget(at_ms, spreading.within_ms);
-        }
+        self.state.advance(at_ms);
         self.timing.time_ms = at_ms;
         self.judge(at_ms, step);
     }
 
     /// The intake is up: silences count anew, but for one that is an open episode.
     pub(crate) fn intake_up(&mut self, log_time_ms: i64) {
-        if let State::Absence { silence, .. } = &mut self.state {
-            silence.intake_up(log_time_ms, self.episode.is_open());
-        }
+        self.state.intake_up(log_time_ms, self.episode.is_open());
     }
 
     /// What it remembers, to be added to.
@@ -299,9 +296,7 @@ impl Slot {
         while self.due().first_ms() <= log_time_ms && self.may_fire(log_time_ms) {
             self.fire_next(log_time_ms, step);
         }
-        if let State::Absence { silence, .. } = &mut self.state {
-            silence.arrival(log_time_ms);
-        }
+        self.state.arrive(log_time_ms);
         if self.episode.is_open() {
             self.change(None, step, |episode, delays, emit| episode.judge(log_time_ms, Verdict::Clear, delays, emit));
         }
@@ -359,17 +354,10 @@ impl Slot {
 
     /// Takes down what raise rests on.
     fn decide(&mut self, judged_ms: i64, since_ms: i64, step: &Step<'_>) {
-        let (rules, names, expected) = (step.rules, step.names, expected(&self.state, judged_ms, step.rules));
-        let (rule, members) = (self.rule(rules), self.about.members.as_slice());
-        let scene = Scene { at_ms: judged_ms, rules, rule, members, names, expected };
-        self.about.decision = Some(Box::new(Decision {
-            since_ms,
-            judged_ms,
-            position: step.position,
-            quantity: self.state.quantity(),
-            usual: expected.map(|expected| expected.mean),
-            detail: Detail::of(&self.state, scene),
-        }));
+        let (rules, names, members) = (step.rules, step.names, &self.about.members);
+        let expected = expected(&self.state, judged_ms, rules);
+        let scene = Scene { at_ms: judged_ms, rules, rule: self.rule(rules), members, names, expected };
+        self.about.decision = Some(Box::new(Decision::of(&self.state, since_ms, step.position, scene)));
     }
 
     /// Lets something happen to the episode, and tells what came of it.

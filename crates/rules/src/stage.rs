@@ -89,8 +89,7 @@ impl Stage {
                 if !id.space.is_empty() && !covers(&rules.rules[rule], &id.space, rules, counters) {
                     continue;
                 }
-                let slot = 
-                    self.slots.find_or_make(rule, id, rules, transition.log_time_ms, &mut self.past, counters);
+                let slot = self.slots.find_or_make(rule, id, rules, transition.log_time_ms, &mut self.past, counters);
                 if self.pending.len() <= slot as usize {
                     self.pending.push(Vec::new());
                 }

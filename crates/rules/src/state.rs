@@ -10,7 +10,7 @@ use crate::kinds::baseline::Learnt;
 use crate::kinds::change::Change;
 use crate::kinds::group::Group;
 use crate::kinds::panes::Span;
-use crate::kinds::parts::Parts;
+use crate::kinds::parts::{Part, Parts};
 use crate::kinds::run::Run;
 use crate::kinds::sources::Sources;
 use crate::kinds::threshold::Values;
@@ -231,6 +231,29 @@ impl State {
             Self::Absence { .. } | Self::Sequence(_) | Self::Parts(_) | Self::Spread(_) => {}
         }
         Entry::Taken
+    }
+
+    /// Something arrived, which ends a silence.
+    pub(crate) fn arrive(&mut self, log_time_ms: i64) {
+        if let Self::Absence { silence, .. } = self {
+            silence.arrival(log_time_ms);
+        }
+    }
+
+    /// The intake is up: a silence that is not told already counts anew.
+    pub(crate) fn intake_up(&mut self, log_time_ms: i64, is_told: bool) {
+        if let Self::Absence { silence, .. } = self {
+            silence.intake_up(log_time_ms, is_told);
+        }
+    }
+
+    /// Takes in a transition of another rule; only rules about rules are given any.
+    pub(crate) fn apply(&mut self, part: &Part) {
+        match self {
+            Self::Parts(parts) => parts.apply(part),
+            Self::Spread(spreading) => spreading.group.apply(part),
+            _ => {}
+        }
     }
 
     /// When the state changes by itself; `idle` says that no judgement could change the episode.

@@ -120,7 +120,7 @@ impl Witness<'_> {
             quantity: slot.state().quantity(),
             expected: expected(slot.state(), time_ms, rules),
         };
-        let (members, expected) = (slot.about().members.as_slice(), found.expected);
+        let (members, expected) = (&slot.about().members, found.expected);
         let detail = match slot.state() {
             State::Sequence(run) => Detail::of_run(rule, run.done()),
             state => Detail::of(state, Scene { at_ms: time_ms, rules, rule, members, names: self.names, expected }),

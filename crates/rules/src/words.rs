@@ -45,18 +45,16 @@ pub(crate) struct Words<'a> {
 const ONE: Quantity = Quantity { micros: 1_000_000, count: 1 };
 
 impl Words<'_> {
-    /// The sentence of a transition.
+    /// The sentence of a transition; empty for one that belongs to no episode.
     pub(crate) fn sentence(&self, state: AlertState) -> String {
         let (space, rule, label) = (self.space, &self.rule.identity.name, self.label());
         let at = self.clock(self.event_time_ms);
-        let hold = format_ms(self.rule.delays.hold_ms);
-        if let (AlertState::Inactive | AlertState::Cleared, Some(why)) = (state, self.reason.and_then(ended_by)) {
+        if let (AlertState::Cleared, Some(why)) = (state, self.reason.and_then(ended_by)) {
             return format!("{space}: {rule} ended at {at}, as {why}");
         }
         match state {
             AlertState::Active => self.of_episode(),
-            AlertState::Pending => format!("{}; an alert if it lasts {hold}", self.of_episode()),
-            AlertState::Inactive => format!("{space}: {rule} did not last {hold}, over at {at}"),
+            AlertState::Pending | AlertState::Inactive => String::new(),
             AlertState::Stale => self.stale(&at),
             AlertState::Resumed => self.resumed(&at),
             AlertState::Escalated => match self.rule.escalate {
