@@ -133,9 +133,9 @@ impl Family {
         let keys = spaces as usize * METRICS.len();
         let lines = LineOf { first_rule, is_per_space: false, levels: 1, districts: 1 };
         match self {
-            Threshold => lanes::<P, _>(thresholds::<1, u32>([85], [80], 0, []), keys, threads, lines),
+            Threshold => lanes::<P, _>(thresholds::<1, u32>([85], [80], 0), keys, threads, lines),
             FiveThresholds => {
-                let kernel = thresholds([75, 80, 85, 90, 95], [70, 75, 80, 85, 90], MINUTE_MS, []);
+                let kernel = thresholds([75, 80, 85, 90, 95], [70, 75, 80, 85, 90], MINUTE_MS);
                 lanes::<P, Thresholds<5, CacheLine>>(kernel, keys, threads, LineOf { levels: 5, ..lines })
             }
             Means => {
@@ -158,7 +158,7 @@ impl Family {
             }
             Copies(districts) => {
                 let limits = std::array::from_fn(|copy| copy_limit(copy as u32));
-                let kernel = thresholds::<10, CacheLine>(limits, limits.map(|limit| limit - 5), 0, []);
+                let kernel = thresholds::<10, CacheLine>(limits, limits.map(|limit| limit - 5), 0);
                 let kernel = Thresholds { per_district: PER_DISTRICT, districts, ..kernel };
                 lanes::<P, _>(kernel, keys, threads, LineOf { levels: COPIES, districts, ..lines })
             }
@@ -230,9 +230,9 @@ fn lanes<P: Keeping, K: Kernel>(kernel: K, keys: usize, threads: usize, lines: L
 }
 
 /// Threshold rules with limits in whole units.
-fn thresholds<const N: usize, A>(raise: [i64; N], clear: [i64; N], hold_ms: u32, aligned: [A; 0]) -> Thresholds<N, A> {
+fn thresholds<const N: usize, A>(raise: [i64; N], clear: [i64; N], hold_ms: u32) -> Thresholds<N, A> {
     let [raise, clear] = [raise, clear].map(|limits| limits.map(|limit| limit * UNIT));
-    Thresholds { raise, clear, hold_ms, stale_after_ms: STALE_AFTER_MS, per_district: 0, districts: 1, aligned }
+    Thresholds { raise, clear, hold_ms, stale_after_ms: STALE_AFTER_MS, per_district: 0, districts: 1, _aligned: [] }
 }
 
 /// Copies of R1 that every event meets.

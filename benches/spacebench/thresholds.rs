@@ -24,7 +24,7 @@ pub(crate) struct Thresholds<const N: usize, A> {
     pub(crate) per_district: i64,
     /// Space s lies in district s modulo this.
     pub(crate) districts: u32,
-    pub(crate) aligned: [A; 0],
+    pub(crate) _aligned: [A; 0],
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,13 +55,13 @@ pub(crate) struct Judged<const N: usize, A> {
     phases: [Phase; N],
     /// The value was already expired by the last tick when it came, so its expiry has not fired yet.
     overdue: bool,
-    aligned: [A; 0],
+    _aligned: [A; 0],
 }
 
 impl<const N: usize, A> Default for Judged<N, A> {
     fn default() -> Self {
         let phases = [Phase::Inactive; N];
-        Self { newest: 0, scheduled_s: NEVER, times: [0; N], since: [0; N], phases, overdue: false, aligned: [] }
+        Self { newest: 0, scheduled_s: NEVER, times: [0; N], since: [0; N], phases, overdue: false, _aligned: [] }
     }
 }
 
