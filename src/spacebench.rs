@@ -27,6 +27,8 @@ pub mod options;
 
 pub mod names;
 
+pub mod rules;
+
 pub mod city;
 
 pub mod stream;

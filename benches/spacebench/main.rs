@@ -8,6 +8,7 @@
 //! ```text
 //! cargo bench --no-default-features --bench spacebench                        # criterion, 10,000 spaces, one thread
 //! cargo bench --no-default-features --bench spacebench -- --test              # each once, few spaces
+//! cargo bench --no-default-features --bench spacebench -- check 100           # lines alone, a hundred seeds
 //! cargo bench --no-default-features --bench spacebench -- table [R2 uniform]  # everything, as Markdown
 //! cargo bench --no-default-features --bench spacebench -- memory              # bytes of a million spaces
 //! ```
@@ -53,10 +54,28 @@ fn main() {
     match words.first().map(String::as_str) {
         Some("table") => table::print(&full(&words[1..])),
         Some("memory") => memory::print(),
+        Some("check") => check(words.get(1).and_then(|word| word.parse().ok()).expect("check NUMBER_OF_SEEDS")),
         _ => {
             let (spaces, rows) = if words.iter().any(|word| word == "--test") { ONCE } else { CRITERION };
             under_criterion(spaces, rows);
         }
+    }
+}
+
+/// Compares the lines of all contestants over so many small cities, with slow series and many late events, so that whatever seldom
+/// happens does.
+fn check(seeds: u64) {
+    for seed in 1..=seeds {
+        let interval_ms = [5_000, 20_000, 60_000, 200_000][seed as usize % 4];
+        let late = [(99, 1), (3_000, 500), (1_000, 3_000)][seed as usize % 3];
+        let options = Options { spaces: 20, interval_ms, late, seed, events: 20_000, ..Options::default() };
+        let mut lines = 0;
+        for scenario in SCENARIOS {
+            let mut contest = Contest::new(scenario, options, 1 + (seed % 2) as u16, &CONTESTANTS);
+            contest.warm_up();
+            lines += (0..20).map(|_| contest.round(1_000).1).sum::<usize>() + contest.finish();
+        }
+        println!("seed {seed}: {lines} lines agree");
     }
 }
 
@@ -69,6 +88,7 @@ fn full(words: &[String]) -> Full {
         match word.as_str() {
             "--rounds" => full.rounds = number(),
             "--rows" => full.rows = number(),
+            "--interval-ms" => full.interval_ms = number() as i64,
             "--without-maps" => full.contestants.truncate(2),
             word => full.words.push(word.to_owned()),
         }

@@ -1,7 +1,6 @@
 //! R1 to R8 and copies of R1: the rules, and the baselines that judge the same.
 //!
-//! Rules are per space. One that reads a single metric is written once for each of the four metrics, so that every event meets
-//! it. Its name ends in the metric's.
+//! A baseline has its own copy of the rules' limits and delays: if one of them were wrong, their lines would differ.
 
 use crate::contender::{ByHand, Contender, InTurn, Judge, Keeping, LineOf};
 use crate::lane::{Kernel, Lane};
@@ -14,6 +13,7 @@ use std::fmt::Write;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use vigie::spacebench::names::{self, METRICS};
+use vigie::spacebench::rules;
 use vigie_model::control::{Control, SourceFile};
 use vigie_model::space::Space;
 use vigie_rules::engine::{Engine, Input};
@@ -74,32 +74,16 @@ pub(crate) const SCENARIOS: [Scenario; 10] = [
 ];
 
 impl Family {
-    /// A rule for each metric, `{m}` standing for the metric; the copies are made by [`copies`].
+    /// Its rules; the copies are made by [`copies`].
     const fn rules(self) -> &'static str {
         match self {
-            Threshold => "
-  - {alert: R1_{m}, kind: threshold, metric: {m}, per: space, raise: value >= 85, clear: value < 80}",
-            FiveThresholds => "
-  - {alert: R2a_{m}, kind: threshold, metric: {m}, per: space, raise: value >= 75, clear: value < 70, for: 60s}
-  - {alert: R2b_{m}, kind: threshold, metric: {m}, per: space, raise: value >= 80, clear: value < 75, for: 60s}
-  - {alert: R2c_{m}, kind: threshold, metric: {m}, per: space, raise: value >= 85, clear: value < 80, for: 60s}
-  - {alert: R2d_{m}, kind: threshold, metric: {m}, per: space, raise: value >= 90, clear: value < 85, for: 60s}
-  - {alert: R2e_{m}, kind: threshold, metric: {m}, per: space, raise: value >= 95, clear: value < 90, for: 60s}",
-            Means => "
-  - {alert: R3_{m}, kind: window, metric: {m}, per: space, window: 60s, every: 5s, agg: mean, raise: value > 75, clear: value < 70}",
-            Absence => "
-  - {alert: R4_{m}, kind: absence, metric: {m}, per: space, for: 30s}",
-            Changes => "
-  - {alert: R5_{m}, kind: change, metric: {m}, per: space, over: 60s, every: 5s, raise: value > 20, clear: value < 5}",
-            Sequences => "
-  - alert: R6
-    kind: sequence
-    within: 60s
-    keep_firing_for: 60s
-    steps: [{metric: noise, match: value > 80}, {metric: crowd, match: value > 80}, {metric: vibration, match: value > 80}]
-    without: {metric: dust, match: value > 90}",
-            KOfN => "
-  - {alert: R7_{m}, kind: k_of_n, metric: {m}, k: 3, within: 10s, distinct: sensor, match: value > 75}",
+            Threshold => rules::R1,
+            FiveThresholds => rules::R2,
+            Means => rules::R3,
+            Absence => rules::R4,
+            Changes => rules::R5,
+            Sequences => rules::R6,
+            KOfN => rules::R7,
             Copies(_) => "",
         }
     }
@@ -174,17 +158,10 @@ impl Scenario {
 
     /// The control record with the rules, and with districts where rules have scopes.
     pub(crate) fn control(&self, spaces: u32) -> Control {
-        let mut text = String::from("groups:");
-        let mut districts = 0;
-        for family in self.families {
-            match family {
-                Copies(count) => {
-                    copies(*count, &mut text);
-                    districts = *count;
-                }
-                _ => group(family.rules(), &mut text),
-            }
-        }
+        let (text, districts) = match self.families {
+            [Copies(districts)] => (copies(*districts), *districts),
+            families => (rules::file(&families.iter().map(|family| family.rules()).collect::<Vec<_>>()), 1),
+        };
         let space = |space| Space { district: district(space % districts), ..Space::registered(&names::space(space)) };
         let spaces = if districts > 1 { (0..spaces).map(space).collect() } else { Vec::new() };
         Control {
@@ -199,11 +176,11 @@ impl Scenario {
 
     /// The engines of all threads, which know all names and have their intake open.
     pub(crate) fn engines(&self, spaces: u32, threads: u16, log_time_ms: i64) -> Vec<Box<dyn Contender>> {
-        let rules: Arc<RuleSet> = load(&self.control(spaces)).expect("the rules of the bench are right").rules;
+        let set: Arc<RuleSet> = load(&self.control(spaces)).expect("the rules of the bench are right").rules;
         let indices = Arc::new(self.rule_names().into_iter().zip(0..).collect());
         let dictionary = names::dictionary(spaces, self.sensors);
         let engine = |thread| {
-            let mut engine = Engine::new(Arc::clone(&rules), thread, threads);
+            let mut engine = Engine::new(Arc::clone(&set), thread, threads);
             engine.step(Input::Names(&dictionary), &mut Vec::new());
             engine.step(Input::IntakeUp { log_time_ms }, &mut Vec::new());
             Box::new(Judge::new(engine, Arc::clone(&indices))) as Box<dyn Contender>
@@ -250,19 +227,9 @@ fn district(district: u32) -> String {
     format!("d{district}")
 }
 
-/// Appends a group of rules with one of each for every metric.
-fn group(rules: &str, text: &mut String) {
-    let index = text.len();
-    write!(text, "\n- name: g{index}\n  rules:").expect("a text can always grow");
-    if rules.contains("{m}") {
-        METRICS.iter().for_each(|metric| text.push_str(&rules.replace("{m}", metric)));
-    } else {
-        text.push_str(rules);
-    }
-}
-
-/// Appends ten copies of R1 for each of so many districts, with limits of their own.
-fn copies(districts: u32, text: &mut String) {
+/// A file with ten copies of R1 for each of so many districts, with limits of their own.
+fn copies(districts: u32) -> String {
+    let mut text = String::from("groups:");
     for here in 0..districts {
         let scope = if districts > 1 {
             format!("\n  scope: 'space.district == \"{}\"'", district(here))
@@ -284,4 +251,5 @@ fn copies(districts: u32, text: &mut String) {
             }
         }
     }
+    text
 }

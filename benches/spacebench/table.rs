@@ -10,12 +10,14 @@ use vigie::spacebench::popularity::Distribution;
 /// What to run.
 #[derive(Clone, Debug)]
 pub(crate) struct Full {
-    /// Words that must all be in the name of a line, as in `R2 10000 uniform 1`.
+    /// Words that must all be among the first four cells of a line, as in `R2 10000 uniform 1`.
     pub(crate) words: Vec<String>,
     /// Measured rounds; the median counts.
     pub(crate) rounds: usize,
     /// Rows of a round.
     pub(crate) rows: usize,
+    /// See [`Options::interval_ms`].
+    pub(crate) interval_ms: i64,
     pub(crate) contestants: Vec<&'static str>,
 }
 
@@ -33,7 +35,8 @@ pub(crate) fn print(full: &Full) {
                 for scenario in SCENARIOS {
                     let name = [scenario.name, &spaces.to_string(), over, &threads.to_string()].map(str::to_owned);
                     if full.words.iter().all(|word| name.contains(word)) {
-                        let options = Options { spaces, distribution, ..Options::default() };
+                        let options =
+                            Options { spaces, distribution, interval_ms: full.interval_ms, ..Options::default() };
                         println!("| {} | {} |", name.join(" | "), line(full, scenario, options, threads));
                     }
                 }
@@ -86,6 +89,12 @@ fn median<T: PartialOrd + Copy>(mut values: Vec<T>) -> T {
 
 impl Default for Full {
     fn default() -> Self {
-        Self { words: Vec::new(), rounds: 7, rows: 500_000, contestants: CONTESTANTS.to_vec() }
+        Self {
+            words: Vec::new(),
+            rounds: 7,
+            rows: 500_000,
+            interval_ms: Options::default().interval_ms,
+            contestants: CONTESTANTS.to_vec(),
+        }
     }
 }

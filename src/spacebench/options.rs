@@ -24,6 +24,8 @@ pub struct Options {
     pub interval_ms: i64,
     /// The first events come from every series once, in a scattered order, instead of from series drawn by lot.
     pub every_series_first: bool,
+    /// Of 10,000 events, how many arrive up to 30 s late, and how many up to 10 min.
+    pub late: (u64, u64),
     /// Everything drawn by lot follows from it.
     pub seed: u64,
 }
@@ -37,6 +39,7 @@ impl Default for Options {
             sensors: 1,
             interval_ms: 5_000,
             every_series_first: false,
+            late: (99, 1),
             seed: 1,
         }
     }

@@ -84,7 +84,7 @@ mod tests {
         let mut counts = [0u32; 100];
         (0..500_000).for_each(|_| counts[popularity.choose(&mut chance) as usize] += 1);
         let harmonic: f64 = (1..=100).map(|rank| 1.0 / f64::from(rank)).sum();
-        for rank in [1, 2, 10, 100] {
+        for rank in [1u32, 2, 10, 100] {
             let expected = 500_000.0 / (harmonic * f64::from(rank));
             let found = f64::from(counts[scattered(u64::from(rank - 1), 100) as usize]);
             assert!((found - expected).abs() < 5.0 * expected.sqrt(), "rank {rank}: {found} instead of {expected}");

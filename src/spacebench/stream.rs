@@ -1,7 +1,7 @@
 //! The events, in the order of the log.
 //!
 //! Events are sent at a constant rate, so that a series sends every `interval_ms` on average; which one sends next is
-//! drawn by lot. One in a hundred events arrives up to 30 s after it was measured, one in ten thousand up to 10 min.
+//! drawn by lot. By default one in a hundred events arrives after it was measured by up to 30 s, one in ten thousand by up to 10 min.
 
 use super::chance::Chance;
 use super::city::City;
@@ -14,13 +14,9 @@ use vigie_model::names::NameIx;
 pub const START_MS: i64 = 1_773_507_600_000;
 /// Lateness is drawn among so many lots.
 const LOTS: u64 = 10_000;
-/// Lots that make an event a little late.
-const LATE_LOTS: u64 = 100;
-/// How late that is at most.
+/// How late a late event is at most.
 const LATE_MAX_MS: i64 = 30_000;
-/// Lots that make an event very late.
-const VERY_LATE_LOTS: u64 = 1;
-/// How late that is at most; above [`LATE_MAX_MS`] at least.
+/// How late a very late one is at most; above [`LATE_MAX_MS`] at least.
 pub const VERY_LATE_MAX_MS: i64 = 600_000;
 
 /// One event; its names are indices of [`super::names::dictionary`].
@@ -70,9 +66,10 @@ impl Events {
         self.sent += 1;
         let tenths = self.city.value_tenths(after_ms, space, metric, sensor, &mut self.chance);
         let sent_ms = START_MS + after_ms;
+        let (late, very_late) = self.options.late;
         let late_ms = match self.chance.below(LOTS) {
-            ..VERY_LATE_LOTS => self.chance.between(LATE_MAX_MS + 1, VERY_LATE_MAX_MS),
-            VERY_LATE_LOTS..LATE_LOTS => self.chance.between(1, LATE_MAX_MS),
+            lot if lot < very_late => self.chance.between(LATE_MAX_MS + 1, VERY_LATE_MAX_MS),
+            lot if lot < very_late + late => self.chance.between(1, LATE_MAX_MS),
             _ => 0,
         };
         let sensor = metric * self.options.sensors + sensor;
