@@ -23,9 +23,9 @@ pub mod chance;
 
 pub mod popularity;
 
-pub mod options;
-
 pub mod names;
+
+pub mod options;
 
 pub mod rules;
 
