@@ -93,7 +93,7 @@ impl Contest {
             contestant.lines.sort_unstable();
         }
         let (first, others) = self.contestants.split_first().expect("somebody takes part");
-        for other in others.iter().filter(|other| other.lines != first.lines) {
+        if let Some(other) = others.iter().find(|other| other.lines != first.lines) {
             panic!("{}", self.difference(first, other));
         }
         first.lines.len()
@@ -107,8 +107,9 @@ impl Contest {
             format!("only {}:\n{}", these.name, text.collect::<String>())
         };
         let (here, there) = (only(first, other), only(other, first));
+        let counts = format!("{} and {} lines", first.lines.len(), other.lines.len());
         format!(
-            "{} and {} disagree over {} in round {} of {:?}\n{here}{there}",
+            "{} and {} disagree over {} in round {} of {:?}: {counts}\n{here}{there}",
             first.name, other.name, self.scenario.name, self.rounds, self.options
         )
     }

@@ -117,34 +117,34 @@ impl Family {
         let keys = spaces as usize * METRICS.len();
         let lines = LineOf { first_rule, is_per_space: false, levels: 1, districts: 1 };
         match self {
-            Threshold => lanes::<P, _>(thresholds::<1, u32>([85], [80], 0), keys, threads, lines),
+            Threshold => lanes::<P, _>(&thresholds::<1, u32>([85], [80], 0), keys, threads, lines),
             FiveThresholds => {
                 let kernel = thresholds([75, 80, 85, 90, 95], [70, 75, 80, 85, 90], MINUTE_MS);
-                lanes::<P, Thresholds<5, CacheLine>>(kernel, keys, threads, LineOf { levels: 5, ..lines })
+                lanes::<P, Thresholds<5, CacheLine>>(&kernel, keys, threads, LineOf { levels: 5, ..lines })
             }
             Means => {
                 let kernel = Windows { raise: 75 * UNIT, clear: 70 * UNIT, aggregate: PhantomData::<Mean> };
-                lanes::<P, _>(kernel, keys, threads, lines)
+                lanes::<P, _>(&kernel, keys, threads, lines)
             }
-            Absence => lanes::<P, _>(Silence { for_ms: MINUTE_MS / 2 }, keys, threads, lines),
+            Absence => lanes::<P, _>(&Silence { for_ms: MINUTE_MS / 2 }, keys, threads, lines),
             Changes => {
                 let kernel = Windows { raise: 20 * UNIT, clear: 5 * UNIT, aggregate: PhantomData::<Change> };
-                lanes::<P, _>(kernel, keys, threads, lines)
+                lanes::<P, _>(&kernel, keys, threads, lines)
             }
             Sequences => {
                 let (step, without) = (80 * UNIT, 90 * UNIT);
                 let kernel = Sequence { step, without, within_ms: MINUTE_MS, keep_firing_ms: MINUTE_MS };
-                lanes::<P, _>(kernel, spaces as usize, threads, LineOf { is_per_space: true, ..lines })
+                lanes::<P, _>(&kernel, spaces as usize, threads, LineOf { is_per_space: true, ..lines })
             }
             KOfN => {
                 let kernel = Votes::<3> { limit: 75 * UNIT, within_ms: 10_000, sensors };
-                lanes::<P, _>(kernel, keys, threads, lines)
+                lanes::<P, _>(&kernel, keys, threads, lines)
             }
             Copies(districts) => {
                 let limits = std::array::from_fn(|copy| copy_limit(copy as u32));
                 let kernel = thresholds::<10, CacheLine>(limits, limits.map(|limit| limit - 5), 0);
                 let kernel = Thresholds { per_district: PER_DISTRICT, districts, ..kernel };
-                lanes::<P, _>(kernel, keys, threads, LineOf { levels: COPIES, districts, ..lines })
+                lanes::<P, _>(&kernel, keys, threads, LineOf { levels: COPIES, districts, ..lines })
             }
         }
     }
@@ -201,7 +201,7 @@ impl Scenario {
     }
 }
 
-fn lanes<P: Keeping, K: Kernel>(kernel: K, keys: usize, threads: usize, lines: LineOf) -> Vec<Box<dyn Contender>> {
+fn lanes<P: Keeping, K: Kernel>(kernel: &K, keys: usize, threads: usize, lines: LineOf) -> Vec<Box<dyn Contender>> {
     let lane = |slots| Box::new(ByHand { lane: Lane::new(kernel.clone(), slots), lines }) as Box<dyn Contender>;
     P::make::<K::Slot>(keys, threads).into_iter().map(lane).collect()
 }
