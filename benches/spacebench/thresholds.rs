@@ -14,7 +14,7 @@ use vigie::spacebench::names::METRICS;
 /// N threshold rules that read the same metric; A is the alignment of their slots.
 #[derive(Clone, Debug)]
 pub(crate) struct Thresholds<const N: usize, A> {
-    /// `value >= raise`, in millionths.
+    /// `value >= raise`, in millionths; the first is the lowest.
     pub(crate) raise: [i64; N],
     /// `value < clear`.
     pub(crate) clear: [i64; N],
@@ -91,12 +91,9 @@ impl<const N: usize, A: Copy + Send + Sync + 'static> Kernel for Thresholds<N, A
         let expired = slot.newest + self.stale_after_ms;
         let was_fired = slot.newest != 0 && expired <= now.tick && !slot.overdue;
         let is_idle = slot.phases == [Phase::Inactive; N];
-        if is_idle && self.raise.iter().all(|raise| micros < *raise) {
-            for time in &mut slot.times {
-                *time = (*time).max(if was_fired { expired } else { 0 });
-                let instant = fact.at.max(*time);
-                *time = instant;
-            }
+        if is_idle && micros < self.raise[0] {
+            let at_least = fact.at.max(if was_fired { expired } else { 0 });
+            slot.times.iter_mut().for_each(|time| *time = at_least.max(*time));
             slot.newest = fact.at;
             return self.expiry(slot, now);
         }
