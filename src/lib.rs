@@ -10,8 +10,10 @@
 //!                                           +------------> HistoryRole <----------+---> Delta Lake, SQL
 //! ```
 //!
-//! Without the feature `runtime` (on by default through `history` and `console`) this library is empty: benches of the
-//! engine then build only `vigie-model` and `vigie-rules`.
+//! Without the feature `runtime` (on by default through `history` and `console`) this library holds only the workload of the
+//! benches, [`spacebench`]: benches of the engine then build only `vigie-model` and `vigie-rules`.
+
+pub mod spacebench;
 
 #[cfg(feature = "runtime")]
 pub mod config;

@@ -2,9 +2,11 @@
 
 pub mod explain;
 pub mod rules;
+pub mod simulate;
 
 use self::explain::{EXPLAIN_HELP, ExplainArgs};
 use self::rules::RulesCommand;
+use self::simulate::{SIMULATE_HELP, SimulateArgs};
 use crate::app::telemetry::LogFormat;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -85,6 +87,9 @@ pub enum Command {
     /// Say in words why an alert began, or why a rule says nothing now.
     #[command(after_help = EXPLAIN_HELP)]
     Explain(ExplainArgs),
+    /// Write a made-up city's events into a file, the same on every machine.
+    #[command(after_help = SIMULATE_HELP)]
+    Simulate(SimulateArgs),
     /// Check that log and history of a data folder are whole and agree.
     #[command(after_help = VERIFY_HELP)]
     Verify(VerifyArgs),

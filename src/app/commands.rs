@@ -6,6 +6,7 @@ pub mod running;
 pub mod check;
 pub mod explain;
 pub mod rules;
+pub mod simulate;
 pub mod sql;
 pub mod verify;
 

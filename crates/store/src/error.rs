@@ -94,6 +94,14 @@ pub enum Error {
         /// The most that are read.
         max: usize,
     },
+    /// A file of plain rows cannot be written.
+    #[error("cannot write {}; check the folder, and space and permissions of the disk", path.display())]
+    Flat {
+        /// The file.
+        path: PathBuf,
+        /// What the writer said.
+        source: deltalake::parquet::errors::ParquetError,
+    },
     /// A query over the tables failed.
     #[error("cannot read history")]
     Query(#[from] datafusion::error::DataFusionError),

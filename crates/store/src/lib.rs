@@ -38,6 +38,8 @@
 
 pub mod error;
 
+pub mod flat_file;
+
 #[cfg(test)]
 mod fixture;
 
