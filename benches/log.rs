@@ -74,9 +74,8 @@ fn sequencer<S: LogStore>(clock: LogClock, store: S, interner: Arc<Interner>) ->
 
 fn sequence(criterion: &mut Criterion) {
     let ((batch_rows, batches, spaces), interner) = (REPLAYED, Arc::new(Interner::new(1 << 20)));
-    let batches: Vec<Events> = (0..batches)
-        .map(|batch| rows(&interner, batch * batch_rows..(batch + 1) * batch_rows, spaces, 0.5))
-        .collect();
+    let batches: Vec<Events> =
+        (0..batches).map(|batch| rows(&interner, batch * batch_rows..(batch + 1) * batch_rows, spaces, 0.5)).collect();
     let mut group = criterion.benchmark_group("log");
     group.sample_size(10).throughput(Throughput::Elements((batches.len() * batch_rows) as u64));
     group.bench_function("sequence 1,048,576 rows in memory", |bencher| {

@@ -20,6 +20,10 @@ pub mod disk;
 pub mod interner;
 pub mod ring;
 
+mod hash_index;
+
+pub mod identity;
+
 pub mod dedup;
 pub mod error;
 pub mod lateness;

@@ -10,17 +10,16 @@
 //! ended, and the roles judge everything once more.
 
 use crate::clock::LogClock;
-use crate::dedup::Verdict;
 use crate::error::LogError;
 use crate::interner::Interner;
-use crate::known::Known;
+use crate::known::{Ceiling, Judged, Known};
 use crate::recall::recall;
 use crate::receipt::{ControlChange, Receipt};
 pub use crate::settings::Settings;
 use crate::store::{LogStore, Room};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use vigie_model::batch::{EventRef, Events, flags};
+use vigie_model::batch::{EventRef, Events, Observations, PickedRow, flags};
 use vigie_model::command::Command;
 use vigie_model::control::Control;
 use vigie_model::record::{Gap, Payload, Record};
@@ -45,6 +44,8 @@ pub struct Sequencer<S> {
     interner: Arc<Interner>,
     known: Known,
     ticked: Option<Instant>,
+    /// Reused between requests.
+    judged: Vec<Judged>,
     /// The control record to write, which in a replay waits for the first row to give it a log time.
     control: Option<Arc<Control>>,
 }
@@ -72,7 +73,8 @@ impl<S: LogStore> Sequencer<S> {
     /// [`LogError`] when the store fails, or its records do not fit together.
     pub fn recalled(settings: Settings, clock: LogClock, store: S, interner: Arc<Interner>) -> Result<Self, LogError> {
         let known = Known::new(settings.partitions, settings.ids_remembered);
-        let mut sequencer = Self { settings, clock, store, interner, known, ticked: None, control: None };
+        let mut sequencer =
+            Self { settings, clock, store, interner, known, ticked: None, judged: Vec::new(), control: None };
         recall(&mut sequencer.store, &mut sequencer.known, &sequencer.interner)?;
         Ok(sequencer)
     }
@@ -115,13 +117,15 @@ impl<S: LogStore> Sequencer<S> {
             self.append(vec![Payload::Dictionary(names)])?;
         }
         let mut receipt = Receipt::default();
-        for index in 0..events.len() {
-            self.take_event(events, index, &mut receipt)?;
+        let mut judged = std::mem::take(&mut self.judged);
+        let ceiling = Ceiling::of(&self.clock, self.known.log_time_ms, self.settings.max_skew_ms);
+        self.known.judge(events, ceiling, &mut judged);
+        for (index, judged) in judged.iter().enumerate() {
+            self.take_event(events, index, *judged, &mut receipt)?;
         }
-        metrics::counter!("vigie_log_rows_total").increment(receipt.accepted);
-        metrics::counter!("vigie_log_duplicates_total").increment(receipt.duplicates);
-        metrics::counter!("vigie_log_time_adjusted_total").increment(receipt.time_adjusted);
-        metrics::counter!("vigie_log_late_total").increment(receipt.late);
+        self.judged = judged;
+        self.known.partitions.settle(&events.observations);
+        receipt.add_to_metrics();
         Ok(receipt)
     }
 
@@ -288,65 +292,60 @@ impl<S: LogStore> Sequencer<S> {
         self.append(control.into_iter().map(Payload::Control).chain([Payload::IntakeUp]).collect())
     }
 
-    fn take_event(&mut self, events: &Events, index: usize, receipt: &mut Receipt) -> Result<(), LogError> {
-        let space = match events.order[index] {
-            EventRef::Observation(row) => events.observations.space[row as usize],
-            EventRef::Incident(row) => events.incidents[row as usize].space,
-            EventRef::Perception(row) => events.perceptions[row as usize].space,
-        };
-        let partition = self.known.names.partition(space);
-        match self.known.dedup.judge(events, index, partition) {
-            Verdict::Duplicate => {
-                receipt.duplicates += 1;
-                return Ok(());
-            }
-            Verdict::Undeduplicated => receipt.undeduplicated += 1,
-            Verdict::New => {}
+    fn take_event(
+        &mut self,
+        events: &Events,
+        index: usize,
+        judged: Judged,
+        receipt: &mut Receipt,
+    ) -> Result<(), LogError> {
+        if !receipt.count(judged.verdict, judged.is_late) {
+            return Ok(());
         }
-        receipt.accepted += 1;
         let sent_ms = events.event_time_ms(index);
         if matches!(self.clock, LogClock::Data) {
-            self.follow_data(sent_ms)?;
+            self.follow_data(sent_ms, &events.observations)?;
         } else {
             receipt.note_if_long_past(sent_ms, self.known.log_time_ms, self.clock.describe());
         }
         let log_time_ms = self.known.log_time_ms;
-        let (event_time_ms, sent_time_ms, adjusted_flag) =
-            if sent_ms > log_time_ms.saturating_add(self.settings.max_skew_ms) {
-                receipt.note_moved(sent_ms, log_time_ms, self.settings.max_skew_ms, self.clock.describe());
-                (log_time_ms, Some(sent_ms), flags::TIME_ADJUSTED)
-            } else {
-                (sent_ms, None, 0)
-            };
+        let is_moved = sent_ms > log_time_ms.saturating_add(self.settings.max_skew_ms);
+        if is_moved {
+            receipt.note_moved(sent_ms, log_time_ms, self.settings.max_skew_ms, self.clock.describe());
+        }
+        let adjusted_flag = if is_moved { flags::TIME_ADJUSTED } else { 0 };
+        let event_time_ms = if is_moved { log_time_ms } else { sent_ms };
+        let sent_time_ms = is_moved.then_some(sent_ms);
+        let Known { partitions, .. } = &mut self.known;
         match events.order[index] {
             EventRef::Observation(row) => {
-                let mut row = events.observations.row(row as usize);
-                let late = self.known.lateness.judge(&row, event_time_ms);
-                receipt.late += u64::from(late);
-                row.flags |= adjusted_flag | if late { flags::LATE } else { 0 };
-                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) = (event_time_ms, sent_time_ms, log_time_ms);
-                self.known.partitions.push_observation(partition, row);
+                let late_flag = if judged.is_late { flags::LATE } else { 0 };
+                let flags = events.observations.flags[row as usize] | adjusted_flag | late_flag;
+                partitions.pick_observation(judged.partition, PickedRow { row, flags, is_moved, log_time_ms });
             }
             EventRef::Incident(row) => {
+                partitions.settle(&events.observations);
                 let mut row = events.incidents[row as usize].clone();
                 row.flags |= adjusted_flag;
                 (row.event_time_ms, row.sent_time_ms, row.log_time_ms) = (event_time_ms, sent_time_ms, log_time_ms);
-                self.known.partitions.push_incident(partition, row);
+                partitions.push_incident(judged.partition, row);
             }
             EventRef::Perception(row) => {
+                partitions.settle(&events.observations);
                 let mut row = events.perceptions[row as usize].clone();
                 row.flags |= adjusted_flag;
                 (row.event_time_ms, row.sent_time_ms, row.log_time_ms) = (event_time_ms, sent_time_ms, log_time_ms);
-                self.known.partitions.push_perception(partition, row);
+                partitions.push_perception(judged.partition, row);
             }
         }
         Ok(())
     }
 
     /// In a replay, log time is the largest event time read so far, and a row's ticks come before it.
-    fn follow_data(&mut self, event_time_ms: i64) -> Result<(), LogError> {
+    fn follow_data(&mut self, event_time_ms: i64, rows: &Observations) -> Result<(), LogError> {
         self.known.newest_event_ms = self.known.newest_event_ms.max(Some(event_time_ms));
         if self.known.partitions.rows() >= REPLAY_CUT_ROWS {
+            self.known.partitions.settle(rows);
             self.cut()?;
         }
         if event_time_ms <= self.known.log_time_ms {
@@ -354,6 +353,7 @@ impl<S: LogStore> Sequencer<S> {
         }
         let tick_ms = self.settings.tick_at(event_time_ms);
         if tick_ms > self.known.last_tick_ms {
+            self.known.partitions.settle(rows);
             self.cut()?;
             (self.known.log_time_ms, self.known.last_tick_ms) = (event_time_ms, tick_ms);
             self.append(vec![Payload::Tick { tick_ms }])?;

@@ -4,7 +4,7 @@
 //! and the order in which all of them came.
 
 use crate::event::{Incident, Perception};
-pub use crate::observations::{ObservationRow, Observations, Quality, flags};
+pub use crate::observations::{ObservationRow, Observations, PickedRow, Quality, flags};
 
 /// Where an event of a batch stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
