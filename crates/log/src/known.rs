@@ -56,6 +56,10 @@ pub(crate) struct Known {
     dedup: Dedup,
     lateness: Lateness,
     pub(crate) partitions: Partitions,
+    /// Numbered, and not handed to the store yet.
+    pub(crate) records: Vec<Record>,
+    /// Reused between requests.
+    pub(crate) judged: Vec<Judged>,
     pub(crate) next_sequence: u64,
     pub(crate) log_time_ms: i64,
     pub(crate) newest_event_ms: Option<i64>,
@@ -73,6 +77,8 @@ impl Known {
             dedup: Dedup::new(partitions, ids_remembered),
             lateness: Lateness::default(),
             partitions: Partitions::new(partitions),
+            records: Vec::new(),
+            judged: Vec::new(),
             next_sequence: 0,
             log_time_ms: i64::MIN,
             newest_event_ms: None,
@@ -81,8 +87,26 @@ impl Known {
         }
     }
 
-    /// Judges events in order and remembers them; `judged` is then told of each.
-    pub(crate) fn judge(&mut self, events: &Events, ceiling: Ceiling, judged: &mut Vec<Judged>) {
+    /// Adds the next record.
+    pub(crate) fn add(&mut self, payload: Payload) {
+        self.records.push(Record { sequence: self.next_sequence, log_time_ms: self.log_time_ms, payload });
+        self.next_sequence += 1;
+    }
+
+    /// Adds the waiting rows as records.
+    pub(crate) fn cut(&mut self) {
+        if self.partitions.rows() == 0 {
+            return;
+        }
+        let (log_time_ms, sequences) = (self.log_time_ms, self.next_sequence..);
+        let records = sequences.zip(self.partitions.cut());
+        self.records.extend(records.map(|(sequence, payload)| Record { sequence, log_time_ms, payload }));
+        self.next_sequence = self.records.last().map_or(self.next_sequence, |last| last.sequence + 1);
+    }
+
+    /// Judges events in order and remembers them; what was found of each.
+    pub(crate) fn judge(&mut self, events: &Events, ceiling: Ceiling) -> Vec<Judged> {
+        let mut judged = std::mem::take(&mut self.judged);
         judged.clear();
         judged.reserve(events.len());
         let (identities, names) = (self.identities, &self.names);
@@ -98,13 +122,14 @@ impl Known {
         self.dedup.judge_all(identified, hear);
         let sent = &events.observations.event_time_ms;
         let in_log = |sent_ms| if sent_ms > ceiling.latest_ms { ceiling.log_time_ms } else { sent_ms };
-        let taken = events.order.iter().zip(judged).filter_map(|(event, judged)| match event {
+        let taken = events.order.iter().zip(&mut judged).filter_map(|(event, judged)| match event {
             EventRef::Observation(row) if judged.verdict != Verdict::Duplicate => {
                 Some((*row as usize, in_log(sent[*row as usize]), &mut judged.is_late))
             }
             _ => None,
         });
         self.lateness.judge_all(&events.observations, taken, |is_late, found| *is_late = found);
+        judged
     }
 
     /// Takes in the next record of the log; `interner` learns its names.

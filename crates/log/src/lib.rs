@@ -18,6 +18,8 @@
 pub mod clock;
 pub mod disk;
 pub mod interner;
+mod sync;
+
 pub mod ring;
 
 mod hash_index;
@@ -44,6 +46,8 @@ pub mod verify;
 
 pub mod receipt;
 mod settings;
+
+mod placing;
 
 pub mod sequencer;
 

@@ -4,13 +4,14 @@ use crate::ring::Reader;
 use crate::store::MemoryLog;
 use proptest::prelude::*;
 use vigie_model::alert::AlertId;
-use vigie_model::batch::{ObservationRow, Origin, Quality};
+use vigie_model::batch::{ObservationRow, Origin, Quality, flags};
 use vigie_model::command::Action;
 use vigie_model::control::SourceFile;
 use vigie_model::decimal::Decimal;
 use vigie_model::event::Incident;
 use vigie_model::names::{NO_NAME, NameKind, Names};
 use vigie_model::position::PartitionIx;
+use vigie_model::record::Record;
 use vigie_model::severity::Severity;
 
 fn control() -> Arc<Control> {
