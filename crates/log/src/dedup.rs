@@ -47,25 +47,25 @@ impl Dedup {
         }
     }
 
-    /// Judges events in order, as [`Self::judge`] would one by one; `hear` is told each verdict with the event's partition.
+    /// Judges so many events in order, as [`Self::judge`] would one by one; `hear` is told each verdict with the event's
+    /// partition.
     pub fn judge_all(
         &mut self,
-        mut events: impl Iterator<Item = (Identity, PartitionIx)>,
+        count: usize,
+        event: impl Fn(usize) -> (Identity, PartitionIx),
         mut hear: impl FnMut(PartitionIx, Verdict),
     ) {
-        let mut together = Vec::with_capacity(TOGETHER);
-        loop {
-            together.extend(events.by_ref().take(TOGETHER));
-            if together.is_empty() {
-                return;
-            }
+        let mut together = [(Identity::None, 0); TOGETHER];
+        for first in (0..count).step_by(TOGETHER) {
+            let together = &mut together[..TOGETHER.min(count - first)];
+            together.iter_mut().zip(first..).for_each(|(place, index)| *place = event(index));
             let touched = together.iter().map(|(identity, partition)| match identity {
                 Identity::Hash(hash) => self.ids[usize::from(*partition)].touch(*hash),
                 Identity::Sequence { .. } | Identity::None => 0,
             });
             black_box(touched.fold(0, |all, one| all ^ one));
-            for (identity, partition) in together.drain(..) {
-                hear(partition, self.judge(identity, partition));
+            for (identity, partition) in together {
+                hear(*partition, self.judge(*identity, *partition));
             }
         }
     }

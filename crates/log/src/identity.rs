@@ -50,6 +50,7 @@ impl Default for Identities {
 impl Identities {
     /// Of entry `index` of a batch.
     #[must_use]
+    #[inline]
     pub fn of_event(&self, events: &Events, index: usize) -> Identity {
         match events.order[index] {
             EventRef::Observation(row) => {
@@ -62,10 +63,11 @@ impl Identities {
 
     /// Of an observation as it was sent: before its event time was moved. Its origin is asked for only without an id.
     #[must_use]
+    #[inline]
     pub fn of_observation(&self, rows: &Observations, row: usize, origin: impl FnOnce() -> Origin) -> Identity {
         let (feed, node) = (rows.feed[row], rows.node[row]);
         if let Some(id) = rows.id(row) {
-            return self.of_id(0, feed, rows.space[row], node, id);
+            return Identity::Hash(self.of_id(0, feed, rows.space[row], node, id));
         }
         if let Some(seq) = rows.seq[row].filter(|_| node != NO_NAME) {
             return Identity::Sequence { feed, node, seq };
@@ -98,14 +100,14 @@ impl Identities {
         origin: Origin,
     ) -> Identity {
         match (id, origin.source) {
-            (Some(id), _) => self.of_id(kind, feed, space, node, id),
+            (Some(id), _) => Identity::Hash(self.of_id(kind, feed, space, node, id)),
             (None, Source::File(file)) => self.of_line(file, origin.line),
             (None, Source::Peer) => Identity::None,
         }
     }
 
-    fn of_id(&self, kind: u32, feed: NameIx, space: NameIx, node: NameIx, id: &str) -> Identity {
-        Identity::Hash(self.hash_of([0, kind, feed, space, node], id.as_bytes()))
+    fn of_id(&self, kind: u32, feed: NameIx, space: NameIx, node: NameIx, id: &str) -> u128 {
+        self.hash_of([0, kind, feed, space, node], id.as_bytes())
     }
 
     /// The log does not keep it: rows of a file are told apart within one start of a log.

@@ -110,16 +110,16 @@ impl Known {
         judged.clear();
         judged.reserve(events.len());
         let (identities, names) = (self.identities, &self.names);
-        let identified = (0..events.len()).map(|index| {
+        let identified = |index: usize| {
             let space = match events.order[index] {
                 EventRef::Observation(row) => events.observations.space[row as usize],
                 EventRef::Incident(row) => events.incidents[row as usize].space,
                 EventRef::Perception(row) => events.perceptions[row as usize].space,
             };
             (identities.of_event(events, index), names.partition(space))
-        });
+        };
         let hear = |partition, verdict| judged.push(Judged { partition, verdict, is_late: false });
-        self.dedup.judge_all(identified, hear);
+        self.dedup.judge_all(events.len(), identified, hear);
         let sent = &events.observations.event_time_ms;
         let in_log = |sent_ms| if sent_ms > ceiling.latest_ms { ceiling.log_time_ms } else { sent_ms };
         let taken = events.order.iter().zip(&mut judged).filter_map(|(event, judged)| match event {
@@ -169,8 +169,8 @@ impl Known {
         self.newest_event_ms = self.newest_event_ms.max(rows.event_time_ms.iter().copied().max());
         let timed = (0..).zip(&rows.event_time_ms).map(|(row, event_time_ms)| (row, *event_time_ms, ()));
         self.lateness.judge_all(rows, timed, |(), _| {});
-        let identity = |row| self.identities.of_observation(rows, row, Origin::default);
-        self.dedup.judge_all((0..rows.len()).map(|row| (identity(row), batch.partition)), |_, _| {});
+        let identified = |row| (self.identities.of_observation(rows, row, Origin::default), batch.partition);
+        self.dedup.judge_all(rows.len(), identified, |_, _| {});
         Ok(())
     }
 

@@ -45,9 +45,6 @@ enum Member {
     Anonymous,
 }
 
-/// An observation to be judged: the hash of its series; `None` for a value that does not count.
-type Sought = Option<(Newest, u64)>;
-
 impl Default for Lateness {
     fn default() -> Self {
         Self::new(SERIES_MAX)
@@ -61,44 +58,33 @@ impl Lateness {
         Self { series: Vec::new(), index, series_max, hashing: DefaultHashBuilder::default() }
     }
 
-    /// Judges rows in order, each with the event time it has in the log, and remembers those; `hear` is given back what
-    /// came with each row, and whether it is late. Only values of good quality count.
+    /// Judges rows in order, each with the event time it has in the log, and remembers those. Only values of good quality
+    /// count; of each `hear` is given back what came with it, and whether it is late.
     pub fn judge_all<T>(
         &mut self,
         rows: &Observations,
-        mut judged: impl Iterator<Item = (usize, i64, T)>,
+        judged: impl Iterator<Item = (usize, i64, T)>,
         mut hear: impl FnMut(T, bool),
     ) {
+        let mut counting = judged.filter(|(row, ..)| rows.quality[*row] == Quality::Good);
         let mut together = Vec::with_capacity(TOGETHER);
         loop {
-            let sought = |(row, event_time_ms, with)| (self.sought(rows, row, event_time_ms), with);
-            together.extend(judged.by_ref().take(TOGETHER).map(sought));
+            together.extend(counting.by_ref().take(TOGETHER).map(|(row, event_time_ms, with)| {
+                let series = Series::of(rows, row);
+                (self.hashing.hash_one(series), Newest { series, event_time_ms }, with)
+            }));
             if together.is_empty() {
                 return;
             }
-            let hashes = || together.iter().filter_map(|(sought, _)| sought.map(|(_, hash)| hash));
+            let hashes = || together.iter().map(|(hash, ..)| *hash);
             black_box(hashes().fold(0, |all, hash| all ^ self.index.touch(hash)));
             let guesses = hashes().filter_map(|hash| self.index.guess(hash));
             black_box(guesses.fold(0, |all, guess| all ^ self.series[guess].event_time_ms));
-            together.drain(..).for_each(|(sought, with)| hear(with, self.judge(sought)));
+            together.drain(..).for_each(|(hash, new, with)| hear(with, self.judge(hash, &new)));
         }
     }
 
-    fn sought(&self, rows: &Observations, row: usize, event_time_ms: i64) -> Sought {
-        if rows.quality[row] != Quality::Good {
-            return None;
-        }
-        let member = match (rows.sensor[row], rows.node[row]) {
-            (NO_NAME, NO_NAME) => Member::Anonymous,
-            (NO_NAME, node) => Member::Node(node),
-            (sensor, _) => Member::Sensor(sensor),
-        };
-        let series = Series { space: rows.space[row], metric: rows.metric[row], member };
-        Some((Newest { series, event_time_ms }, self.hashing.hash_one(series)))
-    }
-
-    fn judge(&mut self, sought: Sought) -> bool {
-        let Some((new, hash)) = sought else { return false };
+    fn judge(&mut self, hash: u64, new: &Newest) -> bool {
         let (known, hashing) = (&self.series, &self.hashing);
         let is_it = |at: usize| known[at].series == new.series;
         let found = if known.len() < self.series_max {
@@ -114,11 +100,23 @@ impl Lateness {
                 is_late
             }
             None if self.series.len() < self.series_max => {
-                self.series.push(new);
+                self.series.push(*new);
                 false
             }
             None => false,
         }
+    }
+}
+
+impl Series {
+    #[inline]
+    fn of(rows: &Observations, row: usize) -> Self {
+        let member = match (rows.sensor[row], rows.node[row]) {
+            (NO_NAME, NO_NAME) => Member::Anonymous,
+            (NO_NAME, node) => Member::Node(node),
+            (sensor, _) => Member::Sensor(sensor),
+        };
+        Self { space: rows.space[row], metric: rows.metric[row], member }
     }
 }
 
@@ -168,14 +166,13 @@ mod tests {
         ) {
             let observations = rows_of(&rows);
             let mut lateness = Lateness::new(SERIES_FEW);
-            let mut late = Vec::new();
+            let mut late = vec![false; rows.len()];
             let judged: Vec<_> = (0..rows.len()).zip(&times).map(|(row, time)| (row, *time, row)).collect();
             for piece in judged.chunks(piece) {
-                lateness.judge_all(&observations, piece.iter().copied(), |row, is_late| late.push((row, is_late)));
+                lateness.judge_all(&observations, piece.iter().copied(), |row, is_late| late[row] = is_late);
             }
-            prop_assert!(late.iter().map(|(row, _)| *row).eq(0..rows.len()));
             let mut newest = BTreeMap::new();
-            for (((space, metric, sensor, node, is_good), time), is_late) in rows.iter().zip(times).zip(late.iter().map(|(_, is_late)| *is_late)) {
+            for (((space, metric, sensor, node, is_good), time), is_late) in rows.iter().zip(times).zip(late) {
                 let series = (space, metric, sensor, node.filter(|_| sensor.is_none()));
                 let is_known = newest.contains_key(&series) || newest.len() < SERIES_FEW;
                 let expected = *is_good && is_known && newest.get(&series).is_some_and(|newest| time <= *newest);

@@ -87,6 +87,7 @@ impl Events {
 
     /// The event time of entry `index` of `order`.
     #[must_use]
+    #[inline]
     pub fn event_time_ms(&self, index: usize) -> i64 {
         match self.order[index] {
             EventRef::Observation(row) => self.observations.event_time_ms[row as usize],

@@ -269,11 +269,13 @@ impl Observations {
 
     /// The id of a row, when its source gave one.
     #[must_use]
+    #[inline]
     pub fn id(&self, index: usize) -> Option<&str> {
         let id = &self.id_bytes[self.id_bytes_of(index)];
         (!id.is_empty()).then_some(id)
     }
 
+    #[inline]
     fn id_bytes_of(&self, index: usize) -> Range<usize> {
         let start = if index == 0 { 0 } else { self.id_ends[index - 1] as usize };
         start..self.id_ends[index] as usize

@@ -28,8 +28,8 @@ fn judge_all(rows: &[(ObservationRow<'_>, Origin)]) -> Vec<Verdict> {
         events.push_observation(*row, *origin);
     }
     let (mut dedup, identities, mut verdicts) = (Dedup::new(1, 100), Identities::default(), Vec::new());
-    let identified = (0..events.len()).map(|index| (identities.of_event(&events, index), 0));
-    dedup.judge_all(identified, |_, verdict| verdicts.push(verdict));
+    let identified = |index| (identities.of_event(&events, index), 0);
+    dedup.judge_all(events.len(), identified, |_, verdict| verdicts.push(verdict));
     verdicts
 }
 
@@ -76,7 +76,7 @@ fn many_together_are_judged_as_one_by_one() {
     for piece in [1, 63, 64, 65, 1_000] {
         let (mut together, mut verdicts) = (Dedup::new(3, 20), Vec::new());
         for piece in events.chunks(piece) {
-            together.judge_all(piece.iter().copied(), |_, verdict| verdicts.push(verdict));
+            together.judge_all(piece.len(), |index| piece[index], |_, verdict| verdicts.push(verdict));
         }
         assert_eq!(verdicts, expected, "in pieces of {piece}");
     }
