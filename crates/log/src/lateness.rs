@@ -10,7 +10,7 @@ use std::hint::black_box;
 use vigie_model::batch::{Observations, Quality};
 use vigie_model::names::{NO_NAME, NameIx};
 
-/// Series whose newest event time is remembered; further ones are never flagged; some 170 MB when full.
+/// Series whose newest event time is remembered; further ones are never flagged; some 130 MB when full.
 pub const SERIES_MAX: usize = 4 << 20;
 
 /// Observations whose places in memory are fetched together.

@@ -113,21 +113,24 @@ impl<T: Clone> Writer<T> {
     /// # Errors
     /// [`NoReaders`] when no reader is left; items before the failing one were appended.
     pub fn append(&self, items: impl IntoIterator<Item = T>) -> Result<(), NoReaders> {
-        let mut items: Vec<T> = items.into_iter().collect();
-        while !items.is_empty() {
+        let mut items = items.into_iter().collect::<Vec<_>>().into_iter();
+        while !items.as_slice().is_empty() {
             let mut state = self.shared.lock();
             let (fitting, weight) = loop {
                 if state.next.iter().all(Option::is_none) {
                     return Err(NoReaders);
                 }
-                match self.shared.fitting(&state, &items) {
+                match self.shared.fitting(&state, items.as_slice()) {
                     (0, _) => state = self.shared.wait_for_room(state),
                     fitting => break fitting,
                 }
             };
-            let later = items.split_off(fitting);
+            // All that is left is handed over as it is; a part of it is moved.
+            let is_all = fitting == items.len();
+            let now =
+                if is_all { std::mem::take(&mut items).collect() } else { items.by_ref().take(fitting).collect() };
             state.weight += weight;
-            state.batches.push_back(Batch { items: Arc::new(std::mem::replace(&mut items, later)), weight });
+            state.batches.push_back(Batch { items: Arc::new(now), weight });
             let is_awaited = state.readers_waiting > 0;
             drop(state);
             if is_awaited {
