@@ -1,4 +1,8 @@
-//! The embedded log alone: frames written and synced, the same without the sync, and a log read again.
+//! The log alone: rows sequenced in memory, frames written and synced, the same without the sync, and a log read again.
+//!
+//! `sequence` is what a replay asks of its log: a new sequencer takes 256 decoded batches of 4,096 rows with unique ids in
+//! order of time, 2,000 to the second, finds no duplicate, splits them into 16 partitions, and hands them to a thread that
+//! drops them. Its memory of ids grows from nothing, as in a replay.
 //!
 //! One iteration of `append` encodes and commits a batch of 1,000 observations. `without sync` runs the same code on a
 //! disk whose sync does nothing: the difference is the disk's. `recall` opens a log of 200,000 observations and reads all
@@ -8,25 +12,32 @@
 mod watched_disk;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use tempfile::TempDir;
 use vigie_log::clock::LogClock;
 use vigie_log::disk::{Disk, SystemDisk};
 use vigie_log::interner::Interner;
+use vigie_log::ring::Reader;
 use vigie_log::segments::header::LogIdentity;
 use vigie_log::segments::log::SegmentLog;
 use vigie_log::segments::options::LogOptions;
 use vigie_log::sequencer::{Sequencer, Settings};
+use vigie_log::store::{LogStore, MemoryLog, RING_ROWS_MAX};
 use vigie_model::batch::{Events, ObservationRow, Origin, Quality};
 use vigie_model::control::Control;
 use vigie_model::decimal::Decimal;
 use vigie_model::names::NameKind;
+use vigie_model::record::Record;
 use watched_disk::WatchedDisk;
 
 const BATCH_ROWS: usize = 1_000;
 const RECALLED_ROWS: usize = 200_000;
 const SPACES: usize = 1_000;
+/// Rows of a batch of a replay, batches, and the spaces they are about: each is heard every five seconds.
+const REPLAYED: (usize, usize, usize) = (4_096, 256, 10_000);
 const START_MS: i64 = 1_700_000_000_000;
 
 /// A sequencer over a log in a folder, and a thread that takes what a role would.
@@ -34,13 +45,21 @@ fn open(disk: Arc<dyn Disk>, folder: &Path) -> Sequencer<SegmentLog> {
     let identity = LogIdentity { log_id: "bench".into(), partitions: 16 };
     let opened = SegmentLog::open(disk, LogOptions::new(folder.join("log")), identity, 1 << 18, 1);
     let mut opened = opened.expect("the log opens");
-    let mut reader = opened.readers.pop().expect("one reader");
+    drop_all(opened.readers.pop().expect("one reader"));
+    sequencer(LogClock::wall(), opened.log, Arc::new(Interner::new(1 << 20)))
+}
+
+/// A thread that takes what a role would.
+fn drop_all(mut reader: Reader<Arc<Record>>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let mut records = Vec::new();
         while reader.take(&mut records) {
             records.clear();
         }
-    });
+    })
+}
+
+fn sequencer<S: LogStore>(clock: LogClock, store: S, interner: Arc<Interner>) -> Sequencer<S> {
     let control = Control {
         centre: "bench".into(),
         time_zone: "UTC".into(),
@@ -50,15 +69,44 @@ fn open(disk: Arc<dyn Disk>, folder: &Path) -> Sequencer<SegmentLog> {
         metrics: Arc::default(),
         ..Control::default()
     };
-    let (settings, interner) = (Settings::new("bench".into()), Arc::new(Interner::new(1 << 20)));
-    Sequencer::start(settings, LogClock::wall(), opened.log, interner, Arc::new(control)).expect("the log starts")
+    Sequencer::start(Settings::new("bench".into()), clock, store, interner, Arc::new(control)).expect("the log starts")
+}
+
+fn sequence(criterion: &mut Criterion) {
+    let ((batch_rows, batches, spaces), interner) = (REPLAYED, Arc::new(Interner::new(1 << 20)));
+    let batches: Vec<Events> =
+        (0..batches).map(|batch| rows(&interner, batch * batch_rows..(batch + 1) * batch_rows, spaces, 0.5)).collect();
+    let mut group = criterion.benchmark_group("log");
+    group.sample_size(10).throughput(Throughput::Elements((batches.len() * batch_rows) as u64));
+    group.bench_function("sequence 1,048,576 rows in memory", |bencher| {
+        let start = || {
+            let (store, mut readers) = MemoryLog::new(RING_ROWS_MAX, 1);
+            let taker = drop_all(readers.pop().expect("one reader"));
+            (sequencer(LogClock::Data, store, Arc::clone(&interner)), taker)
+        };
+        let take = |(mut sequencer, taker): (Sequencer<MemoryLog>, JoinHandle<()>)| {
+            for batch in &batches {
+                assert_eq!(sequencer.take(batch).expect("it takes them").accepted, batch_rows as u64);
+            }
+            sequencer.finish_replay().expect("it ends");
+            drop(sequencer);
+            taker.join().expect("it only drops");
+        };
+        bencher.iter_batched(start, take, BatchSize::PerIteration);
+    });
+    group.finish();
 }
 
 fn batch(interner: &Interner, first: usize) -> Events {
+    rows(interner, first..first + BATCH_ROWS, SPACES, 10.0)
+}
+
+/// Rows of a city of so many spaces, so many milliseconds apart.
+fn rows(interner: &Interner, indices: Range<usize>, spaces: usize, apart_ms: f64) -> Events {
     let name = |kind, text: &str| interner.intern(kind, text).expect("few names");
     let mut events = Events::default();
-    for index in first..first + BATCH_ROWS {
-        let (space, id) = (index % SPACES, format!("bench-{index:08}"));
+    for index in indices {
+        let (space, id) = (index % spaces, format!("edge-bench-{index:08}"));
         let row = ObservationRow {
             feed: name(NameKind::Feed, "bench"),
             space: name(NameKind::Space, &format!("space-{space:05}")),
@@ -68,7 +116,7 @@ fn batch(interner: &Interner, first: usize) -> Events {
             seq: None,
             id: Some(&id),
             value: Decimal::from_micros(40_000_000 + index as i64 * 7_919 % 60_000_000),
-            event_time_ms: START_MS + index as i64 * 10,
+            event_time_ms: START_MS + (index as f64 * apart_ms) as i64,
             sent_time_ms: None,
             log_time_ms: 0,
             quality: Quality::Good,
@@ -128,5 +176,5 @@ fn recall(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, appends, recall);
+criterion_group!(benches, sequence, appends, recall);
 criterion_main!(benches);

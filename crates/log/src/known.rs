@@ -4,27 +4,62 @@
 //! from files that somebody may have changed, so each is checked before a role sees it: a row must not use a name, a
 //! partition or rules that the log has not told before.
 
-use crate::dedup::{Dedup, Identity};
+use crate::clock::LogClock;
+use crate::dedup::Dedup;
+use crate::dedup::verdict::Verdict;
+use crate::identity::Identities;
 use crate::interner::Interner;
 use crate::lateness::Lateness;
 use crate::logged_names::{LoggedNames, Misfit};
 use crate::partitions::Partitions;
 use std::sync::Arc;
-use vigie_model::batch::{Observations, Origin};
+use vigie_model::batch::{EventRef, Events, Observations, Origin};
 use vigie_model::control::Control;
 use vigie_model::event::{Incident, Perception};
 use vigie_model::names::{NameIx, NameKind};
 use vigie_model::position::PartitionIx;
 use vigie_model::record::{Batch, Gap, Payload, Record};
 
+/// An event against what the log holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judged {
+    pub(crate) partition: PartitionIx,
+    pub(crate) verdict: Verdict,
+    /// An observation that is taken, and late.
+    pub(crate) is_late: bool,
+}
+
+/// Event times later than `latest_ms` become `log_time_ms`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ceiling {
+    pub(crate) latest_ms: i64,
+    pub(crate) log_time_ms: i64,
+}
+
+impl Ceiling {
+    /// A replay's log time follows its rows, so none lies ahead of it; that of a running clock stands still for a request.
+    pub(crate) const fn of(clock: &LogClock, log_time_ms: i64, max_skew_ms: i64) -> Self {
+        let latest_ms = match clock {
+            LogClock::Data => i64::MAX,
+            LogClock::Wall(_) | LogClock::Anchored(_) => log_time_ms.saturating_add(max_skew_ms),
+        };
+        Self { latest_ms, log_time_ms }
+    }
+}
+
 /// What the log holds so far, as far as it decides what comes next.
 #[derive(Debug)]
 pub(crate) struct Known {
     /// Names in the log, and the partitions of spaces.
     pub(crate) names: LoggedNames,
-    pub(crate) dedup: Dedup,
-    pub(crate) lateness: Lateness,
+    identities: Identities,
+    dedup: Dedup,
+    lateness: Lateness,
     pub(crate) partitions: Partitions,
+    /// Numbered, and not handed to the store yet.
+    pub(crate) records: Vec<Record>,
+    /// Reused between requests.
+    pub(crate) judged: Vec<Judged>,
     pub(crate) next_sequence: u64,
     pub(crate) log_time_ms: i64,
     pub(crate) newest_event_ms: Option<i64>,
@@ -38,15 +73,63 @@ impl Known {
     pub(crate) fn new(partitions: PartitionIx, ids_remembered: usize) -> Self {
         Self {
             names: LoggedNames::new(partitions),
+            identities: Identities::default(),
             dedup: Dedup::new(partitions, ids_remembered),
             lateness: Lateness::default(),
             partitions: Partitions::new(partitions),
+            records: Vec::new(),
+            judged: Vec::new(),
             next_sequence: 0,
             log_time_ms: i64::MIN,
             newest_event_ms: None,
             last_tick_ms: i64::MIN,
             control: None,
         }
+    }
+
+    /// Adds the next record.
+    pub(crate) fn add(&mut self, payload: Payload) {
+        self.records.push(Record { sequence: self.next_sequence, log_time_ms: self.log_time_ms, payload });
+        self.next_sequence += 1;
+    }
+
+    /// Adds the waiting rows as records.
+    pub(crate) fn cut(&mut self) {
+        if self.partitions.rows() == 0 {
+            return;
+        }
+        let (log_time_ms, sequences) = (self.log_time_ms, self.next_sequence..);
+        let records = sequences.zip(self.partitions.cut());
+        self.records.extend(records.map(|(sequence, payload)| Record { sequence, log_time_ms, payload }));
+        self.next_sequence = self.records.last().map_or(self.next_sequence, |last| last.sequence + 1);
+    }
+
+    /// Judges events in order and remembers them; what was found of each.
+    pub(crate) fn judge(&mut self, events: &Events, ceiling: Ceiling) -> Vec<Judged> {
+        let mut judged = std::mem::take(&mut self.judged);
+        judged.clear();
+        judged.reserve(events.len());
+        let (identities, names) = (self.identities, &self.names);
+        let identified = |index: usize| {
+            let space = match events.order[index] {
+                EventRef::Observation(row) => events.observations.space[row as usize],
+                EventRef::Incident(row) => events.incidents[row as usize].space,
+                EventRef::Perception(row) => events.perceptions[row as usize].space,
+            };
+            (identities.of_event(events, index), names.partition(space))
+        };
+        let hear = |partition, verdict| judged.push(Judged { partition, verdict, is_late: false });
+        self.dedup.judge_all(events.len(), identified, hear);
+        let sent = &events.observations.event_time_ms;
+        let in_log = |sent_ms| if sent_ms > ceiling.latest_ms { ceiling.log_time_ms } else { sent_ms };
+        let taken = events.order.iter().zip(&mut judged).filter_map(|(event, judged)| match event {
+            EventRef::Observation(row) if judged.verdict != Verdict::Duplicate => {
+                Some((*row as usize, in_log(sent[*row as usize]), &mut judged.is_late))
+            }
+            _ => None,
+        });
+        self.lateness.judge_all(&events.observations, taken, |is_late, found| *is_late = found);
+        judged
     }
 
     /// Takes in the next record of the log; `interner` learns its names.
@@ -83,13 +166,11 @@ impl Known {
         }
         self.check_spaces(batch.partition, rows.space.iter().copied())?;
         self.move_on(batch, rows.len())?;
-        for index in 0..rows.len() {
-            let mut row = rows.row(index);
-            self.lateness.judge(&row, row.event_time_ms);
-            self.newest_event_ms = self.newest_event_ms.max(Some(row.event_time_ms));
-            row.event_time_ms = row.sent_time_ms.unwrap_or(row.event_time_ms);
-            self.dedup.judge_identity(Identity::of_observation(&row, Origin::default()), batch.partition);
-        }
+        self.newest_event_ms = self.newest_event_ms.max(rows.event_time_ms.iter().copied().max());
+        let timed = (0..).zip(&rows.event_time_ms).map(|(row, event_time_ms)| (row, *event_time_ms, ()));
+        self.lateness.judge_all(rows, timed, |(), _| {});
+        let identified = |row| (self.identities.of_observation(rows, row, Origin::default), batch.partition);
+        self.dedup.judge_all(rows.len(), identified, |_, _| {});
         Ok(())
     }
 
@@ -101,7 +182,7 @@ impl Known {
         self.check_spaces(batch.partition, rows.iter().map(|row| row.space))?;
         self.move_on(batch, rows.len())?;
         for row in rows {
-            self.dedup.judge_identity(Identity::of_incident(row, Origin::default()), batch.partition);
+            self.dedup.judge(self.identities.of_incident(row, Origin::default()), batch.partition);
         }
         Ok(())
     }
@@ -112,7 +193,7 @@ impl Known {
         self.check_spaces(batch.partition, rows.iter().map(|row| row.space))?;
         self.move_on(batch, rows.len())?;
         for row in rows {
-            self.dedup.judge_identity(Identity::of_perception(row, Origin::default()), batch.partition);
+            self.dedup.judge(self.identities.of_perception(row, Origin::default()), batch.partition);
         }
         Ok(())
     }

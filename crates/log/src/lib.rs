@@ -18,7 +18,13 @@
 pub mod clock;
 pub mod disk;
 pub mod interner;
+mod sync;
+
 pub mod ring;
+
+mod hash_index;
+
+pub mod identity;
 
 pub mod dedup;
 pub mod error;
@@ -40,6 +46,8 @@ pub mod verify;
 
 pub mod receipt;
 mod settings;
+
+mod placing;
 
 pub mod sequencer;
 

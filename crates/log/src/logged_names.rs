@@ -50,31 +50,35 @@ impl LoggedNames {
 
     /// The names that rows of `events` use and the log does not have yet; from now on it has them.
     pub(crate) fn take_new(&mut self, events: &Events, interner: &Interner) -> Vec<NameEntry> {
-        let highest = |column: &[NameIx]| column.iter().copied().filter(|index| *index != NO_NAME).max();
+        // Behind the last index of a column, which for `NO_NAME` is 0: so a column is looked through many at once.
+        let end = |column: &[NameIx]| column.iter().fold(0, |end, index| index.wrapping_add(1).max(end));
+        let end_of = |index: NameIx| index.wrapping_add(1);
         let rows = &events.observations;
-        let incidents = || events.incidents.iter();
-        let perceptions = || events.perceptions.iter();
-        let used = |column: Option<NameIx>, incident: Option<NameIx>, perception: Option<NameIx>| {
-            [column, incident, perception].into_iter().flatten().filter(|index| *index != NO_NAME).max()
-        };
-        let highest_used = [
-            used(highest(&rows.space), incidents().map(|i| i.space).max(), perceptions().map(|p| p.space).max()),
-            used(highest(&rows.sensor), incidents().map(|i| i.sensor).filter(|s| *s != NO_NAME).max(), None),
-            used(highest(&rows.node), incidents().map(|i| i.node).filter(|n| *n != NO_NAME).max(), None),
-            highest(&rows.metric),
-            used(highest(&rows.feed), incidents().map(|i| i.feed).max(), perceptions().map(|p| p.feed).max()),
-        ];
+        let mut ends = [end(&rows.space), end(&rows.sensor), end(&rows.node), end(&rows.metric), end(&rows.feed)];
+        let mut use_names = |kind: NameKind, index| ends[kind as usize] = ends[kind as usize].max(end_of(index));
+        for incident in &events.incidents {
+            use_names(NameKind::Space, incident.space);
+            use_names(NameKind::Sensor, incident.sensor);
+            use_names(NameKind::Node, incident.node);
+            use_names(NameKind::Feed, incident.feed);
+        }
+        for perception in &events.perceptions {
+            use_names(NameKind::Space, perception.space);
+            use_names(NameKind::Feed, perception.feed);
+        }
         let mut entries = Vec::new();
-        for (kind, last) in NameKind::ALL.into_iter().zip(highest_used) {
+        for (kind, end) in NameKind::ALL.into_iter().zip(ends) {
             let logged = &mut self.logged[kind as usize];
-            let Some(last) = last.filter(|last| *last >= *logged) else { continue };
-            for (index, name) in (*logged..).zip(interner.range(kind, *logged, last)) {
+            if end <= *logged {
+                continue;
+            }
+            for (index, name) in (*logged..).zip(interner.range(kind, *logged, end - 1)) {
                 if kind == NameKind::Space {
                     self.table.push(&name);
                 }
                 entries.push(NameEntry { kind, index, name });
             }
-            *logged = last + 1;
+            *logged = end;
         }
         entries
     }

@@ -1,5 +1,6 @@
 //! What a sender is told about the events of one request.
 
+use crate::dedup::verdict::Verdict;
 use vigie_model::duration::format_ms;
 use vigie_model::time::format_utc;
 
@@ -37,6 +38,29 @@ pub enum ControlChange {
 }
 
 impl Receipt {
+    /// Counts an event; whether it is taken.
+    pub(crate) const fn count(&mut self, verdict: Verdict, is_late: bool) -> bool {
+        match verdict {
+            Verdict::Duplicate => {
+                self.duplicates += 1;
+                return false;
+            }
+            Verdict::Undeduplicated => self.undeduplicated += 1,
+            Verdict::New => {}
+        }
+        self.accepted += 1;
+        self.late += is_late as u64;
+        true
+    }
+
+    /// Adds its counts to those of the process.
+    pub(crate) fn add_to_metrics(&self) {
+        metrics::counter!("vigie_log_rows_total").increment(self.accepted);
+        metrics::counter!("vigie_log_duplicates_total").increment(self.duplicates);
+        metrics::counter!("vigie_log_time_adjusted_total").increment(self.time_adjusted);
+        metrics::counter!("vigie_log_late_total").increment(self.late);
+    }
+
     /// Counts an event whose time became log time; says so the first time.
     pub(crate) fn note_moved(&mut self, sent_ms: i64, log_time_ms: i64, max_skew_ms: i64, clock: &str) {
         self.time_adjusted += 1;

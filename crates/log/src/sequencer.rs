@@ -1,35 +1,31 @@
 //! The sequencer: turns what intake takes into the log.
 //!
 //! It alone drops duplicates, stamps log time, moves event times that lie in the future, writes ticks, dictionary,
-//! control and `intake-up` records, and gives rows their offsets. It is a plain state machine over a
-//! [`LogClock`] and a [`LogStore`]; [`crate::intake`] gives it a thread.
-//!
-//! **Order of one row**: duplicate? -> log time -> ticks up to it -> event time adjusted? -> offset.
+//! control and `intake-up` records, and gives rows their offsets (`placing`). It is a plain state machine over a
+//! [`LogClock`] and a [`LogStore`]; [`crate::intake`] gives it a thread. The store gets the records of a request at once.
 //!
 //! A log that exists is read from its beginning first: the sequencer then knows what it knew when the log
 //! ended, and the roles judge everything once more.
 
 use crate::clock::LogClock;
-use crate::dedup::Verdict;
 use crate::error::LogError;
 use crate::interner::Interner;
 use crate::known::Known;
+use crate::placing::place;
 use crate::recall::recall;
 use crate::receipt::{ControlChange, Receipt};
 pub use crate::settings::Settings;
 use crate::store::{LogStore, Room};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use vigie_model::batch::{EventRef, Events, flags};
+use vigie_model::batch::Events;
 use vigie_model::command::Command;
 use vigie_model::control::Control;
-use vigie_model::record::{Gap, Payload, Record};
+use vigie_model::record::{Gap, Payload};
 use vigie_model::seeds::Seeds;
 
 /// At the end of a replay every timer due not later than the newest event time plus this fires (RULES.md, "Replay").
 pub const REPLAY_TAIL_MS: i64 = 86_400_000;
-/// Rows that wait for a replay's next tick at most; far more than a city sends in a second.
-const REPLAY_CUT_ROWS: usize = 65_536;
 /// What a row takes in a commit, roughly.
 const ROW_BYTES: usize = 64;
 /// A running clock that did not tick for three intervals, but at least this long, has paused: silence then proves
@@ -91,9 +87,9 @@ impl<S: LogStore> Sequencer<S> {
         }
         if let Some(gap) = gap {
             self.known.go_on_behind(&gap).map_err(|misfit| misfit.at(self.known.next_sequence))?;
-            self.append(vec![Payload::Gap(gap)])?;
+            self.known.add(Payload::Gap(gap));
         }
-        self.open()?;
+        self.open();
         self.tick()?;
         self.commit()
     }
@@ -108,20 +104,15 @@ impl<S: LogStore> Sequencer<S> {
         if self.control.is_some() && !events.is_empty() {
             self.known.log_time_ms = events.event_time_ms(0);
             self.known.last_tick_ms = self.settings.tick_at(self.known.log_time_ms);
-            self.open()?;
+            self.open();
         }
         let names = self.known.names.take_new(events, &self.interner);
         if !names.is_empty() {
-            self.append(vec![Payload::Dictionary(names)])?;
+            self.known.add(Payload::Dictionary(names));
         }
-        let mut receipt = Receipt::default();
-        for index in 0..events.len() {
-            self.take_event(events, index, &mut receipt)?;
-        }
-        metrics::counter!("vigie_log_rows_total").increment(receipt.accepted);
-        metrics::counter!("vigie_log_duplicates_total").increment(receipt.duplicates);
-        metrics::counter!("vigie_log_time_adjusted_total").increment(receipt.time_adjusted);
-        metrics::counter!("vigie_log_late_total").increment(receipt.late);
+        let receipt = place(&mut self.known, &self.clock, &self.settings, events);
+        receipt.add_to_metrics();
+        self.hand_over()?;
         Ok(receipt)
     }
 
@@ -131,9 +122,10 @@ impl<S: LogStore> Sequencer<S> {
     /// [`LogError`] when the store fails.
     pub fn command(&mut self, mut command: Command) -> Result<(), LogError> {
         self.tick()?;
-        self.cut()?;
+        self.known.cut();
         command.log_time_ms = self.known.log_time_ms;
-        self.append(vec![Payload::Command(Arc::new(command))])
+        self.known.add(Payload::Command(Arc::new(command)));
+        self.hand_over()
     }
 
     /// Changes rules, spaces and calendars from here on, unless they are those of the newest control record.
@@ -148,9 +140,10 @@ impl<S: LogStore> Sequencer<S> {
             return Ok(ControlChange::NoRoom);
         }
         self.tick()?;
-        self.cut()?;
+        self.known.cut();
         self.known.control = Some(Arc::clone(control));
-        self.append(vec![Payload::Control(Arc::clone(control))])?;
+        self.known.add(Payload::Control(Arc::clone(control)));
+        self.hand_over()?;
         Ok(ControlChange::Written)
     }
 
@@ -160,8 +153,9 @@ impl<S: LogStore> Sequencer<S> {
     /// [`LogError`] when the store fails.
     pub fn seeds(&mut self, seeds: &Arc<Seeds>) -> Result<(), LogError> {
         self.tick()?;
-        self.cut()?;
-        self.append(vec![Payload::Seeds(Arc::clone(seeds))])
+        self.known.cut();
+        self.known.add(Payload::Seeds(Arc::clone(seeds)));
+        self.hand_over()
     }
 
     /// Writes the tick that is due on a running clock, if any: one for all the intervals that passed, since a tick
@@ -177,16 +171,17 @@ impl<S: LogStore> Sequencer<S> {
         if tick_ms <= self.known.last_tick_ms {
             return Ok(());
         }
-        self.cut()?;
+        self.known.cut();
         let now = Instant::now();
         let pause = (3 * self.clock.tick_real(self.settings.tick_ms)).max(PAUSE_REAL_MIN);
         let paused = self.ticked.replace(now).is_some_and(|ticked| now.saturating_duration_since(ticked) > pause);
         if paused {
             tracing::warn!(log_time_ms = self.known.log_time_ms, "intake goes on after a pause");
-            self.append(vec![Payload::IntakeUp])?;
+            self.known.add(Payload::IntakeUp);
         }
         self.known.last_tick_ms = tick_ms;
-        self.append(vec![Payload::Tick { tick_ms }])
+        self.known.add(Payload::Tick { tick_ms });
+        self.hand_over()
     }
 
     /// Ends a replay: one last tick fires every timer due up to a day after the newest event time.
@@ -195,12 +190,13 @@ impl<S: LogStore> Sequencer<S> {
     /// [`LogError`] when the store fails.
     pub fn finish_replay(&mut self) -> Result<(), LogError> {
         let Some(newest_ms) = self.known.newest_event_ms else { return Ok(()) };
-        self.cut()?;
+        self.known.cut();
         let tick_ms = newest_ms + REPLAY_TAIL_MS;
         self.known.last_tick_ms = tick_ms;
         // An absence fires only once log time is later than its due time, so log time ends a moment after the tick.
         self.known.log_time_ms = tick_ms + 1;
-        self.append(vec![Payload::Tick { tick_ms }])
+        self.known.add(Payload::Tick { tick_ms });
+        self.hand_over()
     }
 
     /// Makes everything taken so far as safe as the store makes it, and hands it to the roles.
@@ -211,8 +207,9 @@ impl<S: LogStore> Sequencer<S> {
     pub fn commit(&mut self) -> Result<(), LogError> {
         // A replay cuts at ticks and after so many rows: its log is then the same for any size of batch.
         if !matches!(self.clock, LogClock::Data) {
-            self.cut()?;
+            self.known.cut();
         }
+        self.hand_over()?;
         self.store.commit()
     }
 
@@ -282,84 +279,14 @@ impl<S: LogStore> Sequencer<S> {
     }
 
     /// Writes what stands at the beginning of a log, once its log time is known.
-    fn open(&mut self) -> Result<(), LogError> {
+    fn open(&mut self) {
         let control = self.control.take().filter(|control| self.known.control.as_ref() != Some(control));
         self.known.control = control.clone().or_else(|| self.known.control.take());
-        self.append(control.into_iter().map(Payload::Control).chain([Payload::IntakeUp]).collect())
-    }
-
-    fn take_event(&mut self, events: &Events, index: usize, receipt: &mut Receipt) -> Result<(), LogError> {
-        let space = match events.order[index] {
-            EventRef::Observation(row) => events.observations.space[row as usize],
-            EventRef::Incident(row) => events.incidents[row as usize].space,
-            EventRef::Perception(row) => events.perceptions[row as usize].space,
-        };
-        let partition = self.known.names.partition(space);
-        match self.known.dedup.judge(events, index, partition) {
-            Verdict::Duplicate => {
-                receipt.duplicates += 1;
-                return Ok(());
-            }
-            Verdict::Undeduplicated => receipt.undeduplicated += 1,
-            Verdict::New => {}
-        }
-        receipt.accepted += 1;
-        let sent_ms = events.event_time_ms(index);
-        if matches!(self.clock, LogClock::Data) {
-            self.follow_data(sent_ms)?;
-        } else {
-            receipt.note_if_long_past(sent_ms, self.known.log_time_ms, self.clock.describe());
-        }
-        let log_time_ms = self.known.log_time_ms;
-        let (event_time_ms, sent_time_ms, adjusted_flag) =
-            if sent_ms > log_time_ms.saturating_add(self.settings.max_skew_ms) {
-                receipt.note_moved(sent_ms, log_time_ms, self.settings.max_skew_ms, self.clock.describe());
-                (log_time_ms, Some(sent_ms), flags::TIME_ADJUSTED)
-            } else {
-                (sent_ms, None, 0)
-            };
-        match events.order[index] {
-            EventRef::Observation(row) => {
-                let mut row = events.observations.row(row as usize);
-                let late = self.known.lateness.judge(&row, event_time_ms);
-                receipt.late += u64::from(late);
-                row.flags |= adjusted_flag | if late { flags::LATE } else { 0 };
-                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) = (event_time_ms, sent_time_ms, log_time_ms);
-                self.known.partitions.push_observation(partition, row);
-            }
-            EventRef::Incident(row) => {
-                let mut row = events.incidents[row as usize].clone();
-                row.flags |= adjusted_flag;
-                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) = (event_time_ms, sent_time_ms, log_time_ms);
-                self.known.partitions.push_incident(partition, row);
-            }
-            EventRef::Perception(row) => {
-                let mut row = events.perceptions[row as usize].clone();
-                row.flags |= adjusted_flag;
-                (row.event_time_ms, row.sent_time_ms, row.log_time_ms) = (event_time_ms, sent_time_ms, log_time_ms);
-                self.known.partitions.push_perception(partition, row);
-            }
-        }
-        Ok(())
-    }
-
-    /// In a replay, log time is the largest event time read so far, and a row's ticks come before it.
-    fn follow_data(&mut self, event_time_ms: i64) -> Result<(), LogError> {
-        self.known.newest_event_ms = self.known.newest_event_ms.max(Some(event_time_ms));
-        if self.known.partitions.rows() >= REPLAY_CUT_ROWS {
-            self.cut()?;
-        }
-        if event_time_ms <= self.known.log_time_ms {
-            return Ok(());
-        }
-        let tick_ms = self.settings.tick_at(event_time_ms);
-        if tick_ms > self.known.last_tick_ms {
-            self.cut()?;
-            (self.known.log_time_ms, self.known.last_tick_ms) = (event_time_ms, tick_ms);
-            self.append(vec![Payload::Tick { tick_ms }])?;
-        }
-        self.known.log_time_ms = event_time_ms;
-        Ok(())
+        control
+            .into_iter()
+            .map(Payload::Control)
+            .chain([Payload::IntakeUp])
+            .for_each(|payload| self.known.add(payload));
     }
 
     /// Moves log time to the clock, if it runs; never backwards.
@@ -369,25 +296,10 @@ impl<S: LogStore> Sequencer<S> {
         true
     }
 
-    /// Writes the waiting rows as records.
-    fn cut(&mut self) -> Result<(), LogError> {
-        if self.known.partitions.rows() == 0 {
-            return Ok(());
-        }
-        let payloads = self.known.partitions.cut().collect();
-        self.append(payloads)
-    }
-
-    fn append(&mut self, payloads: Vec<Payload>) -> Result<(), LogError> {
-        let records = payloads
-            .into_iter()
-            .map(|payload| {
-                let sequence = self.known.next_sequence;
-                self.known.next_sequence += 1;
-                Record { sequence, log_time_ms: self.known.log_time_ms, payload }
-            })
-            .collect();
-        self.store.append(records)
+    /// Hands the store what was added.
+    fn hand_over(&mut self) -> Result<(), LogError> {
+        let records = std::mem::take(&mut self.known.records);
+        if records.is_empty() { Ok(()) } else { self.store.append(records) }
     }
 }
 

@@ -4,7 +4,7 @@
 //! and the order in which all of them came.
 
 use crate::event::{Incident, Perception};
-pub use crate::observations::{ObservationRow, Observations, Quality, flags};
+pub use crate::observations::{ObservationRow, Observations, PickedRow, Quality, flags};
 
 /// Where an event of a batch stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +87,7 @@ impl Events {
 
     /// The event time of entry `index` of `order`.
     #[must_use]
+    #[inline]
     pub fn event_time_ms(&self, index: usize) -> i64 {
         match self.order[index] {
             EventRef::Observation(row) => self.observations.event_time_ms[row as usize],

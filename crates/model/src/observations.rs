@@ -7,6 +7,7 @@
 use crate::decimal::Decimal;
 use crate::names::NameIx;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Bits of the `flags` of a row.
 pub mod flags {
@@ -79,6 +80,19 @@ pub struct ObservationRow<'a> {
     pub quality: Quality,
     /// See [`flags`].
     pub flags: u8,
+}
+
+/// A row of another batch that is to be appended, and what changes about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PickedRow {
+    /// Its index there.
+    pub row: u32,
+    /// Its flags from now on.
+    pub flags: u8,
+    /// Whether log time takes the place of its event time, which is kept as its sent time.
+    pub is_moved: bool,
+    /// When the log takes it.
+    pub log_time_ms: i64,
 }
 
 /// Observations as columns.
@@ -199,6 +213,37 @@ impl Observations {
         self.push(other.row(index));
     }
 
+    /// Appends rows of another batch, column by column: for many rows at once.
+    ///
+    /// # Panics
+    /// As [`Self::push`], or when the other batch has no such row.
+    pub fn append_picked(&mut self, other: &Self, picked: &[PickedRow]) {
+        fn gather<T: Copy>(to: &mut Vec<T>, from: &[T], picked: &[PickedRow]) {
+            to.extend(picked.iter().map(|picked| from[picked.row as usize]));
+        }
+        gather(&mut self.feed, &other.feed, picked);
+        gather(&mut self.space, &other.space, picked);
+        gather(&mut self.metric, &other.metric, picked);
+        gather(&mut self.sensor, &other.sensor, picked);
+        gather(&mut self.node, &other.node, picked);
+        gather(&mut self.seq, &other.seq, picked);
+        gather(&mut self.value_micros, &other.value_micros, picked);
+        gather(&mut self.quality, &other.quality, picked);
+        self.flags.extend(picked.iter().map(|picked| picked.flags));
+        self.log_time_ms.extend(picked.iter().map(|picked| picked.log_time_ms));
+        let sent = |picked: &PickedRow| other.event_time_ms[picked.row as usize];
+        let event_time = |picked: &PickedRow| if picked.is_moved { picked.log_time_ms } else { sent(picked) };
+        self.event_time_ms.extend(picked.iter().map(event_time));
+        self.sent_time_ms.extend(picked.iter().map(|picked| picked.is_moved.then(|| sent(picked))));
+        let ids = || picked.iter().map(|picked| other.id_bytes_of(picked.row as usize));
+        self.id_bytes.reserve(ids().map(|bytes| bytes.len()).sum());
+        let id_bytes = &mut self.id_bytes;
+        self.id_ends.extend(ids().map(|bytes| {
+            id_bytes.push_str(&other.id_bytes[bytes]);
+            u32::try_from(id_bytes.len()).expect("the ids of one batch fit in 4 GiB")
+        }));
+    }
+
     /// Appends all rows of another batch.
     ///
     /// # Panics
@@ -224,10 +269,16 @@ impl Observations {
 
     /// The id of a row, when its source gave one.
     #[must_use]
+    #[inline]
     pub fn id(&self, index: usize) -> Option<&str> {
-        let start = if index == 0 { 0 } else { self.id_ends[index - 1] as usize };
-        let id = &self.id_bytes[start..self.id_ends[index] as usize];
+        let id = &self.id_bytes[self.id_bytes_of(index)];
         (!id.is_empty()).then_some(id)
+    }
+
+    #[inline]
+    fn id_bytes_of(&self, index: usize) -> Range<usize> {
+        let start = if index == 0 { 0 } else { self.id_ends[index - 1] as usize };
+        start..self.id_ends[index] as usize
     }
 
     /// A row.
@@ -289,6 +340,28 @@ mod tests {
         let ids: Vec<_> = (0..copy.len()).map(|index| copy.id(index)).collect();
         assert_eq!(ids, [Some("bc"), Some("a"), None, Some("bc")]);
         assert_eq!(copy.row(1), row(Some("a")));
+    }
+
+    #[test]
+    fn picked_rows_are_appended_with_their_changes() {
+        let (mut batch, mut out) = (Observations::default(), Observations::default());
+        for (id, event_time_ms) in [(Some("a"), 1), (None, 2), (Some("bc"), 3)] {
+            batch.push(ObservationRow { event_time_ms, ..row(id) });
+        }
+        out.push(row(Some("d")));
+        let picked = |row, is_moved| PickedRow { row, flags: 4, is_moved, log_time_ms: 9 };
+        out.append_picked(&batch, &[picked(2, false), picked(1, false), picked(0, true)]);
+        let expected = |id, event_time_ms, sent_time_ms| ObservationRow {
+            flags: 4,
+            log_time_ms: 9,
+            event_time_ms,
+            sent_time_ms,
+            ..row(id)
+        };
+        assert_eq!(out.row(1), expected(Some("bc"), 3, None));
+        assert_eq!(out.row(2), expected(None, 2, None));
+        assert_eq!(out.row(3), expected(Some("a"), 9, Some(1)));
+        assert!(out.is_consistent() && out.len() == 4);
     }
 
     #[test]

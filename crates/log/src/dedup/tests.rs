@@ -1,8 +1,8 @@
 use super::*;
-use proptest::prelude::*;
-use std::collections::BTreeSet;
-use vigie_model::batch::{Origin, Quality};
+use crate::identity::Identities;
+use vigie_model::batch::{Events, ObservationRow, Origin, Quality, Source};
 use vigie_model::decimal::Decimal;
+use vigie_model::names::NO_NAME;
 
 fn observation(id: Option<&str>, seq: Option<i64>, node: NameIx, event_time_ms: i64) -> ObservationRow<'_> {
     ObservationRow {
@@ -27,8 +27,10 @@ fn judge_all(rows: &[(ObservationRow<'_>, Origin)]) -> Vec<Verdict> {
     for (row, origin) in rows {
         events.push_observation(*row, *origin);
     }
-    let mut dedup = Dedup::new(1, 100);
-    (0..events.len()).map(|index| dedup.judge(&events, index, 0)).collect()
+    let (mut dedup, identities, mut verdicts) = (Dedup::new(1, 100), Identities::default(), Vec::new());
+    let identified = |index| (identities.of_event(&events, index), 0);
+    dedup.judge_all(events.len(), identified, |_, verdict| verdicts.push(verdict));
+    verdicts
 }
 
 #[test]
@@ -60,68 +62,22 @@ fn without_an_id_seq_then_line_then_content() {
     assert_eq!(judge_all(&rows), [New, Duplicate, New, New, Duplicate, New, Duplicate, New]);
 }
 
+/// Repeats within one piece, across pieces and across partitions get the verdicts they get one by one.
 #[test]
-fn a_rebooted_node_loses_nothing() {
-    let mut window = SeqWindow::default();
-    assert_eq!(window.judge(5000), Verdict::New);
-    assert_eq!(window.judge(3976), Verdict::Undeduplicated);
-    assert_eq!(window.judge(0), Verdict::Undeduplicated);
-    assert_eq!(window.judge(3977), Verdict::New);
-    assert_eq!(window.judge(3977), Verdict::Duplicate);
-    assert_eq!(window.judge(i64::MAX), Verdict::New);
-    assert_eq!(window.judge(i64::MIN), Verdict::Undeduplicated);
-}
-
-proptest! {
-    /// Against a plain set: inside the window the verdicts are exact.
-    #[test]
-    fn seq_windows_are_exact(seqs in prop::collection::vec(-2000i64..2000, 1..400)) {
-        let mut window = SeqWindow::default();
-        let mut seen = BTreeSet::new();
-        let mut highest = i64::MIN;
-        for seq in seqs {
-            let expected = if highest != i64::MIN && seq <= highest - SEQ_WINDOW {
-                Verdict::Undeduplicated
-            } else if seen.insert(seq) {
-                Verdict::New
-            } else {
-                Verdict::Duplicate
-            };
-            highest = highest.max(seq);
-            seen.retain(|seen_seq| *seen_seq > highest - SEQ_WINDOW);
-            prop_assert_eq!(window.judge(seq), expected);
+fn many_together_are_judged_as_one_by_one() {
+    let identity = |n: usize| match n % 7 {
+        0 => Identity::None,
+        1 => Identity::Sequence { feed: 0, node: n as u32 % 3, seq: n as i64 / 5 },
+        _ => Identity::Hash((n as u128 * 31) % 97),
+    };
+    let events: Vec<_> = (0..1_000).map(|n| (identity(n), (n % 3) as PartitionIx)).collect();
+    let mut alone = Dedup::new(3, 20);
+    let expected: Vec<_> = events.iter().map(|(identity, partition)| alone.judge(*identity, *partition)).collect();
+    for piece in [1, 63, 64, 65, 1_000] {
+        let (mut together, mut verdicts) = (Dedup::new(3, 20), Vec::new());
+        for piece in events.chunks(piece) {
+            together.judge_all(piece.len(), |index| piece[index], |_, verdict| verdicts.push(verdict));
         }
-    }
-
-    /// An id repeated within the last N is always found; a new id is never dropped.
-    #[test]
-    fn id_windows_keep_their_promise(ids in prop::collection::vec(0u128..60, 1..300)) {
-        let remembered = 16;
-        let mut window = IdWindow::new(remembered);
-        let mut accepted: Vec<u128> = Vec::new();
-        for id in ids {
-            match window.judge(id) {
-                Verdict::New => {
-                    let recent = &accepted[accepted.len().saturating_sub(remembered)..];
-                    prop_assert!(!recent.contains(&id));
-                    accepted.push(id);
-                }
-                verdict => {
-                    prop_assert_eq!(verdict, Verdict::Duplicate);
-                    prop_assert!(accepted.contains(&id));
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn a_hash_in_one_piece_is_the_hash_of_the_pieces() {
-    let bytes: Vec<u8> = (0..=200).collect();
-    for length in 0..bytes.len() {
-        let mut hasher = Xxh3::new();
-        [7u32, 8, 9].iter().for_each(|word| hasher.update(&word.to_le_bytes()));
-        hasher.update(&bytes[..length]);
-        assert_eq!(hash_of(&[7, 8, 9], &bytes[..length]), hasher.digest128(), "{length} bytes");
+        assert_eq!(verdicts, expected, "in pieces of {piece}");
     }
 }

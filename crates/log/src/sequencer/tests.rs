@@ -4,12 +4,15 @@ use crate::ring::Reader;
 use crate::store::MemoryLog;
 use proptest::prelude::*;
 use vigie_model::alert::AlertId;
-use vigie_model::batch::{ObservationRow, Origin, Quality};
+use vigie_model::batch::{ObservationRow, Origin, Quality, flags};
 use vigie_model::command::Action;
 use vigie_model::control::SourceFile;
 use vigie_model::decimal::Decimal;
+use vigie_model::event::Incident;
 use vigie_model::names::{NO_NAME, NameKind, Names};
 use vigie_model::position::PartitionIx;
+use vigie_model::record::Record;
+use vigie_model::severity::Severity;
 
 fn control() -> Arc<Control> {
     Arc::new(Control {
@@ -62,6 +65,29 @@ fn events(interner: &Interner, rows: &[(&str, &str, i64)]) -> Events {
     events
 }
 
+/// An incident at the place, time and with the id of an observation.
+fn incident(row: &ObservationRow<'_>) -> Incident {
+    Incident {
+        feed: row.feed,
+        id: row.id.map(str::to_owned),
+        space: row.space,
+        node: NO_NAME,
+        sensor: NO_NAME,
+        category: "c".into(),
+        severity: Severity::Low,
+        channel: String::new(),
+        source_reliability: None,
+        status: String::new(),
+        version: 1,
+        text: None,
+        event_time_ms: row.event_time_ms,
+        reported_time_ms: None,
+        sent_time_ms: None,
+        log_time_ms: 0,
+        flags: 0,
+    }
+}
+
 fn records(mut sequencer: Sequencer<MemoryLog>, mut reader: Reader<Arc<Record>>) -> Vec<Arc<Record>> {
     sequencer.commit().unwrap();
     drop(sequencer);
@@ -89,7 +115,8 @@ fn words(records: &[Arc<Record>]) -> Vec<String> {
                         let row = batch.rows.row(index);
                         let space = names.name(NameKind::Space, row.space);
                         let offset = batch.first_offset + index as u64;
-                        format!("{space}#{offset} {}@{}", row.event_time_ms, row.log_time_ms)
+                        let late = if row.flags & flags::LATE == 0 { "" } else { " late" };
+                        format!("{space}#{offset} {}@{}{late}", row.event_time_ms, row.log_time_ms)
                     })
                     .collect::<Vec<_>>()
                     .join(", "),
@@ -97,9 +124,8 @@ fn words(records: &[Arc<Record>]) -> Vec<String> {
             Payload::Command(command) => Some(format!("command {}", command.action_id)),
             Payload::Gap(gap) => Some(format!("gap {:?}@{}", gap.next_offsets, record.log_time_ms)),
             Payload::Seeds(seeds) => Some(format!("seeds {}@{}", seeds.rule_uid, record.log_time_ms)),
-            Payload::Incidents(_) | Payload::Perceptions(_) => {
-                unreachable!("these tests send observations")
-            }
+            Payload::Incidents(batch) => Some(format!("{:?}#{} {:?}", batch.partition, batch.first_offset, batch.rows)),
+            Payload::Perceptions(_) => unreachable!("these tests send none"),
         })
         .collect()
 }
@@ -118,7 +144,7 @@ fn a_replay_ticks_before_each_row_and_a_day_after_the_last() {
             "up@5500",
             "a#0 5500@5500, a#1 5900@5900",
             "tick 8000@8000",
-            "b#2 8000@8000, b#3 7000@8000",
+            "b#2 8000@8000, b#3 7000@8000 late",
             "tick 86408000@86408001",
         ]
     );
@@ -252,5 +278,39 @@ proptest! {
             }
         }
         prop_assert_eq!(next.iter().sum::<u64>(), accepted);
+    }
+
+    /// The log of a replay does not depend on the size of requests: one row at a time gives what many together do, with
+    /// incidents and repeats between them.
+    #[test]
+    fn a_replay_is_the_same_in_any_pieces(
+        rows in prop::collection::vec((0u8..12, 0u16..200, 0i64..30_000, prop::bool::weighted(0.1)), 1..200),
+        request in 2usize..90,
+        partitions in 1u16..8,
+    ) {
+        let logged = |request: usize| {
+            let (mut sequencer, reader) = sequencer(LogClock::Data, partitions);
+            let (interner, mut receipt) = (Arc::clone(sequencer.interner()), Receipt::default());
+            for rows in rows.chunks(request) {
+                let mut some = Events::default();
+                for (space, id, event_time_ms, is_incident) in rows {
+                    let (space, id) = (format!("s{space}"), id.to_string());
+                    let one = events(&interner, &[(&space, &id, *event_time_ms)]);
+                    let row = one.observations.row(0);
+                    if *is_incident {
+                        some.push_incident(incident(&row), Origin::default());
+                    } else {
+                        some.push_observation(row, Origin::default());
+                    }
+                }
+                let taken = sequencer.take(&some).unwrap();
+                receipt.accepted += taken.accepted;
+                receipt.duplicates += taken.duplicates;
+                receipt.late += taken.late;
+            }
+            sequencer.finish_replay().unwrap();
+            (words(&records(sequencer, reader)), receipt)
+        };
+        prop_assert_eq!(logged(request), logged(1));
     }
 }

@@ -1,0 +1,12 @@
+//! What dedup says of a row.
+
+/// What the log does with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Seen for the first time.
+    New,
+    /// Seen before: dropped.
+    Duplicate,
+    /// It has no identity: kept, and counted.
+    Undeduplicated,
+}
