@@ -16,6 +16,7 @@ mod fields;
 mod values;
 
 mod event;
+mod plain;
 
 pub mod native;
 
