@@ -8,8 +8,6 @@ use crate::decode::reason::Reason;
 use crate::limits::CACHED_NAMES_MAX;
 use crate::spaces::registry::Registry;
 use hashbrown::HashMap;
-use std::borrow::Borrow;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use vigie_log::interner::Interner;
 use vigie_model::names::{NameIx, NameKind};
@@ -19,7 +17,7 @@ use vigie_model::names::{NameIx, NameKind};
 pub struct NameCache {
     interner: Arc<Interner>,
     registry: Arc<Registry>,
-    known: [HashMap<Key, NameIx>; NameKind::ALL.len()],
+    known: [Known; NameKind::ALL.len()],
     /// The name of each kind asked for last: metric and feed hardly change from event to event, and what is sent
     /// together mostly has one node.
     latest: [(String, NameIx); NameKind::ALL.len()],
@@ -61,17 +59,23 @@ impl NameCache {
         self.refused_spaces.clear();
     }
 
-    /// The integer of a checked id; a space must be admitted by the registry.
-    pub(crate) fn index(&mut self, kind: NameKind, name: &str) -> Result<NameIx, Reason> {
+    /// The integer of a name met before; such a name was checked then.
+    pub(crate) fn known(&mut self, kind: NameKind, name: &str) -> Option<NameIx> {
         let (latest, latest_index) = &mut self.latest[kind as usize];
         if latest == name && !name.is_empty() {
-            return Ok(*latest_index);
+            return Some(*latest_index);
         }
-        if let Some(index) = self.known[kind as usize].get(name.as_bytes()) {
-            latest.clear();
-            latest.push_str(name);
-            *latest_index = *index;
-            return Ok(*index);
+        let index = self.known[kind as usize].get(name)?;
+        latest.clear();
+        latest.push_str(name);
+        *latest_index = index;
+        Some(index)
+    }
+
+    /// The integer of a checked id; a space must be admitted by the registry.
+    pub(crate) fn index(&mut self, kind: NameKind, name: &str) -> Result<NameIx, Reason> {
+        if let Some(index) = self.known(kind, name) {
+            return Ok(index);
         }
         if kind == NameKind::Space {
             self.admit(name)?;
@@ -80,11 +84,7 @@ impl NameCache {
             .interner
             .intern(kind, name)
             .map_err(|error| Reason::new("too many different names").in_words(error.to_string()))?;
-        let known = &mut self.known[kind as usize];
-        if known.len() >= CACHED_NAMES_MAX {
-            known.clear();
-        }
-        known.insert(Key::of(name), index);
+        self.known[kind as usize].insert(name, index);
         Ok(index)
     }
 
@@ -102,51 +102,63 @@ impl NameCache {
     }
 }
 
-/// Bytes of a name that stand in the table itself, so that comparing it costs no further wait for memory.
-const SHORT_BYTES_MAX: usize = 30;
+/// The longest name that stands in the table itself, in bytes.
+const SHORT_BYTES_MAX: usize = 24;
 
-/// A name in the cache; equal to another with the same bytes.
-#[derive(Debug)]
-enum Key {
-    Short(u8, [u8; SHORT_BYTES_MAX]),
-    Long(Box<[u8]>),
+/// Names of one kind. A short one stands in the table itself, as a few integers: so comparing it costs no further wait
+/// for memory and no call.
+#[derive(Debug, Default)]
+struct Known {
+    short: HashMap<Short, NameIx>,
+    long: HashMap<Box<str>, NameIx>,
 }
 
-impl Key {
-    fn of(name: &str) -> Self {
-        let mut bytes = [0; SHORT_BYTES_MAX];
-        match (bytes.get_mut(..name.len()), u8::try_from(name.len())) {
-            (Some(place), Ok(length)) => {
-                place.copy_from_slice(name.as_bytes());
-                Self::Short(length, bytes)
+impl Known {
+    fn get(&self, name: &str) -> Option<NameIx> {
+        match Short::of(name) {
+            Some(short) => self.short.get(&short).copied(),
+            None => self.long.get(name).copied(),
+        }
+    }
+
+    fn insert(&mut self, name: &str, index: NameIx) {
+        if self.short.len() + self.long.len() >= CACHED_NAMES_MAX {
+            self.clear();
+        }
+        match Short::of(name) {
+            Some(short) => self.short.insert(short, index),
+            None => self.long.insert(name.into(), index),
+        };
+    }
+
+    fn clear(&mut self) {
+        self.short.clear();
+        self.long.clear();
+    }
+}
+
+/// A name of at most [`SHORT_BYTES_MAX`] bytes: its length, and words that together hold all of its bytes. Of names of one
+/// length the words hold the same bytes at the same places, so names are equal when both are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Short {
+    words: [u64; 3],
+    length: u8,
+}
+
+impl Short {
+    fn of(name: &str) -> Option<Self> {
+        let bytes = name.as_bytes();
+        let first = bytes.first_chunk().map(|word| u64::from_le_bytes(*word));
+        let last = bytes.last_chunk().map(|word| u64::from_le_bytes(*word));
+        let words = match (first, last) {
+            (Some(first), Some(last)) if bytes.len() <= 16 => [first, last, 0],
+            (Some(first), Some(last)) if bytes.len() <= SHORT_BYTES_MAX => {
+                [first, u64::from_le_bytes(*bytes[8..].first_chunk()?), last]
             }
-            _ => Self::Long(name.as_bytes().into()),
-        }
-    }
-}
-
-impl Borrow<[u8]> for Key {
-    fn borrow(&self) -> &[u8] {
-        match self {
-            Self::Short(length, bytes) => &bytes[..usize::from(*length)],
-            Self::Long(bytes) => bytes,
-        }
-    }
-}
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        let (one, other): (&[u8], &[u8]) = (self.borrow(), other.borrow());
-        one == other
-    }
-}
-
-impl Eq for Key {}
-
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let bytes: &[u8] = self.borrow();
-        bytes.hash(state);
+            (None, None) => [bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0, 0],
+            _ => return None,
+        };
+        Some(Self { words, length: u8::try_from(bytes.len()).ok()? })
     }
 }
 
@@ -160,7 +172,7 @@ mod tests {
     fn names_of_any_length_keep_their_index() {
         let registry = Registry::new("c", Arc::default(), UnknownSpace::Register, 100, 0.0);
         let mut names = NameCache::new(Arc::new(Interner::new(1000)), Arc::new(registry));
-        let lengths = [1, 2, SHORT_BYTES_MAX - 1, SHORT_BYTES_MAX, SHORT_BYTES_MAX + 1, 128];
+        let lengths = [1, 2, 7, 8, 9, 15, 16, 17, SHORT_BYTES_MAX - 1, SHORT_BYTES_MAX, SHORT_BYTES_MAX + 1, 128];
         for _ in 0..2 {
             for (index, length) in (0..).zip(lengths) {
                 assert_eq!(names.index(NameKind::Sensor, &"x".repeat(length)), Ok(index));
@@ -168,6 +180,18 @@ mod tests {
             }
         }
         assert_eq!(names.index(NameKind::Node, "x"), Ok(0), "kinds have indices of their own");
+    }
+
+    #[test]
+    fn names_that_differ_in_one_byte_are_two() {
+        for length in 1..=SHORT_BYTES_MAX {
+            let name = "x".repeat(length);
+            let others = (0..length).map(|place| format!("{}y{}", &name[..place], &name[place + 1..]));
+            let longer = [format!("{name}x"), format!("{name}\0")];
+            for other in others.chain(longer) {
+                assert_ne!(Short::of(&name), Short::of(&other), "{other:?}");
+            }
+        }
     }
 
     #[test]

@@ -29,8 +29,12 @@ impl PlainReader {
 
     /// The fields of `text`; `None` when it is not plain. Cost: one pass.
     pub(super) fn read<'a>(&mut self, text: &'a str) -> Option<Fields<'a>> {
-        let bytes = text.as_bytes();
         let mut fields = Fields::none(false);
+        self.read_into(text, &mut fields).map(|()| fields)
+    }
+
+    fn read_into<'a>(&mut self, text: &'a str, fields: &mut Fields<'a>) -> Option<()> {
+        let bytes = text.as_bytes();
         let (mut at, mut place) = (0, 0);
         let mut before = b'{';
         loop {
@@ -50,7 +54,7 @@ impl PlainReader {
             at += length;
             if bytes.get(at) == Some(&b'}') {
                 let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-                return bytes[at + 1..].iter().all(is_blank).then_some(fields);
+                return bytes[at + 1..].iter().all(is_blank).then_some(());
             }
             (before, place) = (b',', place + 1);
         }

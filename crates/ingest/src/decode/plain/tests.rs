@@ -77,7 +77,10 @@ impl Numbers {
                 0 => line.insert_str(self.place_in(&line.clone()), PIECES[self.below(PIECES.len())]),
                 1 => line.truncate(self.place_in(&line.clone())),
                 2 => line.push_str(PIECES[self.below(PIECES.len())]),
-                3 => line = line.replacen(PIECES[self.below(PIECES.len())], PIECES[self.below(PIECES.len())], 1),
+                3 => {
+                    let (from, to) = (PIECES[self.below(PIECES.len())], PIECES[self.below(PIECES.len())]);
+                    line = line.replacen(from, to, 1);
+                }
                 _ => {
                     let from = self.place_in(&line);
                     line = line[..from].chars().chain(line[from..].chars().skip(2)).collect();
