@@ -10,6 +10,7 @@ pub mod refused;
 
 pub mod report;
 
+mod known_names;
 pub mod names;
 
 mod fields;

@@ -64,8 +64,8 @@ pub fn parse_common_rfc3339_ms(text: &[u8]) -> Option<Result<i64, TimeError>> {
     let (fraction_ms, zone) = split_fraction(rest)?;
     let offset_minutes = match zone {
         [b'Z'] => 0,
-        [sign @ (b'+' | b'-'), hours @ .., b':', m1, m2] if hours.len() == 2 => {
-            let (hours, minutes) = (number(hours)?, number(&[*m1, *m2])?);
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            let (hours, minutes) = (two(digit(*h1)?, digit(*h2)?), two(digit(*m1)?, digit(*m2)?));
             let ahead = hours * 60 + minutes;
             if hours > 23 || minutes > 59 || (ahead == 0 && *sign == b'-') {
                 return None;
@@ -111,6 +111,11 @@ impl Shape {
     }
 }
 
+/// The number that an ASCII digit writes.
+fn digit(byte: u8) -> Option<u8> {
+    byte.is_ascii_digit().then(|| byte - b'0')
+}
+
 /// The number of two digits.
 fn two(tens: u8, ones: u8) -> i64 {
     i64::from(tens) * 10 + i64::from(ones)
@@ -119,21 +124,16 @@ fn two(tens: u8, ones: u8) -> i64 {
 /// Days of each month of a common year.
 const DAYS_OF_MONTH: [i64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/// The number that ASCII digits write; `None` when one of them is no digit.
-fn number(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0')))
-}
-
 /// The whole milliseconds of a fraction of a second, and what follows it.
 fn split_fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     let Some(text) = text.strip_prefix(b".") else { return Some((0, text)) };
-    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if !(1..=9).contains(&digits) {
-        return None;
+    let (mut ms, mut weight, mut digits) = (0, 100, 0);
+    while let Some(digit) = text.get(digits).and_then(|byte| digit(*byte)) {
+        ms += i64::from(digit) * weight;
+        weight /= 10;
+        digits += 1;
     }
-    let (fraction, rest) = text.split_at(digits);
-    let kept = &fraction[..digits.min(3)];
-    Some((number(kept)? * [100, 10, 1][kept.len() - 1], rest))
+    (1..=9).contains(&digits).then(|| (ms, &text[digits..]))
 }
 
 /// Days from 1970-01-01 to a date from the year 0 on of the proleptic Gregorian calendar, whose years begin in March here

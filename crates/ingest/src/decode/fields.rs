@@ -142,11 +142,11 @@ impl<'a> Fields<'a> {
         Ok(fields)
     }
 
-    /// Takes in a field with the JSON text of its value; false when the field was given before.
-    pub(super) fn give(&mut self, field: Field, json: &'a str) -> bool {
+    /// Takes in a field with the JSON text of its value, `None` for `null`; false when the field was given before.
+    pub(super) fn give(&mut self, field: Field, json: Option<&'a str>) -> bool {
         let is_first = self.given & field.bit() == 0;
         self.given |= field.bit();
-        self.values[field as usize] = Some(json).filter(|json| *json != "null");
+        self.values[field as usize] = json;
         is_first
     }
 
@@ -199,7 +199,7 @@ impl<'de> Visitor<'de> for FieldsReader<'_> {
         while let Some(Key(key)) = map.next_key()? {
             let value: &'de RawValue = map.next_value()?;
             if let Some(field) = Field::of_key(&key) {
-                if !fields.give(field, value.get()) {
+                if !fields.give(field, Some(value.get()).filter(|json| *json != "null")) {
                     return Err(A::Error::custom(format_args!("field '{}' is given twice", field.key())));
                 }
             } else {

@@ -4,6 +4,7 @@
 //! cache is bounded: when one kind is full it starts over, which costs look-ups and nothing else. What it remembers of
 //! spaces is forgotten when other spaces are declared.
 
+use crate::decode::known_names::KnownNames;
 use crate::decode::reason::Reason;
 use crate::limits::CACHED_NAMES_MAX;
 use crate::spaces::registry::Registry;
@@ -17,10 +18,7 @@ use vigie_model::names::{NameIx, NameKind};
 pub struct NameCache {
     interner: Arc<Interner>,
     registry: Arc<Registry>,
-    known: [Known; NameKind::ALL.len()],
-    /// The name of each kind asked for last: metric and feed hardly change from event to event, and what is sent
-    /// together mostly has one node.
-    latest: [(String, NameIx); NameKind::ALL.len()],
+    known: [KnownNames; NameKind::ALL.len()],
     /// Spaces refused before: asking again would search for a hint again.
     refused_spaces: HashMap<Box<str>, Reason>,
     /// Version of the registry whose answers are remembered.
@@ -36,7 +34,6 @@ impl NameCache {
             spaces_version: registry.version(),
             registry,
             known: Default::default(),
-            latest: Default::default(),
             refused_spaces: HashMap::new(),
         }
     }
@@ -55,21 +52,12 @@ impl NameCache {
         }
         self.spaces_version = version;
         self.known[NameKind::Space as usize].clear();
-        self.latest[NameKind::Space as usize].0.clear();
         self.refused_spaces.clear();
     }
 
     /// The integer of a name met before; such a name was checked then.
     pub(crate) fn known(&mut self, kind: NameKind, name: &str) -> Option<NameIx> {
-        let (latest, latest_index) = &mut self.latest[kind as usize];
-        if latest == name && !name.is_empty() {
-            return Some(*latest_index);
-        }
-        let index = self.known[kind as usize].get(name)?;
-        latest.clear();
-        latest.push_str(name);
-        *latest_index = index;
-        Some(index)
+        self.known[kind as usize].get(name)
     }
 
     /// The integer of a checked id; a space must be admitted by the registry.
@@ -102,66 +90,6 @@ impl NameCache {
     }
 }
 
-/// The longest name that stands in the table itself, in bytes.
-const SHORT_BYTES_MAX: usize = 24;
-
-/// Names of one kind. A short one stands in the table itself, as a few integers: so comparing it costs no further wait
-/// for memory and no call.
-#[derive(Debug, Default)]
-struct Known {
-    short: HashMap<Short, NameIx>,
-    long: HashMap<Box<str>, NameIx>,
-}
-
-impl Known {
-    fn get(&self, name: &str) -> Option<NameIx> {
-        match Short::of(name) {
-            Some(short) => self.short.get(&short).copied(),
-            None => self.long.get(name).copied(),
-        }
-    }
-
-    fn insert(&mut self, name: &str, index: NameIx) {
-        if self.short.len() + self.long.len() >= CACHED_NAMES_MAX {
-            self.clear();
-        }
-        match Short::of(name) {
-            Some(short) => self.short.insert(short, index),
-            None => self.long.insert(name.into(), index),
-        };
-    }
-
-    fn clear(&mut self) {
-        self.short.clear();
-        self.long.clear();
-    }
-}
-
-/// A name of at most [`SHORT_BYTES_MAX`] bytes: its length, and words that together hold all of its bytes. Of names of one
-/// length the words hold the same bytes at the same places, so names are equal when both are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Short {
-    words: [u64; 3],
-    length: u8,
-}
-
-impl Short {
-    fn of(name: &str) -> Option<Self> {
-        let bytes = name.as_bytes();
-        let first = bytes.first_chunk().map(|word| u64::from_le_bytes(*word));
-        let last = bytes.last_chunk().map(|word| u64::from_le_bytes(*word));
-        let words = match (first, last) {
-            (Some(first), Some(last)) if bytes.len() <= 16 => [first, last, 0],
-            (Some(first), Some(last)) if bytes.len() <= SHORT_BYTES_MAX => {
-                [first, u64::from_le_bytes(*bytes[8..].first_chunk()?), last]
-            }
-            (None, None) => [bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0, 0],
-            _ => return None,
-        };
-        Some(Self { words, length: u8::try_from(bytes.len()).ok()? })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,7 +100,7 @@ mod tests {
     fn names_of_any_length_keep_their_index() {
         let registry = Registry::new("c", Arc::default(), UnknownSpace::Register, 100, 0.0);
         let mut names = NameCache::new(Arc::new(Interner::new(1000)), Arc::new(registry));
-        let lengths = [1, 2, 7, 8, 9, 15, 16, 17, SHORT_BYTES_MAX - 1, SHORT_BYTES_MAX, SHORT_BYTES_MAX + 1, 128];
+        let lengths = [1, 2, 7, 8, 9, 15, 16, 17, 23, 24, 25, 128];
         for _ in 0..2 {
             for (index, length) in (0..).zip(lengths) {
                 assert_eq!(names.index(NameKind::Sensor, &"x".repeat(length)), Ok(index));
@@ -180,18 +108,6 @@ mod tests {
             }
         }
         assert_eq!(names.index(NameKind::Node, "x"), Ok(0), "kinds have indices of their own");
-    }
-
-    #[test]
-    fn names_that_differ_in_one_byte_are_two() {
-        for length in 1..=SHORT_BYTES_MAX {
-            let name = "x".repeat(length);
-            let others = (0..length).map(|place| format!("{}y{}", &name[..place], &name[place + 1..]));
-            let longer = [format!("{name}x"), format!("{name}\0")];
-            for other in others.chain(longer) {
-                assert_ne!(Short::of(&name), Short::of(&other), "{other:?}");
-            }
-        }
     }
 
     #[test]

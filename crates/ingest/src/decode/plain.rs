@@ -35,19 +35,23 @@ impl PlainReader {
 
     fn read_into<'a>(&mut self, text: &'a str, fields: &mut Fields<'a>) -> Option<()> {
         let bytes = text.as_bytes();
-        let (mut at, mut place) = (0, 0);
-        let mut before = b'{';
-        loop {
+        let mut at = 0;
+        for (place, before) in (0..).zip(std::iter::once(b'{').chain(std::iter::repeat(b','))) {
             if *bytes.get(at)? != before {
                 return None;
             }
             at += 1;
-            at += usize::from(before == b',' && bytes.get(at) == Some(&b' '));
-            let field = self.field_at(bytes.get(at..)?, place)?;
-            at += field.key_json().len();
-            at += usize::from(bytes.get(at) == Some(&b' '));
-            let length = value_length(bytes.get(at..)?)?;
-            let value = text.get(at..at + length)?;
+            if before == b',' && bytes.get(at) == Some(&b' ') {
+                at += 1;
+            }
+            let (field, key_length) = self.field_at(bytes.get(at..)?, place)?;
+            at += key_length;
+            if bytes.get(at) == Some(&b' ') {
+                at += 1;
+            }
+            let rest = bytes.get(at..)?;
+            let length = value_length(rest)?;
+            let value = if rest[0] == b'n' { None } else { Some(text.get(at..at + length)?) };
             if !fields.give(field, value) {
                 return None;
             }
@@ -56,22 +60,63 @@ impl PlainReader {
                 let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
                 return bytes[at + 1..].iter().all(is_blank).then_some(());
             }
-            (before, place) = (b',', place + 1);
         }
+        None
     }
 
-    /// The field whose key `rest` begins with, at this place of the line.
-    fn field_at(&mut self, rest: &[u8], place: usize) -> Option<Field> {
+    /// The field whose key `rest` begins with, at this place of the line, and the length of the key with its colon.
+    fn field_at(&mut self, rest: &[u8], place: usize) -> Option<(Field, usize)> {
         let expected = self.order.get_mut(place)?;
-        if !rest.starts_with(expected.key_json().as_bytes()) {
-            let key = rest.strip_prefix(b"\"")?;
-            let key = std::str::from_utf8(&key[..text_length(key)?]).ok()?;
-            *expected = Field::of_key(key)?;
-            if !rest.starts_with(expected.key_json().as_bytes()) {
-                return None;
-            }
+        let key = &KEYS[*expected as usize];
+        if rest.first_chunk().is_some_and(|start| key.is_in(start)) {
+            return Some((*expected, key.length));
         }
-        Some(*expected)
+        let key = rest.strip_prefix(b"\"")?;
+        let key = std::str::from_utf8(&key[..text_length(key)?]).ok()?;
+        *expected = Field::of_key(key)?;
+        rest.starts_with(expected.key_json().as_bytes()).then_some((*expected, expected.key_json().len()))
+    }
+}
+
+/// Bytes of a line compared with a key at one time.
+const KEY_BYTES: usize = 16;
+
+/// A key with its quotes and colon, to be compared without a call.
+struct Key {
+    text: u128,
+    /// The bits of [`Self::text`] that count.
+    mask: u128,
+    length: usize,
+}
+
+/// The key of each field.
+const KEYS: [Key; Field::ALL.len()] = {
+    let mut keys = [const { Key { text: 0, mask: 0, length: 0 } }; Field::ALL.len()];
+    let mut index = 0;
+    while index < keys.len() {
+        keys[index] = Key::of(Field::ALL[index].key_json());
+        index += 1;
+    }
+    keys
+};
+
+impl Key {
+    /// A key too long to be compared at one time is never found: no line has the null bytes looked for.
+    const fn of(json: &str) -> Self {
+        let (mut text, mut mask, mut index) = ([0; KEY_BYTES], [0; KEY_BYTES], 0);
+        let length = json.len();
+        while index < length && length <= KEY_BYTES {
+            (text[index], mask[index]) = (json.as_bytes()[index], u8::MAX);
+            index += 1;
+        }
+        if length > KEY_BYTES {
+            mask = [u8::MAX; KEY_BYTES];
+        }
+        Self { text: u128::from_le_bytes(text), mask: u128::from_le_bytes(mask), length }
+    }
+
+    fn is_in(&self, start: &[u8; KEY_BYTES]) -> bool {
+        (u128::from_le_bytes(*start) ^ self.text) & self.mask == 0
     }
 }
 
