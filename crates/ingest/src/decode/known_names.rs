@@ -25,7 +25,7 @@ pub(super) struct KnownNames {
     /// Where each short name stands in `names`.
     places: HashMap<Short, Place>,
     /// The short names in order of their first arrival.
-    names: Vec<Entry>,
+    names: Vec<Met>,
     long: HashMap<Box<str>, NameIx>,
     /// The short name asked for last: metric and feed hardly change from event to event, and what is sent together mostly
     /// has one node.
@@ -43,7 +43,7 @@ struct Place {
 
 /// A short name, and where the one stands that was asked for after it.
 #[derive(Debug)]
-struct Entry {
+struct Met {
     name: Short,
     index: NameIx,
     next: u32,
@@ -96,7 +96,7 @@ impl KnownNames {
         if let Some(before) = self.names.last_mut() {
             before.next = place;
         }
-        self.names.push(Entry { name: short, index, next: place });
+        self.names.push(Met { name: short, index, next: place });
         self.places.insert(short, Place { place, index });
         self.latest = Some((short, Place { place, index }));
     }
@@ -144,6 +144,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
+    use std::collections::btree_map::Entry;
 
     #[test]
     fn names_that_differ_in_one_byte_are_two() {
@@ -168,9 +169,9 @@ mod tests {
                 for number in std::iter::repeat_n(round, times).flatten() {
                     let name = name(number);
                     prop_assert_eq!(known.get(&name), expected.get(&name).copied());
-                    if !expected.contains_key(&name) {
-                        known.insert(&name, number);
-                        expected.insert(name, number);
+                    if let Entry::Vacant(new) = expected.entry(name) {
+                        known.insert(new.key(), number);
+                        new.insert(number);
                     }
                 }
             }
