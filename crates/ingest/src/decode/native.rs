@@ -133,13 +133,13 @@ impl Decoder {
         let text = std::str::from_utf8(bytes).map_err(|error| {
             Reason::new("not UTF-8").in_words(format!("not UTF-8 at byte {}", error.valid_up_to() + 1))
         })?;
-        let fields = match self.plain.read(text) {
-            Some(fields) => fields,
-            None if nests_too_deep(text) => {
+        let mut fields = Fields::none(false);
+        if self.plain.read(text, &mut fields).is_none() {
+            if nests_too_deep(text) {
                 return Err(Reason::new("nests too deep").in_words(format!("nests deeper than {JSON_DEPTH_MAX}")));
             }
-            None => Fields::read(text, report).map_err(|error| not_json(&error))?,
-        };
+            fields = Fields::read(text, report).map_err(|error| not_json(&error))?;
+        }
         report.understood += 1;
         EventSink { names: &mut self.names, feed, origin, events, report }.push(&fields)
     }

@@ -27,38 +27,26 @@ impl PlainReader {
         Self { order: [Field::Type; Field::ALL.len()] }
     }
 
-    /// The fields of `text`; `None` when it is not plain. Cost: one pass.
-    pub(super) fn read<'a>(&mut self, text: &'a str) -> Option<Fields<'a>> {
-        let mut fields = Fields::none(false);
-        self.read_into(text, &mut fields).map(|()| fields)
-    }
-
-    fn read_into<'a>(&mut self, text: &'a str, fields: &mut Fields<'a>) -> Option<()> {
-        let bytes = text.as_bytes();
-        let mut at = 0;
-        for (place, before) in (0..).zip(std::iter::once(b'{').chain(std::iter::repeat(b','))) {
-            if *bytes.get(at)? != before {
-                return None;
-            }
-            at += 1;
-            if before == b',' && bytes.get(at) == Some(&b' ') {
-                at += 1;
-            }
-            let (field, key_length) = self.field_at(bytes.get(at..)?, place)?;
-            at += key_length;
-            if bytes.get(at) == Some(&b' ') {
-                at += 1;
-            }
-            let rest = bytes.get(at..)?;
-            let length = value_length(rest)?;
-            let value = if rest[0] == b'n' { None } else { Some(text.get(at..at + length)?) };
+    /// Puts the fields of `text` into `fields`, which has none yet; `None` when it is not plain, and then whatever is in
+    /// `fields` counts for nothing. Cost: one pass.
+    pub(super) fn read<'a>(&mut self, text: &'a str, fields: &mut Fields<'a>) -> Option<()> {
+        let mut rest = text.as_bytes().strip_prefix(b"{")?;
+        for place in 0..Field::ALL.len() {
+            let (field, key_length) = self.field_at(rest, place)?;
+            rest = after_space(rest.get(key_length..)?);
+            let (first, length) = (*rest.first()?, value_length(rest)?);
+            let at = text.len() - rest.len();
+            let value = if first == b'n' { None } else { Some(text.get(at..at + length)?) };
             if !fields.give(field, value) {
                 return None;
             }
-            at += length;
-            if bytes.get(at) == Some(&b'}') {
-                let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-                return bytes[at + 1..].iter().all(is_blank).then_some(());
+            match rest.get(length..)? {
+                [b',', next @ ..] => rest = after_space(next),
+                [b'}', end @ ..] => {
+                    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+                    return end.iter().all(is_blank).then_some(());
+                }
+                _ => return None,
             }
         }
         None
@@ -76,6 +64,11 @@ impl PlainReader {
         *expected = Field::of_key(key)?;
         rest.starts_with(expected.key_json().as_bytes()).then_some((*expected, expected.key_json().len()))
     }
+}
+
+/// What follows one space, if there is one.
+fn after_space(rest: &[u8]) -> &[u8] {
+    if let [b' ', rest @ ..] = rest { rest } else { rest }
 }
 
 /// Bytes of a line compared with a key at one time.

@@ -17,12 +17,14 @@ const ZERO: Decimal = Decimal::from_micros(0);
 
 impl<'a> Fields<'a> {
     /// A text; `None` when absent.
+    #[inline]
     pub(super) fn text(&self, field: Field) -> Result<Option<Cow<'a, str>>, Reason> {
         let Some(value) = self.get(field) else { return Ok(None) };
         self.text_in(value).map(Some).ok_or_else(|| Reason::of(field.key(), "is not a text"))
     }
 
     /// The text of a value that is one.
+    #[inline]
     fn text_in(&self, json: &'a str) -> Option<Cow<'a, str>> {
         if self.escapes() {
             return string_in(json);

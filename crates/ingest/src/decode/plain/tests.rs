@@ -91,12 +91,17 @@ impl Numbers {
     }
 }
 
+fn read<'a>(plain: &mut PlainReader, line: &'a str) -> Option<Fields<'a>> {
+    let mut fields = Fields::none(false);
+    plain.read(line, &mut fields).map(|()| fields)
+}
+
 #[test]
 fn what_machines_send_is_plain() {
     let mut plain = PlainReader::new();
     for line in &LINES_SENT[..4] {
-        assert!(plain.read(line).is_some(), "{line}");
-        assert!(plain.read(&format!("{line} \r")).is_some(), "{line}");
+        assert!(read(&mut plain, line).is_some(), "{line}");
+        assert!(read(&mut plain, &format!("{line} \r")).is_some(), "{line}");
     }
     for line in LINES_SENT[4..].iter().chain(&[
         "",
@@ -107,7 +112,7 @@ fn what_machines_send_is_plain() {
         "[]",
         "{\"time\":nul}",
     ]) {
-        assert_eq!(plain.read(line), None, "{line}");
+        assert_eq!(read(&mut plain, line), None, "{line}");
     }
 }
 
@@ -116,7 +121,7 @@ fn plain_lines_have_the_fields_that_any_reader_finds() {
     let (mut numbers, mut plain, mut found) = (Numbers(SEED), PlainReader::new(), 0);
     for _ in 0..LINES {
         let line = numbers.line();
-        let Some(fields) = plain.read(&line) else { continue };
+        let Some(fields) = read(&mut plain, &line) else { continue };
         let mut report = Report::default();
         let expected =
             Fields::read(&line, &mut report).unwrap_or_else(|error| panic!("seed {SEED:#x}: {error} in {line}"));
