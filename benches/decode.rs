@@ -1,10 +1,16 @@
-//! How fast the door decodes: native NDJSON lines of about 200 bytes, and a wide CSV with 43 counters.
+//! How fast the door decodes: native NDJSON lines of about 200 bytes, a wide CSV with 43 counters, and a file of native
+//! lines of 10,000 spaces as `replay` reads it, opened (its hash and its order) and read to its end.
 //!
-//! `cargo bench --bench decode`; throughput is told in bytes and in events.
+//! `cargo bench --no-default-features --features runtime --bench decode`; throughput is told in bytes and in events.
+
+#[path = "native_lines/generator.rs"]
+mod generator;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use generator::City;
 use std::fmt::Write;
 use std::hint::black_box;
+use std::path::PathBuf;
 use std::sync::Arc;
 use vigie_ingest::decode::csv::mapping::Mapping;
 use vigie_ingest::decode::csv::reader::CsvReader;
@@ -13,6 +19,7 @@ use vigie_ingest::decode::feed::FeedSpec;
 use vigie_ingest::decode::names::NameCache;
 use vigie_ingest::decode::native::Decoder;
 use vigie_ingest::decode::report::Report;
+use vigie_ingest::files::inputs::{InputOptions, Inputs};
 use vigie_ingest::limits::BODY_BYTES_MAX;
 use vigie_ingest::spaces::registry::{Registry, UnknownSpace};
 use vigie_log::interner::Interner;
@@ -25,6 +32,9 @@ const SPACES: usize = 43;
 const LINES: usize = 4_500;
 /// Hours of the wide file: a month.
 const HOURS: usize = 31 * 24;
+/// Lines of the file, and the spaces they are about.
+const FILE_LINES: usize = 200_000;
+const FILE_SPACES: usize = 10_000;
 /// Every run measures the same bytes.
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 
@@ -42,7 +52,11 @@ impl Numbers {
 }
 
 fn names() -> NameCache {
-    let spaces = (0..SPACES).map(|space| Space::registered(&format!("space-{space}"))).collect();
+    names_of((0..SPACES).map(|space| format!("space-{space}")))
+}
+
+fn names_of(spaces: impl Iterator<Item = String>) -> NameCache {
+    let spaces = spaces.map(|space| Space::registered(&space)).collect();
     let registry = Registry::new("bench", Arc::new(spaces), UnknownSpace::Reject, 0, 0.0);
     NameCache::new(Arc::new(Interner::new(10_000)), Arc::new(registry))
 }
@@ -140,5 +154,31 @@ fn decode_csv(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decode_ndjson, decode_csv);
+fn open(path: &PathBuf) -> Inputs {
+    let names = names_of((0..FILE_SPACES).map(|space| format!("space-{space:05}")));
+    let options = InputOptions::new(FeedSpec::named("bench"));
+    Inputs::open(std::slice::from_ref(path), &[], names, options, |_| {}).expect("the file can be opened")
+}
+
+fn read_file(c: &mut Criterion) {
+    let mut city = City::new(1, u32::try_from(FILE_SPACES).expect("a small number"));
+    let mut text = String::new();
+    (0..FILE_LINES).for_each(|_| city.write_line(&mut text));
+    let folder = tempfile::tempdir().expect("a folder for the file");
+    let path = folder.path().join("lines.ndjson");
+    std::fs::write(&path, &text).expect("the file can be written");
+    let mut group = c.benchmark_group("decode/file");
+    group.throughput(Throughput::Elements(FILE_LINES as u64));
+    group.bench_function("open", |b| b.iter(|| assert!(open(&path).is_reading())));
+    group.bench_function("read", |b| {
+        b.iter_batched(
+            || open(&path),
+            |inputs| inputs.map(|batch| batch.expect("the file can be read").len()).sum::<usize>(),
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+}
+
+criterion_group!(benches, decode_ndjson, decode_csv, read_file);
 criterion_main!(benches);

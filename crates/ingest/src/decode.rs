@@ -10,12 +10,14 @@ pub mod refused;
 
 pub mod report;
 
+mod known_names;
 pub mod names;
 
 mod fields;
 mod values;
 
 mod event;
+mod plain;
 
 pub mod native;
 

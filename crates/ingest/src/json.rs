@@ -2,6 +2,7 @@
 
 pub(crate) mod depth;
 pub(crate) mod lines;
+pub(crate) mod plain;
 
 pub(crate) mod elements;
 pub(crate) mod object;

@@ -52,6 +52,17 @@ pub struct Origin {
 }
 
 impl Events {
+    /// No events, and room for `rows` observations.
+    #[must_use]
+    pub fn with_capacity(rows: usize) -> Self {
+        Self {
+            observations: Observations::with_capacity(rows),
+            order: Vec::with_capacity(rows),
+            origin: Vec::with_capacity(rows),
+            ..Self::default()
+        }
+    }
+
     /// Number of events of all types.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -94,6 +94,9 @@ impl FromStr for Decimal {
 
     /// Reads a JSON number exactly as written. Cost: one pass over the text, whatever its length or exponent.
     fn from_str(text: &str) -> Result<Self, DecimalError> {
+        if let Some(micros) = common_micros(text.as_bytes()) {
+            return Ok(Self(micros));
+        }
         let number = Scanned::scan(text.as_bytes()).ok_or(DecimalError::NotANumber)?;
         let magnitude = number.rounded_micros().ok_or(DecimalError::OutOfRange)?;
         let signed = if number.negative { -magnitude } else { magnitude };
@@ -111,6 +114,46 @@ impl fmt::Display for Decimal {
         }
         write!(f, "{sign}{whole}.{}", format!("{fraction:06}").trim_end_matches('0'))
     }
+}
+
+/// The longest whole part of a number as nearly everybody writes it, in digits.
+const WHOLE_DIGITS_COMMON: usize = 12;
+/// What one unit of the last of so many decimals is in millionths.
+const MICROS_OF_LAST: [i64; DECIMALS as usize + 1] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+
+/// Reads a number as nearly everybody writes it, `-118.25`: no exponent, and nothing to round. `None` when it is written
+/// otherwise, which does not mean that it is wrong.
+fn common_micros(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    let (mut units, mut whole) = (0i64, 0);
+    while let Some(digit) = digits.get(whole).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit <= 9) {
+        if whole == WHOLE_DIGITS_COMMON {
+            return None;
+        }
+        (units, whole) = (units * 10 + i64::from(digit), whole + 1);
+    }
+    let decimals = match digits.get(whole..)? {
+        [] => 0,
+        [b'.', decimals @ ..] if !decimals.is_empty() && decimals.len() < MICROS_OF_LAST.len() => {
+            for byte in decimals {
+                let digit = byte.wrapping_sub(b'0');
+                if digit > 9 {
+                    return None;
+                }
+                units = units * 10 + i64::from(digit);
+            }
+            decimals.len()
+        }
+        _ => return None,
+    };
+    if whole == 0 || (whole > 1 && digits[0] == b'0') {
+        return None;
+    }
+    let micros = units * MICROS_OF_LAST[decimals];
+    Some(if negative { -micros } else { micros })
 }
 
 /// A number split into its parts: `digits` (whole part, then fraction) times `10^exponent`.
@@ -254,7 +297,32 @@ mod tests {
         assert_eq!([f64::MIN_POSITIVE, 1e-300, f64::INFINITY, 1e13].map(micros), [Some(0), Some(0), None, None]);
     }
 
+    fn by_parts(text: &str) -> Option<i64> {
+        let number = Scanned::scan(text.as_bytes())?;
+        let magnitude = i64::try_from(number.rounded_micros()?).ok()?;
+        Some(if number.negative { -magnitude } else { magnitude })
+    }
+
+    #[test]
+    fn the_common_way_is_read_quickly_and_other_ways_are_left_alone() {
+        for text in ["0", "-0", "118", "-118.25", "0.000001", "999999999999.999999", "-999999999999.999999", "10.50"] {
+            assert_eq!((common_micros(text.as_bytes()), by_parts(text).is_some()), (by_parts(text), true), "{text}");
+        }
+        for text in
+            ["", "-", "1.", ".5", "01", "-01", "1e2", "0.0000001", "1000000000000", "+1", " 1", "1 ", "1.x", "x"]
+        {
+            assert_eq!(common_micros(text.as_bytes()), None, "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_the_quick_way_reads_is_what_the_parts_say(text in "-?[0-9]{0,14}(\\.[0-9]{0,8})?[e.x]?") {
+            if let Some(read) = common_micros(text.as_bytes()) {
+                prop_assert_eq!(Some(read), by_parts(&text));
+            }
+        }
+
         #[test]
         fn what_was_stored_comes_back(micros in -(8_589_934_592_000_000_i64)..8_589_934_592_000_000) {
             let value = Decimal::from_micros(micros);

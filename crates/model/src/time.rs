@@ -51,9 +51,11 @@ pub fn parse_rfc3339_ms(text: &str) -> Result<i64, TimeError> {
 #[must_use]
 pub fn parse_common_rfc3339_ms(text: &[u8]) -> Option<Result<i64, TimeError>> {
     let (clock, rest) = text.split_first_chunk::<19>()?;
-    let [.., b'-', _, _, b'-', _, _, b'T', _, _, b':', _, _, b':', _, _] = clock else { return None };
-    let (year, month, day) = (number(&clock[..4])?, number(&clock[5..7])?, number(&clock[8..10])?);
-    let (hour, minute, second) = (number(&clock[11..13])?, number(&clock[14..16])?, number(&clock[17..19])?);
+    let [y1, y2, y3, y4, _, m1, m2, _] = YEAR_MONTH.digits(clock[..8].first_chunk()?)?;
+    let [d1, d2, ..] = DAY_HOUR.digits(clock[8..].first_chunk()?)?;
+    let [h1, h2, _, n1, n2, _, s1, s2] = CLOCK.digits(clock[11..].first_chunk()?)?;
+    let (year, month, day) = (two(y1, y2) * 100 + two(y3, y4), two(m1, m2), two(d1, d2));
+    let (hour, minute, second) = (two(h1, h2), two(n1, n2), two(s1, s2));
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days = DAYS_OF_MONTH.get(usize::try_from(month).ok()?.checked_sub(1)?)? + i64::from(leap && month == 2);
     if !(1..=days).contains(&day) || hour > 23 || minute > 59 || second > 59 {
@@ -62,8 +64,8 @@ pub fn parse_common_rfc3339_ms(text: &[u8]) -> Option<Result<i64, TimeError>> {
     let (fraction_ms, zone) = split_fraction(rest)?;
     let offset_minutes = match zone {
         [b'Z'] => 0,
-        [sign @ (b'+' | b'-'), hours @ .., b':', m1, m2] if hours.len() == 2 => {
-            let (hours, minutes) = (number(hours)?, number(&[*m1, *m2])?);
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
+            let (hours, minutes) = (two(digit(*h1)?, digit(*h2)?), two(digit(*m1)?, digit(*m2)?));
             let ahead = hours * 60 + minutes;
             if hours > 23 || minutes > 59 || (ahead == 0 && *sign == b'-') {
                 return None;
@@ -76,34 +78,72 @@ pub fn parse_common_rfc3339_ms(text: &[u8]) -> Option<Result<i64, TimeError>> {
     Some(checked_ms((minutes * 60 + second) * 1000 + fraction_ms))
 }
 
+/// The parts of a date and time, overlapping.
+const YEAR_MONTH: Shape = Shape::of(*b"0000-00-");
+const DAY_HOUR: Shape = Shape::of(*b"00T00:00");
+const CLOCK: Shape = Shape::of(*b"00:00:00");
+
+/// Where eight bytes of text have digits, and what stands between them; all are looked at together.
+struct Shape {
+    text: u64,
+    /// What can be added to each byte, once it is freed of `text`, before its highest bit is set.
+    room: u64,
+}
+
+impl Shape {
+    /// The shape of `text`, in which a zero stands for any digit.
+    const fn of(text: [u8; 8]) -> Self {
+        let (mut room, mut index) = ([0x7f; 8], 0);
+        while index < text.len() {
+            if text[index] == b'0' {
+                room[index] = 0x7f - 9;
+            }
+            index += 1;
+        }
+        Self { text: u64::from_le_bytes(text), room: u64::from_le_bytes(room) }
+    }
+
+    /// The digits of `text` as numbers; `None` when it has another shape.
+    fn digits(&self, text: &[u8; 8]) -> Option<[u8; 8]> {
+        let bytes = u64::from_le_bytes(*text) ^ self.text;
+        let wrong = (bytes | bytes.wrapping_add(self.room)) & u64::from_le_bytes([0x80; 8]);
+        (wrong == 0).then_some(bytes.to_le_bytes())
+    }
+}
+
+/// The number that an ASCII digit writes.
+fn digit(byte: u8) -> Option<u8> {
+    byte.is_ascii_digit().then(|| byte - b'0')
+}
+
+/// The number of two digits.
+fn two(tens: u8, ones: u8) -> i64 {
+    i64::from(tens) * 10 + i64::from(ones)
+}
+
 /// Days of each month of a common year.
 const DAYS_OF_MONTH: [i64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-
-/// The number that ASCII digits write; `None` when one of them is no digit.
-fn number(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0')))
-}
 
 /// The whole milliseconds of a fraction of a second, and what follows it.
 fn split_fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     let Some(text) = text.strip_prefix(b".") else { return Some((0, text)) };
-    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if !(1..=9).contains(&digits) {
-        return None;
+    let (mut ms, mut weight, mut digits) = (0, 100, 0);
+    while let Some(digit) = text.get(digits).and_then(|byte| digit(*byte)) {
+        ms += i64::from(digit) * weight;
+        weight /= 10;
+        digits += 1;
     }
-    let (fraction, rest) = text.split_at(digits);
-    let kept = &fraction[..digits.min(3)];
-    Some((number(kept)? * [100, 10, 1][kept.len() - 1], rest))
+    (1..=9).contains(&digits).then(|| (ms, &text[digits..]))
 }
 
-/// Days from 1970-01-01 to a date of the proleptic Gregorian calendar (Hinnant 2013, `days_from_civil`).
+/// Days from 1970-01-01 to a date from the year 0 on of the proleptic Gregorian calendar, whose years begin in March here
+/// (Hinnant 2013, `days_from_civil`).
 const fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
+    // Four centuries more keep it positive: they have 146,097 days.
+    let year = (if month <= 2 { year + 399 } else { year + 400 }).unsigned_abs();
+    let month = (if month <= 2 { month + 9 } else { month - 3 }).unsigned_abs();
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5;
+    days.cast_signed() + day - 1 - 146_097 - 719_468
 }
 
 /// Accepts epoch milliseconds inside the years 1900 to 2199.

@@ -39,17 +39,19 @@ impl EventSink<'_> {
 
     fn push_observation(&mut self, fields: &Fields<'_>) -> Result<(), Reason> {
         fields.drop_foreign(OBSERVATION, self.report);
-        let metric = fields.id(Field::Metric)?.ok_or_else(|| no_metric(fields))?;
+        let metric = self.named(fields, Field::Metric, NameKind::Metric)?.ok_or_else(|| no_metric(fields))?;
         let value = fields.decimal(Field::Value)?.ok_or_else(|| missing(Field::Value))?;
         let event_time_ms = fields.instant_ms(Field::Time)?.ok_or_else(|| missing(Field::Time))?;
         let quality = quality_of(fields.text(Field::Quality)?.as_deref())?;
         let seq = fields.whole(Field::Seq)?;
-        let (id, sensor, node) = (fields.id(Field::Id)?, fields.id(Field::Sensor)?, fields.id(Field::Node)?);
-        let place = place_of(fields)?;
+        let id = fields.id(Field::Id)?;
+        let sensor = self.named(fields, Field::Sensor, NameKind::Sensor)?;
+        let node = self.named(fields, Field::Node, NameKind::Node)?;
+        let place = self.place(fields)?;
         let row = ObservationRow {
             space: self.space(place)?,
             feed: self.feed()?,
-            metric: self.names.index(NameKind::Metric, &metric)?,
+            metric: self.index(NameKind::Metric, metric)?,
             sensor: self.optional(NameKind::Sensor, sensor)?,
             node: self.optional(NameKind::Node, node)?,
             seq,
@@ -93,8 +95,10 @@ impl EventSink<'_> {
             log_time_ms: 0,
             flags: 0,
         };
-        let (sensor, node) = (fields.id(Field::Sensor)?, fields.id(Field::Node)?);
-        incident.space = self.space(place_of(fields)?)?;
+        let sensor = self.named(fields, Field::Sensor, NameKind::Sensor)?;
+        let node = self.named(fields, Field::Node, NameKind::Node)?;
+        let place = self.place(fields)?;
+        incident.space = self.space(place)?;
         incident.feed = self.feed()?;
         incident.sensor = self.optional(NameKind::Sensor, sensor)?;
         incident.node = self.optional(NameKind::Node, node)?;
@@ -135,7 +139,8 @@ impl EventSink<'_> {
         if i128::from(perception.unsafe_count.micros()) > i128::from(perception.n) * 1_000_000 {
             return Err(Reason::of("unsafe", "is more than n, the people asked"));
         }
-        perception.space = self.space(place_of(fields)?)?;
+        let place = self.place(fields)?;
+        perception.space = self.space(place)?;
         perception.feed = self.feed()?;
         self.events.push_perception(perception, self.origin);
         Ok(())
@@ -145,13 +150,40 @@ impl EventSink<'_> {
         self.names.index(NameKind::Feed, &self.feed.name)
     }
 
-    fn optional(&mut self, kind: NameKind, name: Option<Cow<'_, str>>) -> Result<NameIx, Reason> {
-        name.map_or(Ok(NO_NAME), |name| self.names.index(kind, &name))
+    /// A name in a field, checked; `None` when absent. It is not interned yet.
+    fn named<'f>(&mut self, fields: &Fields<'f>, field: Field, kind: NameKind) -> Result<Option<Named<'f>>, Reason> {
+        let Some(name) = fields.text(field)? else { return Ok(None) };
+        if let Some(index) = self.names.known(kind, &name) {
+            return Ok(Some(Named::Known(index)));
+        }
+        fields.id(field).map(|id| id.map(Named::Other))
+    }
+
+    fn index(&mut self, kind: NameKind, name: Named<'_>) -> Result<NameIx, Reason> {
+        match name {
+            Named::Known(index) => Ok(index),
+            Named::Other(name) => self.names.index(kind, &name),
+        }
+    }
+
+    fn optional(&mut self, kind: NameKind, name: Option<Named<'_>>) -> Result<NameIx, Reason> {
+        name.map_or(Ok(NO_NAME), |name| self.index(kind, name))
+    }
+
+    /// A space named wins over a position: it was resolved by someone who knew more.
+    fn place<'f>(&mut self, fields: &Fields<'f>) -> Result<Place<'f>, Reason> {
+        if let Some(space) = self.named(fields, Field::Space, NameKind::Space)? {
+            return Ok(Place::Space(space));
+        }
+        match (fields.degrees(Field::Lat, 90.0)?, fields.degrees(Field::Lon, 180.0)?) {
+            (Some(latitude), Some(longitude)) => Ok(Place::Position { latitude, longitude }),
+            _ => Err(Reason::of("space", "is missing; expected space, or lat and lon")),
+        }
     }
 
     fn space(&mut self, place: Place<'_>) -> Result<NameIx, Reason> {
         match place {
-            Place::Space(space) => self.names.index(NameKind::Space, &space),
+            Place::Space(space) => self.index(NameKind::Space, space),
             Place::Position { latitude, longitude } => {
                 let registry = std::sync::Arc::clone(self.names.registry());
                 let space = registry.locate(latitude, longitude).map_err(Reason::from)?;
@@ -161,21 +193,18 @@ impl EventSink<'_> {
     }
 }
 
-/// Where an event says it belongs.
-enum Place<'a> {
-    Space(Cow<'a, str>),
-    Position { latitude: f64, longitude: f64 },
+/// A checked name.
+enum Named<'a> {
+    /// Met before.
+    Known(NameIx),
+    /// To be interned once nothing else is wrong with the event.
+    Other(Cow<'a, str>),
 }
 
-/// A space named wins over a position: it was resolved by someone who knew more.
-fn place_of<'a>(fields: &Fields<'a>) -> Result<Place<'a>, Reason> {
-    if let Some(space) = fields.id(Field::Space)? {
-        return Ok(Place::Space(space));
-    }
-    match (fields.degrees(Field::Lat, 90.0)?, fields.degrees(Field::Lon, 180.0)?) {
-        (Some(latitude), Some(longitude)) => Ok(Place::Position { latitude, longitude }),
-        _ => Err(Reason::of("space", "is missing; expected space, or lat and lon")),
-    }
+/// Where an event says it belongs.
+enum Place<'a> {
+    Space(Named<'a>),
+    Position { latitude: f64, longitude: f64 },
 }
 
 /// The quality of a word; good when there is none.

@@ -1,5 +1,8 @@
 //! The fields of one native event, found in one pass and borrowed from the line.
 //!
+//! [`Fields::read`] reads any JSON and says what is wrong with it; [`crate::decode::plain`] finds the same fields sooner
+//! in lines that hold nothing unusual.
+//!
 //! This list is the allow-list of the door: a member with another key is counted and dropped, its value never looked
 //! at. A key that occurs twice refuses the event, since readers disagree on which of the two counts.
 
@@ -20,16 +23,21 @@ macro_rules! fields {
 
         impl Field {
             /// Every field.
-            const ALL: &[Self] = &[$(Self::$variant),*];
+            pub(super) const ALL: &[Self] = &[$(Self::$variant),*];
 
             /// The field with that key.
-            fn of_key(key: &str) -> Option<Self> {
+            pub(super) fn of_key(key: &str) -> Option<Self> {
                 match key { $($name => Some(Self::$variant),)* _ => None }
             }
 
             /// Its key.
             pub(super) const fn key(self) -> &'static str {
                 match self { $(Self::$variant => $name),* }
+            }
+
+            /// Its key as JSON, with the colon behind it.
+            pub(super) const fn key_json(self) -> &'static str {
+                match self { $(Self::$variant => concat!("\"", $name, "\":")),* }
             }
 
             /// The types of event it belongs to.
@@ -80,13 +88,52 @@ fields! {
     Weight "weight" PERCEPTION,
 }
 
+impl Field {
+    /// One bit for each field.
+    const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+}
+
+/// The fields that do not belong to events of a type, as bits.
+const fn foreign_bits(event_type: u8) -> u32 {
+    let (mut bits, mut index) = (0, 0);
+    while index < Field::ALL.len() {
+        if Field::ALL[index].types() & event_type == 0 {
+            bits |= Field::ALL[index].bit();
+        }
+        index += 1;
+    }
+    bits
+}
+
+/// [`foreign_bits`] of every type, looked up for every event.
+const FOREIGN_BITS: [u32; EVERY as usize + 1] = {
+    let (mut table, mut event_type) = ([0; EVERY as usize + 1], 0);
+    while event_type <= EVERY {
+        table[event_type as usize] = foreign_bits(event_type);
+        event_type += 1;
+    }
+    table
+};
+
 /// The declared fields of one event, as written.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fields<'a> {
-    values: [Option<&'a RawValue>; Field::ALL.len()],
+    /// The JSON text of each value; `null` is none.
+    values: [Option<&'a str>; Field::ALL.len()],
+    /// Bits of the fields given, `null` or not.
+    given: u32,
+    /// Whether a text may hold an escape.
+    escapes: bool,
 }
 
 impl<'a> Fields<'a> {
+    /// No fields yet; `escapes` tells whether a text may hold an escape.
+    pub(super) fn none(escapes: bool) -> Self {
+        Self { values: [None; Field::ALL.len()], given: 0, escapes }
+    }
+
     /// Reads the object `text`; undeclared members are counted in `report`.
     pub(super) fn read(text: &'a str, report: &mut Report) -> Result<Self, serde_json::Error> {
         let mut reader = serde_json::Deserializer::from_str(text);
@@ -95,13 +142,29 @@ impl<'a> Fields<'a> {
         Ok(fields)
     }
 
-    /// The value of a field; `null` is none.
-    pub(super) fn get(&self, field: Field) -> Option<&'a RawValue> {
+    /// Takes in a field with the JSON text of its value, `None` for `null`; false when the field was given before.
+    pub(super) fn give(&mut self, field: Field, json: Option<&'a str>) -> bool {
+        let is_first = self.given & field.bit() == 0;
+        self.given |= field.bit();
+        self.values[field as usize] = json;
+        is_first
+    }
+
+    /// The JSON text of the value of a field; `null` is none.
+    pub(super) fn get(&self, field: Field) -> Option<&'a str> {
         self.values[field as usize]
+    }
+
+    /// Whether a text may hold an escape.
+    pub(super) fn escapes(&self) -> bool {
+        self.escapes
     }
 
     /// Counts fields given that do not belong to events of `event_type` as dropped.
     pub(super) fn drop_foreign(&self, event_type: u8, report: &mut Report) {
+        if self.given & FOREIGN_BITS[usize::from(event_type)] == 0 {
+            return;
+        }
         for field in Field::ALL {
             if field.types() & event_type == 0 && self.get(*field).is_some() {
                 report.drop_field(field.key());
@@ -130,19 +193,15 @@ impl<'de> Visitor<'de> for FieldsReader<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-        let mut values = [None; Field::ALL.len()];
-        let mut seen = 0u32;
+        let mut fields = Fields::none(true);
         // Allocates nothing until an undeclared key shows up.
         let mut undeclared: HashSet<Cow<'de, str>> = HashSet::new();
         while let Some(Key(key)) = map.next_key()? {
             let value: &'de RawValue = map.next_value()?;
             if let Some(field) = Field::of_key(&key) {
-                let bit = 1 << field as u32;
-                if seen & bit != 0 {
+                if !fields.give(field, Some(value.get()).filter(|json| *json != "null")) {
                     return Err(A::Error::custom(format_args!("field '{}' is given twice", field.key())));
                 }
-                seen |= bit;
-                values[field as usize] = Some(value).filter(|value| value.get() != "null");
             } else {
                 self.report.drop_field(&key);
                 if !undeclared.insert(key) {
@@ -150,7 +209,7 @@ impl<'de> Visitor<'de> for FieldsReader<'_> {
                 }
             }
         }
-        Ok(Fields { values })
+        Ok(fields)
     }
 }
 
@@ -166,7 +225,7 @@ mod tests {
         let mut report = Report::default();
         let fields =
             Fields::read(r#"{"value": 1.50, "na\u006de": {"a": 1}, "node": null, "wave": 3}"#, &mut report).unwrap();
-        assert_eq!(fields.get(Field::Value).unwrap().get(), "1.50");
+        assert_eq!(fields.get(Field::Value), Some("1.50"));
         assert!(fields.get(Field::Node).is_none());
         assert_eq!((report.fields_dropped, report.dropped_names["name"]), (1, 1));
         fields.drop_foreign(OBSERVATION, &mut report);

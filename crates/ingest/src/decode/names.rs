@@ -4,12 +4,11 @@
 //! cache is bounded: when one kind is full it starts over, which costs look-ups and nothing else. What it remembers of
 //! spaces is forgotten when other spaces are declared.
 
+use crate::decode::known_names::KnownNames;
 use crate::decode::reason::Reason;
 use crate::limits::CACHED_NAMES_MAX;
 use crate::spaces::registry::Registry;
 use hashbrown::HashMap;
-use std::borrow::Borrow;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use vigie_log::interner::Interner;
 use vigie_model::names::{NameIx, NameKind};
@@ -19,10 +18,7 @@ use vigie_model::names::{NameIx, NameKind};
 pub struct NameCache {
     interner: Arc<Interner>,
     registry: Arc<Registry>,
-    known: [HashMap<Key, NameIx>; NameKind::ALL.len()],
-    /// The name of each kind asked for last: metric and feed hardly change from event to event, and what is sent
-    /// together mostly has one node.
-    latest: [(String, NameIx); NameKind::ALL.len()],
+    known: [KnownNames; NameKind::ALL.len()],
     /// Spaces refused before: asking again would search for a hint again.
     refused_spaces: HashMap<Box<str>, Reason>,
     /// Version of the registry whose answers are remembered.
@@ -38,7 +34,6 @@ impl NameCache {
             spaces_version: registry.version(),
             registry,
             known: Default::default(),
-            latest: Default::default(),
             refused_spaces: HashMap::new(),
         }
     }
@@ -57,21 +52,18 @@ impl NameCache {
         }
         self.spaces_version = version;
         self.known[NameKind::Space as usize].clear();
-        self.latest[NameKind::Space as usize].0.clear();
         self.refused_spaces.clear();
+    }
+
+    /// The integer of a name met before; such a name was checked then.
+    pub(crate) fn known(&mut self, kind: NameKind, name: &str) -> Option<NameIx> {
+        self.known[kind as usize].get(name)
     }
 
     /// The integer of a checked id; a space must be admitted by the registry.
     pub(crate) fn index(&mut self, kind: NameKind, name: &str) -> Result<NameIx, Reason> {
-        let (latest, latest_index) = &mut self.latest[kind as usize];
-        if latest == name && !name.is_empty() {
-            return Ok(*latest_index);
-        }
-        if let Some(index) = self.known[kind as usize].get(name.as_bytes()) {
-            latest.clear();
-            latest.push_str(name);
-            *latest_index = *index;
-            return Ok(*index);
+        if let Some(index) = self.known(kind, name) {
+            return Ok(index);
         }
         if kind == NameKind::Space {
             self.admit(name)?;
@@ -80,11 +72,7 @@ impl NameCache {
             .interner
             .intern(kind, name)
             .map_err(|error| Reason::new("too many different names").in_words(error.to_string()))?;
-        let known = &mut self.known[kind as usize];
-        if known.len() >= CACHED_NAMES_MAX {
-            known.clear();
-        }
-        known.insert(Key::of(name), index);
+        self.known[kind as usize].insert(name, index);
         Ok(index)
     }
 
@@ -102,54 +90,6 @@ impl NameCache {
     }
 }
 
-/// Bytes of a name that stand in the table itself, so that comparing it costs no further wait for memory.
-const SHORT_BYTES_MAX: usize = 30;
-
-/// A name in the cache; equal to another with the same bytes.
-#[derive(Debug)]
-enum Key {
-    Short(u8, [u8; SHORT_BYTES_MAX]),
-    Long(Box<[u8]>),
-}
-
-impl Key {
-    fn of(name: &str) -> Self {
-        let mut bytes = [0; SHORT_BYTES_MAX];
-        match (bytes.get_mut(..name.len()), u8::try_from(name.len())) {
-            (Some(place), Ok(length)) => {
-                place.copy_from_slice(name.as_bytes());
-                Self::Short(length, bytes)
-            }
-            _ => Self::Long(name.as_bytes().into()),
-        }
-    }
-}
-
-impl Borrow<[u8]> for Key {
-    fn borrow(&self) -> &[u8] {
-        match self {
-            Self::Short(length, bytes) => &bytes[..usize::from(*length)],
-            Self::Long(bytes) => bytes,
-        }
-    }
-}
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        let (one, other): (&[u8], &[u8]) = (self.borrow(), other.borrow());
-        one == other
-    }
-}
-
-impl Eq for Key {}
-
-impl Hash for Key {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let bytes: &[u8] = self.borrow();
-        bytes.hash(state);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,7 +100,7 @@ mod tests {
     fn names_of_any_length_keep_their_index() {
         let registry = Registry::new("c", Arc::default(), UnknownSpace::Register, 100, 0.0);
         let mut names = NameCache::new(Arc::new(Interner::new(1000)), Arc::new(registry));
-        let lengths = [1, 2, SHORT_BYTES_MAX - 1, SHORT_BYTES_MAX, SHORT_BYTES_MAX + 1, 128];
+        let lengths = [1, 2, 7, 8, 9, 15, 16, 17, 23, 24, 25, 128];
         for _ in 0..2 {
             for (index, length) in (0..).zip(lengths) {
                 assert_eq!(names.index(NameKind::Sensor, &"x".repeat(length)), Ok(index));

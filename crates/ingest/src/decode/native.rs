@@ -7,6 +7,7 @@ use crate::decode::event::EventSink;
 use crate::decode::feed::FeedSpec;
 use crate::decode::fields::Fields;
 use crate::decode::names::NameCache;
+use crate::decode::plain::PlainReader;
 use crate::decode::reason::Reason;
 use crate::decode::report::Report;
 use crate::json::depth::nests_deeper;
@@ -27,13 +28,14 @@ const _: () = assert!(EVENTS_PER_REQUEST_MAX == 50_000, "TOO_MANY names another 
 #[derive(Debug)]
 pub struct Decoder {
     names: NameCache,
+    plain: PlainReader,
 }
 
 impl Decoder {
     /// A decoder that finds names through `names`.
     #[must_use]
     pub fn new(names: NameCache) -> Self {
-        Self { names }
+        Self { names, plain: PlainReader::new() }
     }
 
     /// Its way to names, for readers of other formats that share it.
@@ -131,10 +133,13 @@ impl Decoder {
         let text = std::str::from_utf8(bytes).map_err(|error| {
             Reason::new("not UTF-8").in_words(format!("not UTF-8 at byte {}", error.valid_up_to() + 1))
         })?;
-        if nests_too_deep(text) {
-            return Err(Reason::new("nests too deep").in_words(format!("nests deeper than {JSON_DEPTH_MAX}")));
+        let mut fields = Fields::none(false);
+        if self.plain.read(text, &mut fields).is_none() {
+            if nests_too_deep(text) {
+                return Err(Reason::new("nests too deep").in_words(format!("nests deeper than {JSON_DEPTH_MAX}")));
+            }
+            fields = Fields::read(text, report).map_err(|error| not_json(&error))?;
         }
-        let fields = Fields::read(text, report).map_err(|error| not_json(&error))?;
         report.understood += 1;
         EventSink { names: &mut self.names, feed, origin, events, report }.push(&fields)
     }

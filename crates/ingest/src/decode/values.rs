@@ -2,14 +2,14 @@
 
 use crate::decode::fields::{Field, Fields};
 use crate::decode::reason::Reason;
-use crate::json::object::{members, string_of};
+use crate::json::object::{members, string_in, string_of};
 use crate::limits::{FREE_TEXT_BYTES_MAX, GROUP_ENTRIES_MAX, WORD_BYTES_MAX};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use vigie_model::decimal::Decimal;
 use vigie_model::id::check_id;
-use vigie_model::time::{checked_ms, parse_rfc3339_ms};
+use vigie_model::time::{TimeError, checked_ms, parse_rfc3339_ms};
 
 /// One whole unit, for shares.
 const ONE: Decimal = Decimal::from_micros(1_000_000);
@@ -17,9 +17,19 @@ const ZERO: Decimal = Decimal::from_micros(0);
 
 impl<'a> Fields<'a> {
     /// A text; `None` when absent.
+    #[inline]
     pub(super) fn text(&self, field: Field) -> Result<Option<Cow<'a, str>>, Reason> {
         let Some(value) = self.get(field) else { return Ok(None) };
-        string_of(value).map(Some).ok_or_else(|| Reason::of(field.key(), "is not a text"))
+        self.text_in(value).map(Some).ok_or_else(|| Reason::of(field.key(), "is not a text"))
+    }
+
+    /// The text of a value that is one.
+    #[inline]
+    fn text_in(&self, json: &'a str) -> Option<Cow<'a, str>> {
+        if self.escapes() {
+            return string_in(json);
+        }
+        json.strip_prefix('"')?.strip_suffix('"').map(Cow::Borrowed)
     }
 
     /// A checked id; `None` when absent.
@@ -51,8 +61,8 @@ impl<'a> Fields<'a> {
     /// A number exactly as written; `None` when absent.
     pub(super) fn decimal(&self, field: Field) -> Result<Option<Decimal>, Reason> {
         let Some(value) = self.get(field) else { return Ok(None) };
-        value.get().parse().map(Some).map_err(|error| {
-            let hint = if value.get().starts_with('"') { "; expected a JSON number without quotes" } else { "" };
+        value.parse().map(Some).map_err(|error| {
+            let hint = if value.starts_with('"') { "; expected a JSON number without quotes" } else { "" };
             refused(field, "is not a number that can be kept", ": ", format_args!("{error}{hint}"))
         })
     }
@@ -69,13 +79,13 @@ impl<'a> Fields<'a> {
     /// A whole number; `None` when absent.
     pub(super) fn whole(&self, field: Field) -> Result<Option<i64>, Reason> {
         let Some(value) = self.get(field) else { return Ok(None) };
-        value.get().parse().map(Some).map_err(|_| Reason::of(field.key(), "is not a whole number of 64 bits"))
+        value.parse().map(Some).map_err(|_| Reason::of(field.key(), "is not a whole number of 64 bits"))
     }
 
     /// An angle in degrees; `None` when absent.
     pub(super) fn degrees(&self, field: Field, magnitude_max: f64) -> Result<Option<f64>, Reason> {
         let Some(value) = self.get(field) else { return Ok(None) };
-        let degrees = value.get().parse().ok().filter(|degrees: &f64| degrees.abs() <= magnitude_max);
+        let degrees = value.parse().ok().filter(|degrees: &f64| degrees.abs() <= magnitude_max);
         degrees.map(Some).ok_or_else(|| {
             let range = format_args!("is not a number from -{magnitude_max} to {magnitude_max}");
             refused(field, "is not an angle in its range", " ", range)
@@ -85,10 +95,9 @@ impl<'a> Fields<'a> {
     /// An instant in epoch milliseconds; `None` when absent.
     pub(super) fn instant_ms(&self, field: Field) -> Result<Option<i64>, Reason> {
         let Some(value) = self.get(field) else { return Ok(None) };
-        let instant = match (string_of(value), value.get().parse()) {
-            (Some(text), _) => parse_rfc3339_ms(&text),
-            (None, Ok(epoch_ms)) => checked_ms(epoch_ms),
-            (None, Err(_)) => Err(vigie_model::time::TimeError::Malformed),
+        let instant = match self.text_in(value) {
+            Some(text) => parse_rfc3339_ms(&text),
+            None => value.parse().map_or(Err(TimeError::Malformed), checked_ms),
         };
         instant.map(Some).map_err(|error| refused(field, "is not an instant that can be kept", ": ", error))
     }
@@ -97,7 +106,7 @@ impl<'a> Fields<'a> {
     pub(super) fn group(&self, field: Field) -> Result<BTreeMap<String, String>, Reason> {
         let Some(value) = self.get(field) else { return Ok(BTreeMap::new()) };
         let wrong = |what| Reason::of(field.key(), what);
-        let entries = members(value.get()).map_err(|_| wrong("is not an object"))?;
+        let entries = members(value).map_err(|_| wrong("is not an object"))?;
         if entries.len() > GROUP_ENTRIES_MAX {
             let limit = format_args!("has more than {GROUP_ENTRIES_MAX} entries");
             return Err(refused(field, "has too many entries", " ", limit));

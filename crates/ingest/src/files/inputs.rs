@@ -17,7 +17,7 @@ use crate::limits::SORT_ROWS_MAX;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use vigie_model::batch::{Events, Observations};
+use vigie_model::batch::Events;
 use vigie_model::diagnostic::Diagnostic;
 use xxhash_rust::xxh3::Xxh3;
 
@@ -146,8 +146,7 @@ impl Inputs {
     }
 
     fn next_batch(&mut self) -> Result<Events, Error> {
-        let observations = Observations::with_capacity(self.batch_rows.min(BATCH_ROWS_FORESEEN_MAX));
-        let mut events = Events { observations, ..Events::default() };
+        let mut events = Events::with_capacity(self.batch_rows.min(BATCH_ROWS_FORESEEN_MAX));
         let Some(merge) = &mut self.sorted else {
             while events.len() < self.batch_rows && self.opened.read(self.batch_rows, &mut events)? {}
             self.check_order(&events)?;

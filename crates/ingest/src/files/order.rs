@@ -10,7 +10,7 @@
 
 use crate::json::lines::LINE_END;
 use crate::limits::LINE_BYTES_MAX;
-use memchr::{memchr_iter, memmem};
+use memchr::{memchr, memchr_iter, memmem, memrchr};
 use vigie_model::time::{checked_ms, parse_common_rfc3339_ms};
 
 /// The key of an event time with its colon.
@@ -26,6 +26,11 @@ pub(super) struct Times {
 impl Times {
     /// Neither before nor after any other.
     pub(super) const NONE: Self = Self { first_ms: i64::MAX, last_ms: i64::MIN };
+
+    /// One instant.
+    const fn at(time_ms: i64) -> Self {
+        Self { first_ms: time_ms, last_ms: time_ms }
+    }
 
     /// These and then `next`; `None` when they are not in order.
     pub(super) fn followed_by(self, next: Self) -> Option<Self> {
@@ -51,24 +56,23 @@ impl LineOrder {
     }
 
     /// Takes the next piece. Cost: a few passes at the speed of memory, until a line is found that does not count.
-    pub(super) fn take(&mut self, piece: &[u8]) {
-        let mut start = 0;
-        for end in memchr_iter(LINE_END, piece) {
-            if self.times.is_none() {
-                return;
-            }
-            if self.begun.is_empty() {
-                self.line(&piece[start..end]);
-            } else {
-                let mut line = std::mem::take(&mut self.begun);
-                line.extend_from_slice(&piece[start..end]);
-                self.line(&line);
-                line.clear();
-                self.begun = line;
-            }
-            start = end + 1;
+    pub(super) fn take(&mut self, mut piece: &[u8]) {
+        if self.times.is_none() {
+            return;
         }
-        self.begun.extend_from_slice(&piece[start..]);
+        if !self.begun.is_empty() {
+            let end = memchr(LINE_END, piece).map_or(piece.len(), |end| end + 1);
+            self.begun.extend_from_slice(&piece[..end]);
+            piece = &piece[end..];
+            if self.begun.last() == Some(&LINE_END) {
+                let line = std::mem::take(&mut self.begun);
+                self.lines(&line);
+            }
+        }
+        let whole = memrchr(LINE_END, piece).map_or(0, |end| end + 1);
+        let (lines, begun) = piece.split_at(whole);
+        self.lines(lines);
+        self.begun.extend_from_slice(begun);
         if self.begun.len() > LINE_BYTES_MAX {
             (self.times, self.begun) = (None, Vec::new());
         }
@@ -77,16 +81,37 @@ impl LineOrder {
     /// Of all lines, if they are known to be in order.
     pub(super) fn finish(mut self) -> Option<Times> {
         let last = std::mem::take(&mut self.begun);
-        self.line(&last);
+        self.lines(&last);
         self.times
     }
 
-    fn line(&mut self, line: &[u8]) {
-        if line.trim_ascii().is_empty() {
-            return;
+    fn lines(&mut self, lines: &[u8]) {
+        let Some(times) = self.times else { return };
+        self.times = self.times_of_all(times, lines).or_else(|| {
+            let mut lines = lines.split(|byte| *byte == LINE_END).filter(|line| !line.trim_ascii().is_empty());
+            lines.try_fold(times, |times, line| times.followed_by(Times::at(self.time_of(line)?)))
+        });
+    }
+
+    /// Of lines with ends that all count and of which none is blank, after `times`; `None` when one is otherwise. They
+    /// are looked at together: as many braces and keys as lines, and one of each in every line, are one in each.
+    fn times_of_all(&self, times: Times, lines: &[u8]) -> Option<Times> {
+        let count = memchr_iter(LINE_END, lines).count();
+        let all_end = lines.last().is_none_or(|last| *last == LINE_END);
+        if !all_end || memchr_iter(b'{', lines).count() != count || memchr(b'\\', lines).is_some() {
+            return None;
         }
-        let here = self.time_of(line).map(|time_ms| Times { first_ms: time_ms, last_ms: time_ms });
-        self.times = self.times.zip(here).and_then(|(times, here)| times.followed_by(here));
+        let (mut times, mut start, mut seen) = (times, 0, 0);
+        for key in self.finder.find_iter(lines) {
+            let value = key + TIME_KEY.len();
+            if key < start || lines[start] != b'{' {
+                return None;
+            }
+            let end = value + memchr(LINE_END, &lines[value..])?;
+            times = times.followed_by(Times::at(instant_of(&lines[value..end])?))?;
+            (start, seen) = (end + 1, seen + 1);
+        }
+        (seen == count).then_some(times)
     }
 
     /// The instant of a line that counts.
@@ -94,23 +119,28 @@ impl LineOrder {
         let key = self.finder.find(line)?;
         let (before, after) = (&line[..key], &line[key + TIME_KEY.len()..]);
         let opened = before.iter().filter(|byte| **byte == b'{').count();
-        let plain = |part: &[u8]| memchr::memchr(b'\\', part).is_none();
-        if opened != 1 || memchr::memchr(b'{', after).is_some() || !plain(before) || !plain(after) {
+        let plain = |part: &[u8]| memchr(b'\\', part).is_none();
+        if opened != 1 || memchr(b'{', after).is_some() || !plain(before) || !plain(after) {
             return None;
         }
         if self.finder.find(after).is_some() {
             return None;
         }
-        let value = after.trim_ascii_start();
-        if let Some(text) = value.strip_prefix(b"\"") {
-            let end = memchr::memchr(b'"', text)?;
-            return parse_common_rfc3339_ms(&text[..end])?.ok();
-        }
-        let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let ends = value.get(digits).is_some_and(|byte| matches!(byte, b',' | b'}' | b' '));
-        let number = std::str::from_utf8(&value[..digits]).ok().filter(|_| ends)?;
-        checked_ms(number.parse().ok()?).ok()
+        instant_of(after)
     }
+}
+
+/// The instant that a value begins with.
+fn instant_of(value: &[u8]) -> Option<i64> {
+    let value = value.trim_ascii_start();
+    if let Some(text) = value.strip_prefix(b"\"") {
+        let end = memchr(b'"', text)?;
+        return parse_common_rfc3339_ms(&text[..end])?.ok();
+    }
+    let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let ends = value.get(digits).is_some_and(|byte| matches!(byte, b',' | b'}' | b' '));
+    let number = std::str::from_utf8(&value[..digits]).ok().filter(|_| ends)?;
+    checked_ms(number.parse().ok()?).ok()
 }
 
 #[cfg(test)]

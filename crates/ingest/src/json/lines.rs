@@ -18,10 +18,13 @@ pub(crate) enum Line<'a> {
     TooLong,
 }
 
-/// Reads lines into one buffer.
+/// Reads lines where they lie: only one that goes on behind the source's own buffer is put together in another.
 #[derive(Debug)]
 pub(crate) struct LineReader<R> {
     reader: R,
+    /// Bytes at the front of the source that were given out with the line before.
+    given_out: usize,
+    /// A line put together.
     buffer: Vec<u8>,
     line: u32,
     bytes_read: u64,
@@ -31,7 +34,7 @@ pub(crate) struct LineReader<R> {
 impl<R: BufRead> LineReader<R> {
     /// Reads lines of at most `line_bytes_max` bytes.
     pub(crate) fn new(reader: R, line_bytes_max: usize) -> Self {
-        Self { reader, buffer: Vec::new(), line: 0, bytes_read: 0, line_bytes_max }
+        Self { reader, given_out: 0, buffer: Vec::new(), line: 0, bytes_read: 0, line_bytes_max }
     }
 
     /// Bytes taken from the source so far.
@@ -41,27 +44,33 @@ impl<R: BufRead> LineReader<R> {
 
     /// The next line with its number; `None` at the end.
     pub(crate) fn next_line(&mut self) -> io::Result<Option<(u32, Line<'_>)>> {
-        self.buffer.clear();
+        self.reader.consume(std::mem::take(&mut self.given_out));
         // One byte for the line's end and one to notice that it is too long.
         let limit = self.line_bytes_max + 2;
-        let taken = read_line(&mut self.reader, limit, &mut self.buffer)?;
-        if taken == 0 {
-            return Ok(None);
-        }
-        self.bytes_read += taken as u64;
-        self.line = self.line.saturating_add(1);
         let mut cut_off = false;
-        if self.buffer.last() == Some(&LINE_END) {
-            self.buffer.pop();
-        } else if taken == limit {
-            self.bytes_read += self.reader.skip_until(LINE_END)? as u64;
-            cut_off = true;
-        }
-        let mut text = self.buffer.as_slice();
-        if self.line == 1 {
-            text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
-        }
-        text = text.strip_suffix(b"\r").unwrap_or(text);
+        let text = if let Some(end) = memchr(LINE_END, fill_buffer(&mut self.reader)?) {
+            self.given_out = end + 1;
+            self.bytes_read += end as u64 + 1;
+            cut_off = end >= limit;
+            &self.reader.fill_buf()?[..end]
+        } else {
+            self.buffer.clear();
+            let taken = read_line(&mut self.reader, limit, &mut self.buffer)?;
+            if taken == 0 {
+                return Ok(None);
+            }
+            self.bytes_read += taken as u64;
+            if self.buffer.last() == Some(&LINE_END) {
+                self.buffer.pop();
+            } else if taken == limit {
+                self.bytes_read += self.reader.skip_until(LINE_END)? as u64;
+                cut_off = true;
+            }
+            self.buffer.as_slice()
+        };
+        self.line = self.line.saturating_add(1);
+        let text = if self.line == 1 { text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text) } else { text };
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
         if cut_off || text.len() > self.line_bytes_max {
             return Ok(Some((self.line, Line::TooLong)));
         }
@@ -69,15 +78,22 @@ impl<R: BufRead> LineReader<R> {
     }
 }
 
+/// What the source holds, or reads now.
+fn fill_buffer(reader: &mut impl BufRead) -> io::Result<&[u8]> {
+    while let Err(error) = reader.fill_buf() {
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    reader.fill_buf()
+}
+
 /// Appends what comes up to a line's end, that included, and at most `limit` bytes; returns how many. The search of the
 /// standard library's `read_until` is several times slower, and every byte of input passes here.
 fn read_line(reader: &mut impl BufRead, limit: usize, buffer: &mut Vec<u8>) -> io::Result<usize> {
     let mut taken = 0;
     while taken < limit {
-        let available = match reader.fill_buf() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            available => available?,
-        };
+        let available = fill_buffer(reader)?;
         let available = &available[..available.len().min(limit - taken)];
         let end = memchr(LINE_END, available);
         let length = end.map_or(available.len(), |end| end + 1);
@@ -120,6 +136,18 @@ mod tests {
     #[test]
     fn a_long_line_is_skipped_and_counted() {
         assert_eq!(lines(b"abcd\nabcde\nabcdef\r\nab", 4), [Some(b"abcd".to_vec()), None, None, Some(b"ab".to_vec())]);
+    }
+
+    #[test]
+    fn how_long_a_line_may_be_does_not_depend_on_where_a_buffer_ends() {
+        for text in ["\u{feff}ab\nx", "\u{feff}abc\nx", "\u{feff}abcd\nx", "abcd\r\nx", "abcd\r", "abcde", "abcde\r\nx"]
+        {
+            let is_long = |capacity| {
+                let mut reader = LineReader::new(io::BufReader::with_capacity(capacity, text.as_bytes()), 4);
+                matches!(reader.next_line().unwrap(), Some((1, Line::TooLong)))
+            };
+            assert!((1..20).all(|capacity| is_long(capacity) == is_long(20)), "{text:?}");
+        }
     }
 
     #[test]

@@ -25,12 +25,13 @@ pub(crate) fn members(text: &str) -> Result<Vec<Member<'_>>, serde_json::Error> 
 
 /// The text of a JSON string; `None` when `value` is something else, or escapes half a surrogate pair.
 pub(crate) fn string_of(value: &RawValue) -> Option<Cow<'_, str>> {
-    let inner = value.get().strip_prefix('"')?.strip_suffix('"')?;
-    if inner.contains('\\') {
-        serde_json::from_str(value.get()).ok().map(Cow::Owned)
-    } else {
-        Some(Cow::Borrowed(inner))
-    }
+    string_in(value.get())
+}
+
+/// As [`string_of`], of a value's own JSON text.
+pub(crate) fn string_in(json: &str) -> Option<Cow<'_, str>> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    if inner.contains('\\') { serde_json::from_str(json).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
 }
 
 /// Whether a value is `null`.
