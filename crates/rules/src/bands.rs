@@ -70,7 +70,7 @@ pub(crate) struct Bands {
 impl Bands {
     /// The bands of these plans, at most [`RULES_MAX`]; `None` when a condition is more than comparisons with constants, or its
     /// cuts are beyond exact reckoning.
-    pub(crate) fn new<'a>(plans: impl Iterator<Item = &'a Plan> + Clone) -> Option<Self> {
+    pub(crate) fn new<'a>(plans: &(impl Iterator<Item = &'a Plan> + Clone)) -> Option<Self> {
         let mut found = Vec::new();
         let mut conditions = plans.clone().flat_map(|plan| std::iter::once(&plan.raise).chain(&plan.clear));
         if !conditions.all(|condition| condition.cuts(&mut found)) {
@@ -213,7 +213,7 @@ mod tests {
             moves in any::<[u64; 3]>(),
         ) {
             let plans: Vec<_> = texts.iter().map(plan).collect();
-            let bands = Bands::new(plans.iter()).unwrap();
+            let bands = Bands::new(&plans.iter()).unwrap();
             let moves = Moves { missing: 0, raise: moves[0], clear: moves[1], between: moves[2] & moves[0] };
             for micros in micros.into_iter().flat_map(|micros| [micros, micros / 1_000_000 * 1_000_000]) {
                 let quantity = Quantity { micros: micros.into(), count };
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn what_is_not_cuts_by_constants_has_no_bands() {
-        let bands = |raise: &str| Bands::new([plan(&(raise.to_owned(), None))].iter());
+        let bands = |raise: &str| Bands::new(&[plan(&(raise.to_owned(), None))].iter());
         assert!(bands("value * value > 4").is_none());
         assert!(bands("value > 9223372036854775807").is_none(), "beyond exact reckoning");
         assert!(bands("true").is_some_and(|bands| bands.verdicts.len() == 1));

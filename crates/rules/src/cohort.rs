@@ -54,7 +54,7 @@ pub(crate) struct Cohort {
 impl Cohort {
     fn new(rules: &[CohortRule], set: &RuleSet) -> Self {
         let kind = set.rules[rules[0].rule()].kind;
-        Self { rules: rules.into(), kind, bands: Bands::new(rules.iter().map(|rule| rule.plan(set))) }
+        Self { rules: rules.into(), kind, bands: Bands::new(&rules.iter().map(|rule| rule.plan(set))) }
     }
 
     /// Its rules; the place of each is its bit.
