@@ -33,7 +33,7 @@ use std::sync::Arc;
 use vigie_model::alert::Transition;
 use vigie_model::control::Control;
 use vigie_model::diagnostic::Diagnostic;
-use vigie_model::names::Names;
+use vigie_model::names::{NameEntry, Names};
 use vigie_model::position::{PartitionIx, Position};
 use vigie_model::record::{Payload, Record};
 use vigie_model::seeds::RuleStart;
@@ -129,7 +129,7 @@ impl RuleCore {
         }
         let Some(running) = &mut self.running else { return Ok(()) };
         match &record.payload {
-            Payload::Dictionary(entries) => running.step_all(&Input::Names(entries), out),
+            Payload::Dictionary(entries) => running.learn(entries),
             Payload::IntakeUp => running.step_all(&Input::IntakeUp { log_time_ms }, out),
             Payload::Tick { tick_ms } => running.step_all(&Input::Tick { tick_ms: *tick_ms, log_time_ms }, out),
             Payload::Observations(batch) => {
@@ -175,6 +175,18 @@ impl Running {
         let engines = (0..partitions).map(engine).collect();
         let unseeded = Unseeded::new(&rules, start);
         Self { engines, city: City::new(&rules, partitions), unseeded, rules }
+    }
+
+    /// All engines share one dictionary, and give it back while it grows.
+    fn learn(&mut self, entries: &[NameEntry]) {
+        let mut names = Arc::default();
+        for engine in &mut self.engines {
+            names = engine.share_names(Arc::default());
+        }
+        Arc::make_mut(&mut names).learn(entries);
+        for engine in &mut self.engines {
+            engine.share_names(Arc::clone(&names));
+        }
     }
 
     fn step_all(&mut self, input: &Input<'_>, out: &mut Vec<Transition>) {

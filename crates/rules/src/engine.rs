@@ -99,7 +99,7 @@ pub enum Input<'a> {
 pub struct Engine {
     rules: Arc<RuleSet>,
     partitions: PartitionIx,
-    names: Names,
+    names: Arc<Names>,
     keys: Keys,
     /// `all_of` and `any_of`.
     composites: Stage,
@@ -119,7 +119,7 @@ impl Engine {
             composites: Stage::new(Level::Space, &rules),
             rules,
             partitions,
-            names: Names::default(),
+            names: Arc::default(),
             keys: Keys::default(),
             position: Position { partition, offset: 0 },
             ordinal: 0,
@@ -152,7 +152,7 @@ impl Engine {
     /// When rows use names that no earlier [`Input::Names`] gave.
     pub fn step(&mut self, input: Input<'_>, out: &mut Vec<Transition>) {
         match input {
-            Input::Names(entries) => self.names.learn(entries),
+            Input::Names(entries) => Arc::make_mut(&mut self.names).learn(entries),
             Input::IntakeUp { log_time_ms } => {
                 if !self.started {
                     self.started = true;
@@ -176,6 +176,11 @@ impl Engine {
                 }
             }),
         }
+    }
+
+    /// Goes on with a dictionary that several engines share, instead of its own; returns the one it had.
+    pub(crate) fn share_names(&mut self, names: Arc<Names>) -> Arc<Names> {
+        std::mem::replace(&mut self.names, names)
     }
 
     /// What is known of a rule on a key, if it has state here.

@@ -11,7 +11,7 @@ use crate::cohort::{CohortRule, can_share};
 use crate::fate::Succession;
 use crate::input::{IncidentFacts, Member, SlotInput};
 use crate::kind::{Per, RuleIx};
-use crate::line::{LineId, LineKey};
+use crate::line::LineKey;
 use crate::lines::Lines;
 use crate::past::Past;
 use crate::routes::{Route, Routes, Series, Target, covers, expected};
@@ -20,6 +20,7 @@ use crate::slots::Slots;
 use crate::spec::RuleSet;
 use crate::step::{Counters, Step};
 use crate::timers::{SlotIx, Timers};
+use std::ops::Range;
 use vigie_model::batch::{Observations, Quality, flags};
 use vigie_model::decimal::MICROS_PER_UNIT;
 use vigie_model::event::Incident;
@@ -61,11 +62,7 @@ impl Keys {
         let mut offset = first_offset;
         for start in (0..rows.len()).step_by(ROWS_AHEAD) {
             let ahead = start..rows.len().min(start + ROWS_AHEAD);
-            let mut routes = [None; ROWS_AHEAD];
-            for (route, index) in routes.iter_mut().zip(ahead.clone()) {
-                *route = self.routes.get(series_of(rows, index));
-            }
-            self.look_ahead(&routes);
+            let routes = self.look_ahead(rows, ahead.clone());
             for (route, index) in routes.iter().zip(ahead) {
                 step.move_to(offset);
                 offset += 1;
@@ -186,19 +183,26 @@ impl Keys {
         self.lines.slot_of(rule, &key, self.tick_ms, (rules, names))
     }
 
-    /// Reads the places of the next rows once, all of them independently. It changes nothing.
-    fn look_ahead(&self, routes: &[Option<Route>]) {
-        let touch = |target| match target {
-            Target::Line(line, _) => self.lines.touch(line),
-            Target::Slot(slot, _) => self.slots[slot].touch(),
-        };
-        let seen = routes.iter().flatten().fold(0, |seen, route| match *route {
-            Route::Line(line) => seen ^ self.lines.touch(line),
-            Route::Targets { start, count } => {
-                (start..start + count).fold(seen, |seen, target| seen ^ touch(self.routes.target(target)))
-            }
+    /// Where the next rows lead. Each step is taken for all of them before the next one.
+    fn look_ahead(&self, rows: &Observations, ahead: Range<usize>) -> [Option<Route>; ROWS_AHEAD] {
+        let (mut firsts, mut routes) = ([None; ROWS_AHEAD], [None; ROWS_AHEAD]);
+        for (first, index) in firsts.iter_mut().zip(ahead.clone()) {
+            *first = self.routes.first(rows.space[index], rows.metric[index]);
+        }
+        for ((route, first), index) in routes.iter_mut().zip(firsts).zip(ahead) {
+            let first = first.filter(|line| self.lines.is_first(*line, rows.sensor[index], rows.node[index]));
+            *route = first.map(Route::Line).or_else(|| self.routes.get(series_of(rows, index)));
+        }
+        let targets = routes.iter().flatten().flat_map(|route| match *route {
+            Route::Line(_) => 0..0,
+            Route::Targets { start, count } => start..start + count,
+        });
+        let seen = targets.fold(0, |seen, target| match self.routes.target(target) {
+            Target::Line(line, _) => seen ^ i64::from(self.lines.is_first(line, NO_NAME, NO_NAME)),
+            Target::Slot(slot, _) => seen ^ self.slots[slot].touch(),
         });
         std::hint::black_box(seen);
+        routes
     }
 
     #[inline]
@@ -209,7 +213,7 @@ impl Keys {
             return;
         }
         let series = series_of(rows, index);
-        let route = route.or_else(|| self.routes.get(series)).unwrap_or_else(|| self.add_route(series, step));
+        let route = route.or_else(|| self.route(series)).unwrap_or_else(|| self.add_route(series, step));
         let mut input = SlotInput {
             member: 0,
             sensor: rows.sensor[index],
@@ -240,6 +244,12 @@ impl Keys {
         }
     }
 
+    fn route(&self, series: Series) -> Option<Route> {
+        let (space, metric, sensor, node) = series;
+        let first = self.routes.first(space, metric).filter(|line| self.lines.is_first(*line, sensor, node));
+        first.map(Route::Line).or_else(|| self.routes.get(series))
+    }
+
     /// Whether a line took the row in as one that changes nothing.
     #[inline]
     fn take_quiet(&mut self, line: u32, rows: &Observations, index: usize, step: &mut Step<'_>) -> bool {
@@ -247,7 +257,7 @@ impl Keys {
         let line = self.lines.line_mut(line);
         let quiet = rows.quality[index] == Quality::Good
             && line.take_quiet(micros, event_time_ms, rows.feed[index], self.tick_ms);
-        step.counters.judgements += if quiet { line.rules() } else { 0 };
+        step.counters.judgements += u64::from(quiet);
         quiet
     }
 
@@ -275,13 +285,13 @@ impl Keys {
         for (per, sharing) in [Per::Space, Per::Sensor, Per::Node].into_iter().zip(&sharing) {
             let Some((_, part)) = part_of(per, sensor, node).filter(|_| !sharing.is_empty()) else { continue };
             let part = part.map_or(NO_NAME, |(_, part)| part);
-            let id = LineId { key: LineKey { per, space, part, metric }, member };
-            for line in self.lines.find_or_make(id, sharing, rules, step.counters) {
+            let key = LineKey { per, space, part, metric };
+            for line in self.lines.find_or_make(key, (sensor, node), sharing, rules, step.counters) {
                 targets.push(Target::Line(line, self.lines.join(line, member, self.tick_ms)));
             }
         }
         step.counters.series += 1;
-        self.routes.add(series, &targets)
+        self.routes.add(series, &targets, |line| self.lines.is_first(line, sensor, node))
     }
 
     /// The slot of a rule on a key, which is made when it is new.

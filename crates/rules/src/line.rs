@@ -39,10 +39,10 @@ pub(crate) struct Line {
     stale_after_ms: i64,
     /// Feed of the newest value.
     feed: NameIx,
-    cohort: CohortIx,
     shared: SharedIx,
-    /// How many rules the cohort has.
-    rules: u32,
+    /// The sensor and edge node of the first member's rows.
+    sensor: NameIx,
+    node: NameIx,
 }
 
 /// A key of rules about one metric.
@@ -58,20 +58,24 @@ pub(crate) struct LineKey {
     pub(crate) metric: NameIx,
 }
 
-/// What never changes about a line.
+/// What never changes about a line, and seldom is asked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LineId {
-    /// Its key.
-    pub(crate) key: LineKey,
-    /// Whose values came first.
-    pub(crate) member: Member,
+    /// What the key consists of.
+    pub(crate) per: Per,
+    /// The space.
+    pub(crate) space: NameIx,
+    /// The metric.
+    pub(crate) metric: NameIx,
+    /// The rules.
+    pub(crate) cohort: CohortIx,
 }
 
 const NO_SHARED: SharedIx = SharedIx::MAX;
 
 impl Line {
-    /// A line without values.
-    pub(crate) fn new(index: CohortIx, cohort: &Cohort) -> Self {
+    /// A line without values, whose first member sends rows of this sensor and node.
+    pub(crate) fn new(cohort: &Cohort, (sensor, node): (NameIx, NameIx)) -> Self {
         let stale_after_ms = match cohort.kind() {
             Kind::Threshold { stale_after_ms, .. } => stale_after_ms,
             _ => 0,
@@ -84,26 +88,26 @@ impl Line {
             until_ms: NEVER_MS,
             stale_after_ms,
             feed: NO_NAME,
-            cohort: index,
             shared: NO_SHARED,
-            rules: narrow(cohort.rules().len()),
+            sensor,
+            node,
         }
     }
 
-    /// Reads what a visit will read; the number means nothing.
+    /// Whether rows of this sensor and node are its first member's.
     #[inline]
-    pub(crate) const fn touch(&self) -> i64 {
-        self.newest_ms
+    pub(crate) const fn is_first(&self, sensor: NameIx, node: NameIx) -> bool {
+        self.sensor == sensor && self.node == node
     }
 
-    /// Its cohort.
-    pub(crate) const fn cohort(&self) -> CohortIx {
-        self.cohort
+    /// The sensor and node of its first member's rows.
+    pub(crate) const fn first(&self) -> (NameIx, NameIx) {
+        (self.sensor, self.node)
     }
 
-    /// How many rules it stands for.
-    pub(crate) fn rules(&self) -> u64 {
-        self.rules.into()
+    /// Its first member.
+    pub(crate) const fn member(&self, metric: NameIx) -> Member {
+        Member::of(self.sensor, self.node, metric)
     }
 
     /// Feed of the newest value.
@@ -144,7 +148,7 @@ impl Line {
     ) -> bool {
         let SlotInput { micros, event_time_ms, feed, .. } = *input;
         if event_time_ms <= self.newest_ms {
-            step.counters.late_inputs += self.rules();
+            step.counters.late_inputs += cohort.count();
             return true;
         }
         let expires_ms = event_time_ms.saturating_add(self.stale_after_ms);
@@ -155,7 +159,7 @@ impl Line {
         if cohort.verdicts(Some(quantity), step.rules, step.counters).raise != 0 {
             return false;
         }
-        step.counters.judgements += self.rules();
+        step.counters.judgements += 1;
         self.show(Newest { micros, event_time_ms, valid: true }, feed);
         self.quiet(cohort.quiet_around(micros, cohort.asleep()), NEVER_MS);
         true
@@ -184,6 +188,18 @@ impl Line {
 
     const fn expires_ms(&self) -> i64 {
         self.newest_ms.saturating_add(self.stale_after_ms)
+    }
+}
+
+impl LineId {
+    /// Its key, if its first member sends rows of this sensor and node.
+    pub(crate) const fn key(&self, (sensor, node): (NameIx, NameIx)) -> LineKey {
+        let part = match self.per {
+            Per::Space => NO_NAME,
+            Per::Sensor => sensor,
+            Per::Node => node,
+        };
+        LineKey { per: self.per, space: self.space, part, metric: self.metric }
     }
 }
 

@@ -1,6 +1,6 @@
 //! All lines of an engine, and what their cohorts share.
 
-use crate::cohort::{Cohort, CohortRule, Cohorts, can_share, together};
+use crate::cohort::{Cohort, CohortIx, CohortRule, Cohorts, can_share, together};
 use crate::fate::{Fate, Succession};
 use crate::input::{Member, SlotInput};
 use crate::kind::{RuleIx, narrow};
@@ -39,42 +39,41 @@ impl Lines {
         &mut self.lines[index as usize]
     }
 
-    /// Reads what a visit to a line will read; the number means nothing.
+    /// Whether rows of this sensor and node are those of a line's first member.
     #[inline]
-    pub(crate) fn touch(&self, index: LineIx) -> i64 {
-        self.lines[index as usize].touch()
+    pub(crate) fn is_first(&self, index: LineIx, sensor: NameIx, node: NameIx) -> bool {
+        self.lines[index as usize].is_first(sensor, node)
     }
 
-    /// The lines of the key of a series for rules that can share, which are made when they are new.
+    /// The lines of a key for rules that can share, which are made when they are new, for rows of this sensor and node.
     pub(crate) fn find_or_make(
         &mut self,
-        id: LineId,
+        key: LineKey,
+        first: (NameIx, NameIx),
         rules: &[CohortRule],
         set: &RuleSet,
         counters: &mut Counters,
     ) -> Vec<LineIx> {
-        let mut found: Vec<LineIx> = self.of_key(&id.key).collect();
-        let has = |line: &LineIx, rule: &CohortRule| {
-            self.cohorts.get(self.lines[*line as usize].cohort()).rules().contains(rule)
-        };
+        let mut found: Vec<LineIx> = self.of_key(&key).collect();
+        let has = |line: &LineIx, rule: &CohortRule| self.cohort_of(*line).rules().contains(rule);
         let new: Vec<_> = rules.iter().copied().filter(|rule| !found.iter().any(|line| has(line, rule))).collect();
         found.retain(|line| rules.iter().any(|rule| has(line, rule)));
         counters.keys += new.len() as u64;
         for rules in together(new, set) {
             let cohort = self.cohorts.of(&rules, set);
-            found.push(self.add(Line::new(cohort, self.cohorts.get(cohort)), id));
+            found.push(self.add(key, first, cohort));
         }
         found
     }
 
     /// Index of a member on a line, which is added when it is new.
     pub(crate) fn join(&mut self, line: LineIx, member: Member, tick_ms: i64) -> MemberIx {
-        let place = line as usize;
-        if self.lines[place].shared().is_none() && self.ids[place].member == member {
+        let own = &self.lines[line as usize];
+        if own.shared().is_none() && own.member(member.metric) == member {
             return 0;
         }
         let shared = self.shared_of(line, tick_ms);
-        self.lines[place].quiet(None, i64::MIN);
+        self.lines[line as usize].quiet(None, i64::MIN);
         let shared = &mut self.shared[shared as usize];
         self.timers.schedule(line, shared.due_ms());
         shared.join(member)
@@ -93,7 +92,7 @@ impl Lines {
             return;
         }
         let line = &mut self.lines[index as usize];
-        let cohort = self.cohorts.get(line.cohort());
+        let cohort = self.cohorts.get(self.ids[index as usize].cohort);
         let alone = line.shared().is_none() && input.member == 0;
         if alone && line.take_alone(input, tick_ms, cohort, step) {
             return;
@@ -121,11 +120,11 @@ impl Lines {
     ) -> Option<Slot> {
         let has = |line: &LineIx| self.cohort_of(*line).rules().iter().any(|known| known.rule() == rule);
         let index = self.of_key(key).find(has)?;
-        let (line, id, cohort) = (&self.lines[index as usize], &self.ids[index as usize], self.cohort_of(index));
+        let (line, cohort) = (&self.lines[index as usize], self.cohort_of(index));
         let mut shared = self.seen(index, tick_ms);
         shared.catch_up(line);
         let mut past = Past::default();
-        Some(shared.slot_of(rule, &mut Post { id, cohort, past: &mut past }, line.feed(), rules, names))
+        Some(shared.slot_of(rule, &mut Post { key: *key, cohort, past: &mut past }, line.feed(), rules, names))
     }
 
     /// Lets every rule of every line end or go on under changed rules. Rules that cannot share any more are given to `leave`
@@ -141,10 +140,11 @@ impl Lines {
         let mut next = Self::default();
         for index in 0..narrow(self.lines.len()) {
             let (line, id, cohort) = (&self.lines[index as usize], &self.ids[index as usize], self.cohort_of(index));
-            let space = Arc::clone(step.names.name(NameKind::Space, id.key.space));
+            let key = id.key(line.first());
+            let space = Arc::clone(step.names.name(NameKind::Space, id.space));
             let mut shared = self.seen(index, tick_ms);
             shared.catch_up(line);
-            let mut post = Post { id, cohort, past: &mut *past };
+            let mut post = Post { key, cohort, past: &mut *past };
             let mut heirs = Vec::new();
             for old in cohort.rules().iter().map(|rule| rule.rule()) {
                 match change.fate(old, &space, step.counters) {
@@ -164,7 +164,7 @@ impl Lines {
             let rules = heirs.iter().map(|(_, new)| CohortRule::new(*new, &space, &change.new));
             for group in together(rules, &change.new) {
                 let cohort = next.cohorts.of(&group, &change.new);
-                let heir = next.add(Line::new(cohort, next.cohorts.get(cohort)), *id);
+                let heir = next.add(key, line.first(), cohort);
                 let shared = shared.heir(&group, &heirs, change, line.feed());
                 next.place(heir, shared);
                 next.with_shared(heir, line.feed(), tick_ms, past, |shared, post| shared.refresh(post, &change.new));
@@ -178,12 +178,16 @@ impl Lines {
         let line = &self.lines[index as usize];
         match line.shared() {
             Some(place) => self.shared[place as usize].clone(),
-            None => Shared::of(line, &self.ids[index as usize], self.cohort_of(index), tick_ms),
+            None => Shared::of(line, self.member_of(index), self.cohort_of(index), tick_ms),
         }
     }
 
     fn cohort_of(&self, index: LineIx) -> &Cohort {
-        self.cohorts.get(self.lines[index as usize].cohort())
+        self.cohorts.get(self.ids[index as usize].cohort)
+    }
+
+    fn member_of(&self, index: LineIx) -> Member {
+        self.lines[index as usize].member(self.ids[index as usize].metric)
     }
 
     /// Lets what a line's cohort shares change, then keeps it in the line alone if it fits.
@@ -196,11 +200,11 @@ impl Lines {
         work: impl FnOnce(&mut Shared, &mut Post<'_>),
     ) {
         let place = self.shared_of(index, tick_ms);
-        let line = &mut self.lines[index as usize];
-        let cohort = self.cohorts.get(line.cohort());
+        let (line, id) = (&mut self.lines[index as usize], &self.ids[index as usize]);
+        let cohort = self.cohorts.get(id.cohort);
         let shared = &mut self.shared[place as usize];
         shared.catch_up(line);
-        work(shared, &mut Post { id: &self.ids[index as usize], cohort, past });
+        work(shared, &mut Post { key: id.key(line.first()), cohort, past });
         shared.show(line, cohort, feed);
         self.timers.schedule(index, shared.due_ms());
         if shared.fits_in_line(tick_ms) {
@@ -216,7 +220,7 @@ impl Lines {
         if let Some(shared) = line.shared() {
             return shared;
         }
-        let shared = Shared::of(line, &self.ids[index as usize], self.cohorts.get(line.cohort()), tick_ms);
+        let shared = Shared::of(line, self.member_of(index), self.cohort_of(index), tick_ms);
         self.place(index, shared)
     }
 
@@ -236,18 +240,19 @@ impl Lines {
         place
     }
 
-    fn add(&mut self, line: Line, id: LineId) -> LineIx {
+    fn add(&mut self, key: LineKey, first: (NameIx, NameIx), cohort: CohortIx) -> LineIx {
         let index = narrow(self.lines.len());
-        self.lines.push(line);
-        self.ids.push(id);
-        let ids = &self.ids;
-        self.by_key.insert_unique(hash(&id.key), index, |line| hash(&ids[*line as usize].key));
+        let LineKey { per, space, metric, .. } = key;
+        self.lines.push(Line::new(self.cohorts.get(cohort), first));
+        self.ids.push(LineId { per, space, metric, cohort });
+        let Self { lines, ids, by_key, .. } = self;
+        by_key.insert_unique(hash(&key), index, |line| hash(&ids[*line as usize].key(lines[*line as usize].first())));
         index
     }
 
     fn of_key(&self, key: &LineKey) -> impl Iterator<Item = LineIx> {
         let lines = self.by_key.iter_hash(hash(key)).copied();
-        lines.filter(move |line| self.ids[*line as usize].key == *key)
+        lines.filter(move |line| self.ids[*line as usize].key(self.lines[*line as usize].first()) == *key)
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) enum Route {
 /// Places by series. Grows with the names in the log, whose number the sequencer bounds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Routes {
+    /// The first series of a space and metric that leads to a line alone: for most it is the only one.
+    firsts: Firsts,
     by_series: HashMap<Series, Route, FixedState>,
     targets: Vec<Target>,
     /// Rules on incidents that cover a space.
@@ -50,7 +52,13 @@ pub(crate) struct Routes {
 }
 
 impl Routes {
-    /// Where a series leads; `None` when it was never seen.
+    /// The line that the first series of a space and metric leads to; it knows whether a row is of that series.
+    #[inline]
+    pub(crate) fn first(&self, space: NameIx, metric: NameIx) -> Option<LineIx> {
+        self.firsts.get(space, metric)
+    }
+
+    /// Where any other series leads; `None` when it was never seen.
     #[inline]
     pub(crate) fn get(&self, series: Series) -> Option<Route> {
         self.by_series.get(&series).copied()
@@ -61,8 +69,9 @@ impl Routes {
         self.targets[index as usize]
     }
 
-    /// Keeps the route of a series seen for the first time.
-    pub(crate) fn add(&mut self, series: Series, targets: &[Target]) -> Route {
+    /// Keeps the route of a series seen for the first time; `is_first` tells of a line whether its rows are those of its first
+    /// member.
+    pub(crate) fn add(&mut self, series: Series, targets: &[Target], is_first: impl FnOnce(LineIx) -> bool) -> Route {
         let route = match targets {
             [Target::Line(line, 0)] => Route::Line(*line),
             _ => {
@@ -71,7 +80,13 @@ impl Routes {
                 Route::Targets { start, count: narrow(targets.len()) }
             }
         };
-        self.by_series.insert(series, route);
+        let is_found_first = match route {
+            Route::Line(line) => is_first(line) && self.firsts.add(series.0, series.1, line),
+            Route::Targets { .. } => false,
+        };
+        if !is_found_first {
+            self.by_series.insert(series, route);
+        }
         route
     }
 
@@ -89,6 +104,54 @@ impl Routes {
             rules.rules.iter().enumerate().filter(|(_, rule)| reads(rule)).map(|(index, _)| index).collect()
         })
     }
+}
+
+/// A line for each space and metric, without a search: spaces of a partition are numbered as they come.
+#[derive(Clone, Debug, Default)]
+struct Firsts {
+    /// The number of a space in this partition, by its name.
+    numbers: Vec<u32>,
+    spaces: u32,
+    /// By metric and the number of the space.
+    lines: Vec<Vec<LineIx>>,
+}
+
+/// Stands for "no line" and "no number".
+const NONE: u32 = u32::MAX;
+
+impl Firsts {
+    #[inline]
+    fn get(&self, space: NameIx, metric: NameIx) -> Option<LineIx> {
+        let number = *self.numbers.get(space as usize)?;
+        let line = *self.lines.get(metric as usize)?.get(number as usize)?;
+        (line != NONE).then_some(line)
+    }
+
+    /// Whether there was none of this space and metric before.
+    fn add(&mut self, space: NameIx, metric: NameIx, line: LineIx) -> bool {
+        let number = place(&mut self.numbers, space);
+        if *number == NONE {
+            *number = self.spaces;
+            self.spaces += 1;
+        }
+        let number = *number;
+        if metric as usize >= self.lines.len() {
+            self.lines.resize(metric as usize + 1, Vec::new());
+        }
+        let first = place(&mut self.lines[metric as usize], number);
+        let is_new = *first == NONE;
+        if is_new {
+            *first = line;
+        }
+        is_new
+    }
+}
+
+fn place(table: &mut Vec<u32>, index: u32) -> &mut u32 {
+    if index as usize >= table.len() {
+        table.resize(index as usize + 1, NONE);
+    }
+    &mut table[index as usize]
 }
 
 /// Whether a rule is about a space; one that nobody declared is known by its id only.

@@ -13,7 +13,7 @@ use crate::fate::Succession;
 use crate::input::{Member, Members, SlotInput};
 use crate::kind::RuleIx;
 use crate::kinds::threshold::{MemberIx, Newest, Values};
-use crate::line::{Line, LineId};
+use crate::line::{Line, LineKey};
 use crate::past::Past;
 use crate::slot::Slot;
 use crate::spec::RuleSet;
@@ -44,7 +44,7 @@ pub(crate) struct Shared {
 #[derive(Debug)]
 pub(crate) struct Post<'a> {
     /// The key.
-    pub(crate) id: &'a LineId,
+    pub(crate) key: LineKey,
     /// The cohort.
     pub(crate) cohort: &'a Cohort,
     /// Episodes of rules that fell asleep.
@@ -67,7 +67,7 @@ impl Shared {
     }
 
     /// What a line that was alone so far knows.
-    pub(crate) fn of(line: &Line, id: &LineId, cohort: &Cohort, tick_ms: i64) -> Self {
+    pub(crate) fn of(line: &Line, member: Member, cohort: &Cohort, tick_ms: i64) -> Self {
         let newest = line.newest(tick_ms);
         let mut state = State::new(cohort.kind(), 0);
         state.set_values(Values::of_first(newest));
@@ -75,7 +75,7 @@ impl Shared {
             time_ms: line.time_ms(tick_ms),
             due_ms: state.again_ms(true).unwrap_or(NEVER_MS),
             state,
-            members: Members::of_first(id.member),
+            members: Members::of_first(member),
             awake: Vec::new(),
             moves: cohort.asleep(),
             in_step: true,
@@ -228,7 +228,7 @@ impl Shared {
         self.time_ms = at_ms;
         let verdicts = post.cohort.verdicts(self.state.quantity(), step.rules, step.counters);
         let moved = self.moves.of(verdicts);
-        step.counters.judgements += post.cohort.count() - u64::from(moved.count_ones());
+        step.counters.judgements += 1;
         for bit in bits(moved) {
             match self.awake.iter_mut().find(|(awake, _)| *awake == bit) {
                 Some((_, slot)) => {
@@ -259,7 +259,7 @@ impl Shared {
             self.time_ms = at_ms;
             let verdicts = post.cohort.verdicts(self.state.quantity(), step.rules, step.counters);
             let raised = verdicts.raise & asleep;
-            step.counters.judgements += count - u64::from(raised.count_ones());
+            step.counters.judgements += 1;
             for bit in bits(raised) {
                 self.wake(bit, at_ms, input.feed, post, step);
             }
@@ -299,7 +299,7 @@ impl Shared {
         rules: &RuleSet,
         names: &Names,
     ) -> Slot {
-        let id = post.id.key.slot_key(names);
+        let id = post.key.slot_key(names);
         let latest = post.past.take(&rules.rules[rule].identity.uid, &id.key);
         let mut slot = Slot::new(rule, id, rules, latest, time_ms);
         slot.set_members(self.members.clone());

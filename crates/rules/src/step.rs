@@ -44,7 +44,7 @@ pub struct Counters {
     pub keys: u64,
     /// Distinct (space, metric, sensor, node) seen.
     pub series: u64,
-    /// Values judged, also again by a timer.
+    /// Judgements, also those by timers; one for all rules that share what they remember.
     pub judgements: u64,
     /// Observations that came too late for a threshold rule, once for each rule.
     pub late_inputs: u64,
