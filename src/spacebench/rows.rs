@@ -89,7 +89,7 @@ impl Steps {
 
 impl Step {
     fn new(tick: Option<(i64, i64)>, first_offset: u64) -> Self {
-        Self { tick, first_offset, rows: Observations::with_capacity(BATCH_ROWS) }
+        Self { tick, first_offset, rows: Observations::default() }
     }
 }
 

@@ -16,7 +16,7 @@ pub const START_MS: i64 = 1_773_507_600_000;
 const LOTS: u64 = 10_000;
 /// How late a late event is at most.
 const LATE_MAX_MS: i64 = 30_000;
-/// How late a very late one is at most; above [`LATE_MAX_MS`] at least.
+/// How late a very late one is at most; above `LATE_MAX_MS` at least.
 pub const VERY_LATE_MAX_MS: i64 = 600_000;
 
 /// One event; its names are indices of [`super::names::dictionary`].
