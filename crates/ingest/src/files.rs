@@ -5,6 +5,7 @@ pub mod error;
 mod order;
 mod row;
 
+mod scan;
 mod source;
 
 mod sort;

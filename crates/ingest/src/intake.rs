@@ -10,4 +10,6 @@ mod encoding;
 
 mod body;
 
+mod aside;
+
 pub mod http;

@@ -15,6 +15,11 @@ pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 /// Bytes of bodies held by all requests together, as sent or decoded, whichever is more; a request that needs more is
 /// told to come back. Rows take up to four times their text.
 pub const BODIES_BYTES_MAX: usize = 64 << 20;
+/// The largest body, in bytes once decoded, that is decoded on the async thread it came in on: some 300 events, a tenth of
+/// a millisecond.
+pub const BODY_BYTES_AT_ONCE_MAX: usize = 64 << 10;
+/// How many times longer than itself a compressed body is taken to be before it is decoded.
+pub const DECODED_RATIO_EXPECTED: usize = 20;
 /// How long a peer may take to send its body, in seconds.
 pub const BODY_WAIT_S_MAX: u64 = 30;
 /// The longest line (NDJSON, CSV) or array element (JSON), in bytes. A native event takes about 200.

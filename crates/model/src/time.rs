@@ -51,11 +51,11 @@ pub fn parse_rfc3339_ms(text: &str) -> Result<i64, TimeError> {
 #[must_use]
 pub fn parse_common_rfc3339_ms(text: &[u8]) -> Option<Result<i64, TimeError>> {
     let (clock, rest) = text.split_first_chunk::<19>()?;
-    let [y1, y2, y3, y4, _, m1, m2, _] = YEAR_MONTH.digits(clock[..8].first_chunk()?)?;
-    let [d1, d2, ..] = DAY_HOUR.digits(clock[8..].first_chunk()?)?;
-    let [h1, h2, _, n1, n2, _, s1, s2] = CLOCK.digits(clock[11..].first_chunk()?)?;
-    let (year, month, day) = (two(y1, y2) * 100 + two(y3, y4), two(m1, m2), two(d1, d2));
-    let (hour, minute, second) = (two(h1, h2), two(n1, n2), two(s1, s2));
+    let [century, _, year, _, _, month, ..] = YEAR_MONTH.pairs(clock[..8].first_chunk()?)?;
+    let [day, ..] = DAY_HOUR.pairs(clock[8..].first_chunk()?)?;
+    let [hour, _, _, minute, _, _, second, _] = CLOCK.pairs(clock[11..].first_chunk()?)?;
+    let (year, month, day) = (i64::from(century) * 100 + i64::from(year), i64::from(month), i64::from(day));
+    let (hour, minute, second) = (i64::from(hour), i64::from(minute), i64::from(second));
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days = DAYS_OF_MONTH.get(usize::try_from(month).ok()?.checked_sub(1)?)? + i64::from(leap && month == 2);
     if !(1..=days).contains(&day) || hour > 23 || minute > 59 || second > 59 {
@@ -103,11 +103,12 @@ impl Shape {
         Self { text: u64::from_le_bytes(text), room: u64::from_le_bytes(room) }
     }
 
-    /// The digits of `text` as numbers; `None` when it has another shape.
-    fn digits(&self, text: &[u8; 8]) -> Option<[u8; 8]> {
+    /// At each place of `text`, the number of the two digits that begin there; `None` when it has another shape.
+    fn pairs(&self, text: &[u8; 8]) -> Option<[u8; 8]> {
+        // From here on a byte is a digit's number, or 0 for what stands between digits.
         let bytes = u64::from_le_bytes(*text) ^ self.text;
         let wrong = (bytes | bytes.wrapping_add(self.room)) & u64::from_le_bytes([0x80; 8]);
-        (wrong == 0).then_some(bytes.to_le_bytes())
+        (wrong == 0).then(|| (bytes * 10 + (bytes >> 8)).to_le_bytes())
     }
 }
 

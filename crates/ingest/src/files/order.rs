@@ -78,6 +78,11 @@ impl LineOrder {
         }
     }
 
+    /// Whether the lines are not known to be in order, whatever comes.
+    pub(super) fn is_lost(&self) -> bool {
+        self.times.is_none()
+    }
+
     /// Of all lines, if they are known to be in order.
     pub(super) fn finish(mut self) -> Option<Times> {
         let last = std::mem::take(&mut self.begun);

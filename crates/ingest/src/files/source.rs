@@ -4,23 +4,21 @@ use crate::decode::csv::mapping::Mapping;
 use crate::decode::csv::reader::{CsvReader, OpenError};
 use crate::decode::feed::FeedSpec;
 use crate::decode::names::NameCache;
-use crate::decode::native::{Decoder, begins_array};
+use crate::decode::native::Decoder;
 use crate::decode::report::Report;
 use crate::files::error::Error;
-use crate::files::order::{LineOrder, Times};
+use crate::files::order::Times;
+use crate::files::scan::{BUFFER_BYTES, Scanned, scan};
 use crate::json::elements::{Element, ElementReader};
 use crate::json::lines::LineReader;
 use crate::limits::LINE_BYTES_MAX;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 use vigie_model::batch::{Events, Origin, Source};
 use vigie_model::diagnostic::Diagnostic;
-use xxhash_rust::xxh3::Xxh3;
 
-/// Bytes read at one time.
-const BUFFER_BYTES: usize = 128 << 10;
 /// Endings of files with native events.
 const NATIVE_ENDINGS: [&str; 3] = ["ndjson", "jsonl", "json"];
 
@@ -119,38 +117,5 @@ impl InputFile {
             Rows::Elements(elements) => elements.bytes_read(),
             Rows::Csv(rows) => rows.bytes_read(),
         }
-    }
-}
-
-/// What one pass over the bytes of a file tells.
-struct Scanned {
-    hash: u128,
-    bytes: u64,
-    is_array: bool,
-    in_order: Option<Times>,
-}
-
-/// Reads a file once; the order of its rows is only looked for in native lines.
-fn scan(path: &Path, is_native: bool) -> io::Result<Scanned> {
-    let mut file = File::open(path)?;
-    let mut buffer = vec![0; BUFFER_BYTES];
-    let (mut hasher, mut bytes, mut is_array) = (Xxh3::new(), 0u64, false);
-    let mut order = is_native.then(LineOrder::new);
-    loop {
-        let length = file.read(&mut buffer)?;
-        if length == 0 {
-            let in_order = order.and_then(LineOrder::finish);
-            return Ok(Scanned { hash: hasher.digest128(), bytes, is_array, in_order });
-        }
-        let piece = &buffer[..length];
-        if bytes == 0 {
-            is_array = begins_array(piece);
-            order = order.filter(|_| !is_array);
-        }
-        hasher.update(piece);
-        if let Some(order) = &mut order {
-            order.take(piece);
-        }
-        bytes += length as u64;
     }
 }

@@ -4,7 +4,9 @@
 //! would become a huge one costs its sender's share of the bound and no more. Several gzip members or zstd frames in a
 //! row are one body.
 
-use crate::limits::{BODY_BYTES_MAX, DECODED_BYTES_MAX, DECODED_RATIO_MAX, ZSTD_WINDOW_LOG_MAX};
+use crate::limits::{
+    BODY_BYTES_MAX, DECODED_BYTES_MAX, DECODED_RATIO_EXPECTED, DECODED_RATIO_MAX, ZSTD_WINDOW_LOG_MAX,
+};
 use axum::http::{HeaderMap, header};
 use flate2::bufread::MultiGzDecoder;
 use std::borrow::Cow;
@@ -55,6 +57,11 @@ impl Encoding {
             "zstd" => Ok(Self::Zstd),
             _ => Err("the content encoding is not supported; expected one of gzip, zstd, identity"),
         }
+    }
+
+    /// How long a body of `length` bytes will about be without its encoding.
+    pub(super) fn expected_length(self, length: usize) -> usize {
+        if self == Self::Identity { length } else { length.saturating_mul(DECODED_RATIO_EXPECTED) }
     }
 
     /// The body without its encoding. Cost: one pass, in memory for the result and a window of at most 8 MiB.

@@ -9,14 +9,16 @@
 //!
 //! Bounds: the body as sent ([`BODY_BYTES_MAX`](crate::limits::BODY_BYTES_MAX)) and decoded
 //! ([`DECODED_BYTES_MAX`](crate::limits::DECODED_BYTES_MAX)), the time to send it, the memory of all bodies
-//! ([`BODIES_BYTES_MAX`]), lines per request, and the log's queue. A body is decoded where it arrives, without waiting
-//! for anything in between, so that decoded bodies are at most as many as the threads of the runtime.
+//! ([`BODIES_BYTES_MAX`]), lines per request, and the log's queue. A small body is decoded where it arrives, without
+//! waiting for anything in between, and of large ones only as many at one time as there are cores, so that decoded bodies
+//! are few.
 
 use crate::decode::feed::{FeedSpec, Feeds};
 use crate::decode::names::NameCache;
 use crate::decode::native::Decoder;
 use crate::decode::report::Report;
 use crate::intake::answer::{LOG_RETRY_S, QUEUE_RETRY_S, Refused, replied};
+use crate::intake::aside::Aside;
 use crate::intake::body::{Held, Unread, discard, no_room, read};
 use crate::intake::dead_letters::DeadLetters;
 use crate::intake::dead_letters::letter::Origin;
@@ -63,6 +65,7 @@ pub fn router(
         requests: AtomicU64::new(0),
         idle: Mutex::default(),
         room: Semaphore::new(BODIES_BYTES_MAX),
+        large: Aside::new(),
     };
     Router::new().route("/v1/events", post(post_events)).with_state(Arc::new(door))
 }
@@ -80,6 +83,8 @@ struct Door {
     idle: Mutex<Vec<Decoder>>,
     /// One permit for each byte of a body in memory.
     room: Semaphore,
+    /// Where large bodies are decoded.
+    large: Aside,
 }
 
 #[derive(Debug, Deserialize)]
@@ -150,7 +155,8 @@ impl Door {
         metrics::counter!("vigie_intake_body_bytes_total").increment(held.bytes.len() as u64);
         let (mut events, mut report) = (Events::default(), Report::of_request());
         // Until the log has answered: the rows take the place of the text.
-        let _room = self.decode(admitted, held, &mut events, &mut report)?;
+        let length = admitted.encoding.expected_length(held.bytes.len());
+        let _room = self.large.run(length, || self.decode(admitted, held, &mut events, &mut report)).await?;
         let mut shed_note = None;
         if let Some(Shortage { why, retry_s }) = admitted.shedding.as_ref().filter(|_| !events.observations.is_empty())
         {
