@@ -5,6 +5,8 @@ pub mod error;
 mod order;
 mod row;
 
+mod arrow;
+
 mod source;
 
 mod sort;
