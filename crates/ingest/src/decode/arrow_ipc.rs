@@ -44,4 +44,4 @@ pub(crate) mod rows;
 
 pub(crate) mod reader;
 
-pub(crate) mod body;
+pub mod body;

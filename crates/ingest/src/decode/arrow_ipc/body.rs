@@ -34,7 +34,7 @@ pub(crate) fn room_for(body: &[u8]) -> Result<usize, Unreadable> {
 ///
 /// # Errors
 /// [`Unreadable`]; nothing of the body may be used then, though a part may have been appended.
-pub(crate) fn decode_body(
+pub fn decode_body(
     names: &mut NameCache,
     feed: &FeedSpec,
     body: &[u8],
