@@ -58,10 +58,8 @@ fn the_example_of_the_docs_is_taken() {
     let example = example.replace("http://127.0.0.1:8080", &server.url);
     let mut script = Command::new(python);
     let said = text(&run(script.args(["-c", &example]).current_dir(folder.path()), 0).stdout);
-    assert_eq!(
-        said.trim(),
-        r#"{"accepted":2,"duplicates":0,"undeduplicated":0,"time_adjusted":0,"rejected":[],"notes":[]}"#
-    );
+    let taken = r#"{"accepted":2,"duplicates":0,"undeduplicated":0,"time_adjusted":0,"rejected":[],"#;
+    assert!(said.starts_with(taken), "{said}");
     assert_eq!(server.interrupt(), Some(0));
     let (data, counted) = (folder.path().join("data"), "SELECT count(*) FROM observations WHERE value = 121.5");
     assert_eq!(count(&data, counted), 1);
@@ -89,8 +87,10 @@ fn every_kind_of_file_that_pyarrow_writes_holds_the_same_rows() {
     let summary = last_json(&run(replay.arg("--data").arg(&data).arg("--input").args(&paths), 0));
     let told = ["accepted", "duplicates", "rejected"].map(|name| summary[name].as_u64().unwrap());
     assert_eq!(told, [3, 3 * (paths.len() as u64 - 1), 0], "{paths:?}");
-    let rows = sql(&data, "SELECT id, space, metric, value, CAST(event_time AS VARCHAR) AS at FROM observations ORDER BY id");
-    let rows: Vec<_> = rows.iter().map(|row| format!("{} {} {} {}", row["id"], row["space"], row["value"], row["at"])).collect();
+    let rows =
+        sql(&data, "SELECT id, space, metric, value, CAST(event_time AS VARCHAR) AS at FROM observations ORDER BY id");
+    let rows: Vec<_> =
+        rows.iter().map(|row| format!("{} {} {} {}", row["id"], row["space"], row["value"], row["at"])).collect();
     assert!(rows[0].starts_with(r#""x-1" "a" 0.1 "2017-03-11T07:00:00"#), "{rows:?}");
     assert!(rows[2].starts_with(r#""x-3" "a" 45.2 "2017-03-11T07:00:00.002"#), "{rows:?}");
 }

@@ -94,6 +94,7 @@ impl Decimal {
     /// assert_eq!(Decimal::of_shortest_f64(f64::NAN), None);
     /// ```
     #[must_use]
+    #[inline]
     pub fn of_shortest_f64(value: f64) -> Option<Self> {
         clear_of_the_middle(value, f64::EPSILON).or_else(|| format!("{value:e}").parse().ok())
     }
@@ -105,6 +106,7 @@ impl Decimal {
     /// assert_eq!(Decimal::of_shortest_f32(45.2), "45.2".parse().ok());
     /// ```
     #[must_use]
+    #[inline]
     pub fn of_shortest_f32(value: f32) -> Option<Self> {
         clear_of_the_middle(f64::from(value), f64::from(f32::EPSILON)).or_else(|| format!("{value:e}").parse().ok())
     }
@@ -145,6 +147,7 @@ impl fmt::Display for Decimal {
 ///
 /// The shortest decimal that reads back as a float lies within half a unit of its last place, so within `value * epsilon / 2`
 /// of it; the product below is off by half of `f64::EPSILON` at most. Twice `epsilon` covers both.
+#[inline]
 fn clear_of_the_middle(value: f64, epsilon: f64) -> Option<Decimal> {
     let scaled = value * MICROS_PER_UNIT as f64;
     let rounded = scaled.round_ties_even();

@@ -16,6 +16,9 @@ use vigie_model::batch::{Events, Source};
 /// [`BODIES_BYTES_MAX`](crate::limits::BODIES_BYTES_MAX).
 const ROW_TEXT_BYTES: usize = 64;
 
+/// Rows read at one time: their columns stay in a near cache until they are appended.
+const PIECE_ROWS: usize = 4096;
+
 const BOUNDS: Bounds = Bounds::Altogether(DECODED_BYTES_MAX as u64);
 /// Written out: it is said of thousands of rows at the worst.
 const TOO_MANY: &str = "more than 50000 events in one request; send the rest in another";
@@ -51,7 +54,7 @@ pub fn decode_body(
         if rows_max == 0 {
             break;
         }
-        if !reader.read(rows_max, &mut sink)? {
+        if !reader.read(rows_max.min(PIECE_ROWS), &mut sink)? {
             return Ok(());
         }
     }

@@ -1,6 +1,6 @@
 //! The columns of an observation, and the types in which each may come.
 
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::DataType;
 
 /// Declares the columns once: as an enum, by name, and with what they hold.
 macro_rules! columns {
@@ -83,15 +83,5 @@ impl Column {
             Holds::Degrees => "Float64 or Float32",
             Holds::Instants => "Timestamp, or Int64 with epoch milliseconds",
         }
-    }
-}
-
-/// Units of a timestamp in a millisecond, and milliseconds in a unit: one of them is 1.
-pub(super) const fn units_and_ms(unit: TimeUnit) -> (i64, i64) {
-    match unit {
-        TimeUnit::Second => (1, 1000),
-        TimeUnit::Millisecond => (1, 1),
-        TimeUnit::Microsecond => (1000, 1),
-        TimeUnit::Nanosecond => (1_000_000, 1),
     }
 }

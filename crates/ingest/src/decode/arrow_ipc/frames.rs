@@ -6,7 +6,7 @@
 
 use crate::decode::arrow_ipc::error::Unreadable;
 use arrow_buffer::Buffer;
-use std::io::{self, Read};
+use std::io::{BufRead, Read};
 
 /// Stands before the length of a message since version 0.15 of the format.
 const CONTINUATION: [u8; 4] = [0xff; 4];
@@ -15,7 +15,7 @@ const MAGIC: &[u8; 6] = b"ARROW1";
 /// Metadata of one message: a schema takes about 150 bytes a column, a batch 50.
 const METADATA_BYTES_MAX: usize = 4 << 20;
 /// Room made for a body before its bytes arrive; a larger one grows as it comes.
-const BODY_BYTES_FORESEEN_MAX: usize = 4 << 20;
+const BODY_BYTES_FORESEEN_MAX: usize = 8 << 20;
 /// Words of padding behind the beginning of a file: writers align its first message to 64 bytes at most.
 const PADDING_WORDS_MAX: usize = 16;
 /// Thrown away at one time.
@@ -33,7 +33,7 @@ pub(super) struct Frames<R> {
     ahead: Option<[u8; 4]>,
 }
 
-impl<R: Read> Frames<R> {
+impl<R: BufRead> Frames<R> {
     /// Looks at the first bytes.
     pub(super) fn open(input: R) -> Result<Self, Unreadable> {
         let mut frames = Self { input, is_file: false, bytes_read: 0, ahead: None };
@@ -101,9 +101,16 @@ impl<R: Read> Frames<R> {
 
     /// Passes over a body.
     pub(super) fn skip_body(&mut self, length: u64) -> Result<(), Unreadable> {
-        let skipped = io::copy(&mut self.input.by_ref().take(length), &mut io::sink())?;
-        self.bytes_read += skipped;
-        if skipped == length { Ok(()) } else { Err(BROKEN_OFF) }
+        let mut body = self.input.by_ref().take(length);
+        loop {
+            let piece = body.fill_buf()?.len();
+            if piece == 0 {
+                break;
+            }
+            body.consume(piece);
+            self.bytes_read += piece as u64;
+        }
+        if body.limit() == 0 { Ok(()) } else { Err(BROKEN_OFF) }
     }
 
     fn bytes(&mut self, length: usize) -> Result<Vec<u8>, Unreadable> {

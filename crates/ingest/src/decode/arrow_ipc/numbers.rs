@@ -3,7 +3,6 @@
 //! Each function appends the values of a range of rows to a column; a row whose value cannot be used is refused and holds
 //! a zero.
 
-use crate::decode::arrow_ipc::column::units_and_ms;
 use crate::decode::arrow_ipc::refusals::Refusals;
 use crate::decode::reason::Reason;
 use arrow_array::cast::AsArray;
@@ -47,8 +46,8 @@ pub(super) fn push_values(array: &ArrayRef, rows: Range<usize>, to: &mut Vec<i64
             Decimal::of_shortest_f32(value).map(Decimal::micros)
         }),
         DataType::Decimal128(_, scale) => {
-            let scale = i64::from(*scale);
-            push_micros::<Decimal128Type>(array, rows, to, refusals, |value| decimal_micros(value, scale));
+            let scaling = Scaling::of(*scale);
+            push_micros::<Decimal128Type>(array, rows, to, refusals, |digits| scaling.micros(digits));
         }
         _ => whole_numbers!(array, push_whole_micros(array, rows, to, refusals)),
     }
@@ -61,6 +60,7 @@ fn push_micros<T: ArrowPrimitiveType>(
     refusals: &mut Refusals,
     micros: impl Fn(T::Native) -> Option<i64>,
 ) {
+    to.reserve(rows.len());
     each::<T>(array, rows, |row, value| match value.map(&micros) {
         Some(Some(micros)) => to.push(micros),
         no_value => {
@@ -79,64 +79,85 @@ fn push_whole_micros<T: ArrowPrimitiveType<Native: TryInto<i64>>>(
     push_micros::<T>(array, rows, to, refusals, |value| value.try_into().ok()?.checked_mul(MICROS_PER_UNIT));
 }
 
-/// `value` times ten to the power of `-scale`, in millionths, rounded half to even.
-fn decimal_micros(value: i128, scale: i64) -> Option<i64> {
-    let power = |exponent: i64| 10i128.pow(u32::try_from(exponent).expect("scales are at most 38 in magnitude"));
-    let magnitude = value.unsigned_abs().try_into().ok().unwrap_or(i128::MAX);
-    let micros = if scale > DECIMALS {
-        let divisor = power(scale - DECIMALS);
-        let (whole, rest) = (magnitude / divisor, magnitude % divisor);
-        whole + i128::from(rest > divisor / 2 || rest == divisor / 2 && whole % 2 == 1)
-    } else if magnitude == 0 {
-        0
-    } else if DECIMALS - scale > 19 {
-        return None;
-    } else {
-        magnitude.checked_mul(power(DECIMALS - scale))?
-    };
-    i64::try_from(if value < 0 { -micros } else { micros }).ok()
+/// From the digits of a decimal column to millionths.
+#[derive(Clone, Copy, Debug)]
+enum Scaling {
+    /// Fewer than six decimals, or as many: times a power of ten.
+    Up(i64),
+    /// So few that only zero fits.
+    Beyond,
+    /// More than six decimals: divided by a power of ten, rounded half to even.
+    Down(i128),
+}
+
+impl Scaling {
+    /// For digits that are times ten to the power of `-scale`, with a scale from -38 to 38.
+    fn of(scale: i8) -> Self {
+        let surplus = i64::from(scale) - DECIMALS;
+        let power = u32::try_from(surplus.abs()).expect("scales are at most 38 in magnitude");
+        match 10i64.checked_pow(power) {
+            Some(factor) if surplus <= 0 => Self::Up(factor),
+            None if surplus <= 0 => Self::Beyond,
+            _ => Self::Down(10i128.pow(power)),
+        }
+    }
+
+    fn micros(self, digits: i128) -> Option<i64> {
+        match self {
+            Self::Up(factor) => i64::try_from(digits).ok()?.checked_mul(factor),
+            Self::Beyond => (digits == 0).then_some(0),
+            Self::Down(divisor) => {
+                let (whole, rest) = (digits / divisor, (digits % divisor).abs());
+                let is_up = rest > divisor / 2 || rest == divisor / 2 && whole % 2 != 0;
+                i64::try_from(whole + if is_up { digits.signum() } else { 0 }).ok()
+            }
+        }
+    }
 }
 
 /// Appends instants in epoch milliseconds, floored.
 pub(super) fn push_times(array: &ArrayRef, rows: Range<usize>, to: &mut Vec<i64>, refusals: &mut Refusals) {
+    // A division by a number that is written here is a multiplication.
     match array.data_type() {
         DataType::Timestamp(TimeUnit::Second, _) => {
-            push_instants::<TimestampSecondType>(array, rows, TimeUnit::Second, to, refusals);
+            push_instants::<TimestampSecondType>(array, rows, |s| s.saturating_mul(1000), to, refusals);
         }
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            push_instants::<TimestampMicrosecondType>(array, rows, TimeUnit::Microsecond, to, refusals);
+            push_instants::<TimestampMicrosecondType>(array, rows, |us| us.div_euclid(1000), to, refusals);
         }
         DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-            push_instants::<TimestampNanosecondType>(array, rows, TimeUnit::Nanosecond, to, refusals);
+            push_instants::<TimestampNanosecondType>(array, rows, |ns| ns.div_euclid(1_000_000), to, refusals);
         }
         DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            push_instants::<TimestampMillisecondType>(array, rows, TimeUnit::Millisecond, to, refusals);
+            push_instants::<TimestampMillisecondType>(array, rows, |ms| ms, to, refusals);
         }
-        _ => push_instants::<Int64Type>(array, rows, TimeUnit::Millisecond, to, refusals),
+        _ => push_instants::<Int64Type>(array, rows, |ms| ms, to, refusals),
     }
 }
 
 fn push_instants<T: ArrowPrimitiveType<Native = i64>>(
     array: &ArrayRef,
     rows: Range<usize>,
-    unit: TimeUnit,
+    to_ms: impl Fn(i64) -> i64,
     to: &mut Vec<i64>,
     refusals: &mut Refusals,
 ) {
-    let (units, ms) = units_and_ms(unit);
-    each::<T>(array, rows, |row, instant| {
-        let Some(instant) = instant else {
-            to.push(0);
-            return refusals.refuse(row, Reason::of("time", MISSING));
-        };
-        // What overflows is out of range in either direction.
-        let instant_ms = if units == 1 { instant.saturating_mul(ms) } else { instant.div_euclid(units) };
-        to.push(instant_ms);
-        if let Err(error) = checked_ms(instant_ms) {
+    let array = array.as_primitive::<T>();
+    let begin = to.len();
+    to.extend(array.values()[rows.clone()].iter().map(|instant| to_ms(*instant)));
+    let times_ms = &to[begin..];
+    let (earliest, latest) = times_ms.iter().fold((0, 0), |(low, high), time| ((*time).min(low), (*time).max(high)));
+    if array.null_count() == 0 && checked_ms(earliest).is_ok() && checked_ms(latest).is_ok() {
+        return;
+    }
+    for (row, time_ms) in times_ms.iter().enumerate() {
+        if array.is_null(rows.start + row) {
+            refusals.refuse(row, Reason::of("time", MISSING));
+        } else if let Err(error) = checked_ms(*time_ms) {
             let reason = Reason::of("time", "is not an instant that can be kept");
             refusals.refuse(row, reason.in_words(format!("time: {error}")));
         }
-    });
+    }
 }
 
 /// Appends sequence numbers.
@@ -150,6 +171,7 @@ fn push_whole<T: ArrowPrimitiveType<Native: TryInto<i64>>>(
     to: &mut Vec<Option<i64>>,
     refusals: &mut Refusals,
 ) {
+    to.reserve(rows.len());
     each::<T>(array, rows, |row, seq| {
         let kept = seq.map(TryInto::try_into);
         if let Some(Err(_)) = kept {
@@ -184,6 +206,7 @@ pub(super) fn degrees(
 }
 
 /// Calls `take` with the place in the range and the value of each row, `None` where it is null.
+#[inline]
 fn each<T: ArrowPrimitiveType>(array: &ArrayRef, rows: Range<usize>, mut take: impl FnMut(usize, Option<T::Native>)) {
     let array = array.as_primitive::<T>();
     let values = &array.values()[rows.clone()];
@@ -193,6 +216,22 @@ fn each<T: ArrowPrimitiveType>(array: &ArrayRef, rows: Range<usize>, mut take: i
             for (row, value) in values.iter().enumerate() {
                 take(row, nulls.is_valid(rows.start + row).then_some(*value));
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// A decimal column and the same number as text give the same millionths.
+        #[test]
+        fn decimals_are_what_their_text_is(digits in any::<i128>(), bits in 1u32..127, scale in -38i8..=38) {
+            let digits = digits >> bits;
+            let text = format!("{digits}e{}", -i32::from(scale)).parse::<Decimal>();
+            prop_assert_eq!(Scaling::of(scale).micros(digits), text.ok().map(Decimal::micros));
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::decode::arrow_ipc::error::Unreadable;
 use crate::decode::arrow_ipc::rows::{RowReader, RowSink};
 use crate::decode::arrow_ipc::stream::{Batch, Bounds, Stream};
 use crate::decode::report::Report;
-use std::io::Read;
+use std::io::BufRead;
 use std::ops::RangeInclusive;
 
 /// Reads observations out of Arrow IPC.
@@ -19,7 +19,7 @@ pub(crate) struct ArrowReader<R> {
     rows_read: u32,
 }
 
-impl<R: Read> ArrowReader<R> {
+impl<R: BufRead> ArrowReader<R> {
     /// Reads the schema.
     pub(crate) fn open(input: R, bounds: Bounds) -> Result<Self, Unreadable> {
         let stream = Stream::open(input, bounds, is_any)?;

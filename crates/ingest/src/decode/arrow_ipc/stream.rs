@@ -12,7 +12,7 @@ use crate::decode::arrow_ipc::texts::{Texts, keys};
 use arrow_array::ArrayRef;
 use arrow_buffer::Buffer;
 use arrow_ipc::{Message, MessageHeader, MetadataVersion, RecordBatch, root_as_message};
-use std::io::Read;
+use std::io::BufRead;
 
 /// What a stream may take.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ pub(super) enum Values {
     Numbers(ArrayRef),
 }
 
-impl<R: Read> Stream<R> {
+impl<R: BufRead> Stream<R> {
     /// Reads the schema. Only columns that are `wanted` are read later.
     pub(crate) fn open(input: R, bounds: Bounds, wanted: fn(Column) -> bool) -> Result<Self, Unreadable> {
         let mut frames = Frames::open(input)?;
