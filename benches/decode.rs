@@ -1,5 +1,5 @@
-//! How fast the door decodes: native NDJSON lines of about 200 bytes, a wide CSV with 43 counters, and a file of native
-//! lines of 10,000 spaces as `replay` reads it, opened (its hash and its order) and read to its end.
+//! How fast the door decodes: native NDJSON lines of about 200 bytes, the same as Arrow IPC, a wide CSV with 43 counters, and a
+//! file of native lines of 10,000 spaces as `replay` reads it, opened (its hash and its order) and read to its end.
 //!
 //! `cargo bench --no-default-features --features runtime --bench decode`; throughput is told in bytes and in events.
 
@@ -12,6 +12,7 @@ use std::fmt::Write;
 use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Arc;
+use vigie_ingest::decode::arrow_ipc::body::decode_body;
 use vigie_ingest::decode::csv::mapping::Mapping;
 use vigie_ingest::decode::csv::reader::CsvReader;
 use vigie_ingest::decode::csv::spec::MappingSpec;
@@ -19,11 +20,13 @@ use vigie_ingest::decode::feed::FeedSpec;
 use vigie_ingest::decode::names::NameCache;
 use vigie_ingest::decode::native::Decoder;
 use vigie_ingest::decode::report::Report;
+use vigie_ingest::encode::{ArrowWriter, Sent};
 use vigie_ingest::files::inputs::{InputOptions, Inputs};
-use vigie_ingest::limits::BODY_BYTES_MAX;
+use vigie_ingest::limits::{BODY_BYTES_MAX, EVENTS_PER_REQUEST_MAX};
 use vigie_ingest::spaces::registry::{Registry, UnknownSpace};
 use vigie_log::interner::Interner;
 use vigie_model::batch::Events;
+use vigie_model::observations::Quality;
 use vigie_model::space::Space;
 
 /// Spaces, and counters of the wide file.
@@ -77,6 +80,28 @@ fn ndjson() -> String {
     body
 }
 
+/// As many rows as one request may hold, with every column: names in dictionaries, ids as texts, exact decimals.
+fn arrow() -> Vec<u8> {
+    let mut numbers = Numbers(SEED);
+    let mut writer = ArrowWriter::create(Vec::new()).expect("memory can be written");
+    for row in 0..EVENTS_PER_REQUEST_MAX as i64 {
+        let (space, sensor) = (numbers.below(SPACES as u64), numbers.below(8));
+        let sent = Sent {
+            id: &format!("n{sensor}-{row:09}"),
+            node: &format!("n{sensor}"),
+            seq: Some(row),
+            space: &format!("space-{space}"),
+            sensor: &format!("s{sensor}"),
+            metric: "people_count",
+            value_micros: (numbers.below(90_000) * 100_000).cast_signed(),
+            event_time_ms: 1_489_215_600_000 + row,
+            quality: Quality::Good,
+        };
+        writer.push(&sent).expect("memory can be written");
+    }
+    writer.finish().expect("memory can be written")
+}
+
 fn wide_csv() -> String {
     let mut numbers = Numbers(SEED);
     let mut text = String::from("Date,Hour");
@@ -117,6 +142,32 @@ fn decode_ndjson(c: &mut Criterion) {
                     let mut report = Report::default();
                     decoder.decode_body(&feed, black_box(body.as_bytes()), &mut events, &mut report);
                     assert_eq!(report.taken, LINES as u64);
+                    events
+                },
+                BatchSize::LargeInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+fn decode_arrow(c: &mut Criterion) {
+    let body = arrow();
+    let feed = FeedSpec::named("bench");
+    let mut names = names();
+    let mut group = c.benchmark_group("decode/arrow");
+    for (unit, throughput) in [
+        ("bytes", Throughput::Bytes(body.len() as u64)),
+        ("events", Throughput::Elements(EVENTS_PER_REQUEST_MAX as u64)),
+    ] {
+        group.throughput(throughput).bench_function(unit, |b| {
+            b.iter_batched(
+                Events::default,
+                |mut events| {
+                    let mut report = Report::default();
+                    decode_body(&mut names, &feed, black_box(&body), &mut events, &mut report)
+                        .expect("the body is right");
+                    assert_eq!(report.taken, EVENTS_PER_REQUEST_MAX as u64);
                     events
                 },
                 BatchSize::LargeInput,
@@ -180,5 +231,5 @@ fn read_file(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decode_ndjson, decode_csv, read_file);
+criterion_group!(benches, decode_ndjson, decode_arrow, decode_csv, read_file);
 criterion_main!(benches);

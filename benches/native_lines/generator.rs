@@ -21,7 +21,7 @@ const SPACES_PER_NODE: u32 = 20;
 /// The quiet range, in tenths of a decibel.
 const QUIET: (i64, i64) = (400, 660);
 
-/// An endless stream of native lines.
+/// An endless stream of observations.
 #[derive(Debug)]
 pub(crate) struct City {
     chance: Chance,
@@ -58,8 +58,8 @@ impl City {
         Self { chance, sensors, next_sensor: 0, round: 0, sent_by_node }
     }
 
-    /// Appends the next line, with its end.
-    pub(crate) fn write_line(&mut self, out: &mut String) {
+    /// The next observation.
+    pub(crate) fn next(&mut self) -> Noise {
         loop {
             let index = self.next_sensor;
             let spaces = self.sensors.len();
@@ -69,16 +69,41 @@ impl City {
                 (self.next_sensor, self.round) = (0, self.round + 1);
             }
             if let Some(tenths) = self.sensors[index].next_tenths(&mut self.chance) {
-                return self.write(index, tenths, time_ms, out);
+                let node = index / SPACES_PER_NODE as usize;
+                let seq = self.sent_by_node[node];
+                self.sent_by_node[node] += 1;
+                return Noise { index, node, seq, tenths, time_ms, is_certain: !self.chance.one_in(200) };
             }
         }
     }
 
-    fn write(&mut self, index: usize, tenths: i64, time_ms: i64, out: &mut String) {
-        let node = index / SPACES_PER_NODE as usize;
-        let seq = self.sent_by_node[node];
-        self.sent_by_node[node] += 1;
-        let quality = if self.chance.one_in(200) { "uncertain" } else { "good" };
+    /// Appends the next line, with its end.
+    pub(crate) fn write_line(&mut self, out: &mut String) {
+        self.next().write_line(out);
+    }
+}
+
+/// One observation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Noise {
+    /// Number of its space and sensor.
+    pub(crate) index: usize,
+    /// Number of its edge node.
+    pub(crate) node: usize,
+    /// Its number among all of its node.
+    pub(crate) seq: u64,
+    /// The level in tenths of a decibel.
+    pub(crate) tenths: i64,
+    /// Event time.
+    pub(crate) time_ms: i64,
+    /// Whether its quality is good; otherwise uncertain.
+    pub(crate) is_certain: bool,
+}
+
+impl Noise {
+    fn write_line(&self, out: &mut String) {
+        let Self { index, node, seq, tenths, time_ms, is_certain } = *self;
+        let quality = if is_certain { "good" } else { "uncertain" };
         let (whole, tenth) = (tenths / 10, tenths % 10);
         let local = format_utc(time_ms + OFFSET.0);
         let (local, offset) = (local.trim_end_matches('Z'), OFFSET.1);

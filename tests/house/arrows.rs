@@ -15,6 +15,8 @@ const ARROWS: [(&str, &[&str]); 8] = [
 ];
 /// Libraries of columnar history: only `store` pays for compiling them.
 const COLUMNAR: [&str; 6] = ["arrow", "parquet", "datafusion", "deltalake", "object_store", "arrow-flight"];
+/// Parts of arrow that the door decodes with, and that compile in seconds.
+const COLUMNAR_PARTS: [&str; 5] = ["arrow-array", "arrow-buffer", "arrow-data", "arrow-ipc", "arrow-schema"];
 /// Clients of brokers: only the doors know them.
 const BROKERS: [&str; 2] = ["rdkafka", "rumqttc"];
 
@@ -35,7 +37,7 @@ pub(crate) fn failures(tree: &Tree) -> Vec<String> {
 fn check_root(manifest: &str, failures: &mut Vec<String>) {
     for dependency in dependencies(manifest) {
         let Dependency { line, name, table } = dependency;
-        if COLUMNAR.contains(&name) || BROKERS.contains(&name) {
+        if [&COLUMNAR[..], &COLUMNAR_PARTS, &BROKERS].concat().contains(&name) {
             failures.push(format!("Cargo.toml:{line}: [{table}] names '{name}'; only the crate that wraps it may"));
         } else if table == "dev-dependencies" && name == "vigie-store" {
             failures.push(format!(
@@ -59,6 +61,9 @@ fn check_crate(path: &str, folder: &str, manifest: &str, failures: &mut Vec<Stri
         }
         if COLUMNAR.contains(&name) && folder != "store" {
             failures.push(format!("{path}:{line}: only store may depend on '{name}'; ask it through a trait of model"));
+        }
+        if COLUMNAR_PARTS.contains(&name) && !["ingest", "store"].contains(&folder) {
+            failures.push(format!("{path}:{line}: only ingest and store may depend on '{name}'"));
         }
         if BROKERS.contains(&name) && !["log", "ingest"].contains(&folder) {
             failures.push(format!("{path}:{line}: only log and ingest may depend on '{name}'"));
@@ -120,14 +125,16 @@ fn wrong_arrows_are_found() {
         (
             "crates/rules/Cargo.toml",
             "[dependencies]\nvigie-model.workspace = true\nvigie-store = { path = \"../store\" }\n\
-             columns = { package = \"arrow\", version = \"59\" }\n[dev-dependencies]\nvigie-alerts.workspace = true\n\
+             columns = { package = \"arrow\", version = \"59\" }\narrow-ipc.workspace = true\n[dev-dependencies]\nvigie-alerts.workspace = true\n\
              [target.'cfg(unix)'.dependencies]\nrdkafka = \"0.39\"\n[dependencies.vigie-ingest]\npath = \"../ingest\"\n",
         ),
+        ("crates/ingest/Cargo.toml", "[dependencies]\narrow-ipc.workspace = true\narrow.workspace = true\n"),
         ("crates/extra/Cargo.toml", "[dependencies]\n"),
     ]);
     let places: Vec<_> = failures(&tree).iter().map(|failure| failure.split(": ").next().unwrap().to_owned()).collect();
     let rules = "crates/rules/Cargo.toml";
     let expected = ["Cargo.toml:5", "Cargo.toml:9", "crates/extra/Cargo.toml"].map(String::from);
     assert_eq!(places[..3], expected);
-    assert_eq!(places[3..], [3, 4, 8, 9].map(|line| format!("{rules}:{line}")));
+    assert_eq!(places[3], "crates/ingest/Cargo.toml:3");
+    assert_eq!(places[4..], [3, 4, 5, 9, 10].map(|line| format!("{rules}:{line}")));
 }

@@ -1,4 +1,4 @@
-//! From bytes to events: native JSON and mapped CSV.
+//! From bytes to events: native JSON, mapped CSV and Arrow IPC.
 //!
 //! A decoder appends rows to one batch and refusals to one [`report::Report`]. It keeps the fields it knows and drops
 //! all others, so that nothing undeclared can reach the log; a malformed row never fails its neighbours.
@@ -22,3 +22,5 @@ mod plain;
 pub mod native;
 
 pub mod csv;
+
+pub mod arrow_ipc;

@@ -5,7 +5,9 @@ pub mod error;
 mod order;
 mod row;
 
+mod arrow;
 mod scan;
+
 mod source;
 
 mod sort;

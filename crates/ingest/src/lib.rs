@@ -29,3 +29,5 @@ pub mod decode;
 pub mod files;
 
 pub mod intake;
+
+pub mod encode;

@@ -52,6 +52,9 @@ pub const CACHED_NAMES_MAX: usize = 65_536;
 pub const IDLE_DECODERS_MAX: usize = 16;
 /// Columns of a CSV file.
 pub const COLUMNS_MAX: usize = 4096;
+/// One batch of an Arrow IPC file, as stored and as decompressed, and all dictionaries of a file together, in bytes each:
+/// two million rows or so.
+pub const ARROW_BATCH_BYTES_MAX: u64 = 256 << 20;
 /// Local times remembered to tell the second pass of a repeated hour from the first; when full, it starts over.
 pub const REPEATED_TIMES_MAX: usize = 65_536;
 /// Spaces registered by arrival under `spaces.unknown = "register"`.

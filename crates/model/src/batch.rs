@@ -4,7 +4,7 @@
 //! and the order in which all of them came.
 
 use crate::event::{Incident, Perception};
-pub use crate::observations::{ObservationRow, Observations, PickedRow, Quality, flags};
+pub use crate::observations::{NewRows, ObservationRow, Observations, PickedRow, Quality, flags};
 
 /// Where an event of a batch stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +80,18 @@ impl Events {
         self.order.push(EventRef::Observation(index_u32(self.observations.len())));
         self.origin.push(origin);
         self.observations.push(row);
+    }
+
+    /// Appends observations given as columns, with the line of each.
+    ///
+    /// # Panics
+    /// When there are not as many lines as rows, and as [`Observations::extend`].
+    pub fn extend_observations(&mut self, rows: &NewRows<'_>, source: Source, lines: &[u32]) {
+        assert_eq!(lines.len(), rows.space.len(), "every row has a line");
+        let (first, total) = (index_u32(self.observations.len()), index_u32(self.observations.len() + lines.len()));
+        self.order.extend((first..total).map(EventRef::Observation));
+        self.origin.extend(lines.iter().map(|line| Origin { source, line: *line }));
+        self.observations.extend(rows);
     }
 
     /// Appends an incident.

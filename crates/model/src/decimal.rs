@@ -82,6 +82,35 @@ impl Decimal {
         Some(Self(if value.is_sign_negative() { -magnitude } else { magnitude }))
     }
 
+    /// What somebody meant who had only a double to write it in: the shortest decimal that reads back as `value`, rounded
+    /// to six decimals, half to even. `None` beyond the range.
+    ///
+    /// Cost: five operations where that decimal lies clear of the middle between two millionths, which is nearly always
+    /// so below 10^8 units; else as much as writing and reading a number.
+    ///
+    /// ```
+    /// use vigie_model::decimal::Decimal;
+    /// assert_eq!(Decimal::of_shortest_f64(1.0000015), "1.000002".parse().ok(), "the double lies below the middle");
+    /// assert_eq!(Decimal::of_shortest_f64(f64::NAN), None);
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn of_shortest_f64(value: f64) -> Option<Self> {
+        clear_of_the_middle(value, f64::EPSILON).or_else(|| format!("{value:e}").parse().ok())
+    }
+
+    /// As [`Self::of_shortest_f64`] for a single: the shortest decimal that reads back as that single.
+    ///
+    /// ```
+    /// use vigie_model::decimal::Decimal;
+    /// assert_eq!(Decimal::of_shortest_f32(45.2), "45.2".parse().ok());
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn of_shortest_f32(value: f32) -> Option<Self> {
+        clear_of_the_middle(f64::from(value), f64::from(f32::EPSILON)).or_else(|| format!("{value:e}").parse().ok())
+    }
+
     /// The nearest double, for columns that leave for history.
     #[must_use]
     pub fn to_f64(self) -> f64 {
@@ -154,6 +183,20 @@ fn common_micros(text: &[u8]) -> Option<i64> {
     }
     let micros = units * MICROS_OF_LAST[decimals];
     Some(if negative { -micros } else { micros })
+}
+
+/// The decimal to which every number within half an `epsilon` of `value`, relatively, rounds; `None` where that is not
+/// plain to see.
+///
+/// The shortest decimal that reads back as a float lies within half a unit of its last place, so within `value * epsilon / 2`
+/// of it; the product below is off by half of `f64::EPSILON` at most. Twice `epsilon` covers both.
+#[inline]
+fn clear_of_the_middle(value: f64, epsilon: f64) -> Option<Decimal> {
+    let scaled = value * MICROS_PER_UNIT as f64;
+    let rounded = scaled.round_ties_even();
+    // Also false for what is no number, and for anything so large that a double has no fraction left.
+    let is_clear = 0.5 - (scaled - rounded).abs() > scaled.abs() * (2.0 * epsilon);
+    is_clear.then_some(Decimal(rounded as i64))
 }
 
 /// A number split into its parts: `digits` (whole part, then fraction) times `10^exponent`.
@@ -315,11 +358,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn floats_mean_their_shortest_decimal() {
+        let micros = |value| Decimal::of_shortest_f64(value).map(Decimal::micros);
+        assert_eq!([0.1, 0.1 + 0.2, -2.5, 1e-9].map(micros), [100_000, 300_000, -2_500_000, 0].map(Some));
+        // The nearest doubles lie on the other side of the middle.
+        assert_eq!([0.0000005, 0.0000015, 1.0000015, 2.0000005].map(micros), [0, 2, 1_000_002, 2_000_000].map(Some));
+        assert_eq!(
+            [9_223_372_036_854.0, -123_456_789.123_456_7].map(micros),
+            [9_223_372_036_854_000_000, -123_456_789_123_457].map(Some)
+        );
+        assert_eq!([f64::NAN, f64::INFINITY, -f64::INFINITY, 1e13, -1e300].map(micros), [None; 5]);
+        let single = |value| Decimal::of_shortest_f32(value).map(Decimal::micros);
+        assert_eq!([45.2, 0.000_001_5, 16_777_216.0].map(single), [45_200_000, 2, 16_777_216_000_000].map(Some));
+        assert_eq!([f32::NAN, f32::INFINITY, f32::MAX].map(single), [None; 3]);
+    }
+
     proptest! {
         #[test]
         fn what_the_quick_way_reads_is_what_the_parts_say(text in "-?[0-9]{0,14}(\\.[0-9]{0,8})?[e.x]?") {
             if let Some(read) = common_micros(text.as_bytes()) {
                 prop_assert_eq!(Some(read), by_parts(&text));
+            }
+        }
+
+        #[test]
+        fn the_quick_way_gives_what_writing_and_reading_gives(bits in any::<u64>(), whole in -2_000_000_000i64..2_000_000_000, scale in 0u32..12) {
+            let near_the_middle = whole as f64 / f64::from(2u32.pow(scale)) / 1e6;
+            for value in [f64::from_bits(bits), whole as f64 / 10f64.powi(scale.cast_signed()), near_the_middle] {
+                prop_assert_eq!(Decimal::of_shortest_f64(value), format!("{value:e}").parse().ok(), "{}", value);
+                let single = value as f32;
+                prop_assert_eq!(Decimal::of_shortest_f32(single), format!("{single:e}").parse().ok(), "{}", single);
             }
         }
 

@@ -95,6 +95,34 @@ pub struct PickedRow {
     pub log_time_ms: i64,
 }
 
+/// Rows of one feed to append, as columns of one length: what a columnar format holds already. Their log times, sent times
+/// and flags are those of rows that no sequencer has seen.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRows<'a> {
+    /// Feed of all of them.
+    pub feed: NameIx,
+    /// Spaces.
+    pub space: &'a [NameIx],
+    /// Metrics.
+    pub metric: &'a [NameIx],
+    /// Sensors, or [`crate::names::NO_NAME`].
+    pub sensor: &'a [NameIx],
+    /// Edge nodes, or [`crate::names::NO_NAME`].
+    pub node: &'a [NameIx],
+    /// Sequence numbers.
+    pub seq: &'a [Option<i64>],
+    /// Values in millionths.
+    pub value_micros: &'a [i64],
+    /// Event times.
+    pub event_time_ms: &'a [i64],
+    /// Qualities.
+    pub quality: &'a [Quality],
+    /// Ids, concatenated.
+    pub id_bytes: &'a str,
+    /// End of each id in `id_bytes`; an id ends where the next begins, and an empty one is absent.
+    pub id_ends: &'a [u32],
+}
+
 /// Observations as columns.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Observations {
@@ -267,6 +295,36 @@ impl Observations {
         self.id_ends.extend(other.id_ends.iter().map(|end| before + end));
     }
 
+    /// Appends rows given as columns. Cost: one copy of each column.
+    ///
+    /// # Panics
+    /// When the columns are not of one length, an id does not end inside `id_bytes`, and as [`Self::push`].
+    pub fn extend(&mut self, rows: &NewRows<'_>) {
+        let count = rows.space.len();
+        let lengths = [rows.metric.len(), rows.sensor.len(), rows.node.len(), rows.seq.len(), rows.value_micros.len()];
+        let further = [rows.event_time_ms.len(), rows.quality.len(), rows.id_ends.len()];
+        assert!(lengths.iter().chain(&further).all(|length| *length == count), "new rows are columns of one length");
+        let id_length = rows.id_ends.last().map_or(0, |end| *end as usize);
+        assert!(id_length == rows.id_bytes.len() && rows.id_ends.is_sorted(), "an id ends where the next begins");
+        let total = self.len() + count;
+        self.feed.resize(total, rows.feed);
+        self.space.extend_from_slice(rows.space);
+        self.metric.extend_from_slice(rows.metric);
+        self.sensor.extend_from_slice(rows.sensor);
+        self.node.extend_from_slice(rows.node);
+        self.seq.extend_from_slice(rows.seq);
+        self.value_micros.extend_from_slice(rows.value_micros);
+        self.event_time_ms.extend_from_slice(rows.event_time_ms);
+        self.sent_time_ms.resize(total, None);
+        self.log_time_ms.resize(total, 0);
+        self.quality.extend_from_slice(rows.quality);
+        self.flags.resize(total, 0);
+        let before = u32::try_from(self.id_bytes.len()).expect("the ids of one batch fit in 4 GiB");
+        self.id_bytes.push_str(rows.id_bytes);
+        assert!(u32::try_from(self.id_bytes.len()).is_ok(), "the ids of one batch fit in 4 GiB");
+        self.id_ends.extend(rows.id_ends.iter().map(|end| before + end));
+    }
+
     /// The id of a row, when its source gave one.
     #[must_use]
     #[inline]
@@ -303,85 +361,4 @@ impl Observations {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::names::NO_NAME;
-
-    fn row(id: Option<&str>) -> ObservationRow<'_> {
-        ObservationRow {
-            feed: 0,
-            space: 1,
-            metric: 2,
-            sensor: NO_NAME,
-            node: NO_NAME,
-            seq: Some(7),
-            id,
-            value: Decimal::from_micros(1),
-            event_time_ms: 5,
-            sent_time_ms: None,
-            log_time_ms: 6,
-            quality: Quality::Good,
-            flags: 0,
-        }
-    }
-
-    #[test]
-    fn rows_come_back_as_they_were_pushed() {
-        let mut batch = Observations::default();
-        for id in [Some("a"), None, Some("bc")] {
-            batch.push(row(id));
-        }
-        assert_eq!(batch.row(0), row(Some("a")));
-        assert_eq!(batch.row(1), row(None));
-        let mut copy = Observations::default();
-        copy.push_from(&batch, 2);
-        assert_eq!(copy.row(0), row(Some("bc")));
-        copy.append(&batch);
-        let ids: Vec<_> = (0..copy.len()).map(|index| copy.id(index)).collect();
-        assert_eq!(ids, [Some("bc"), Some("a"), None, Some("bc")]);
-        assert_eq!(copy.row(1), row(Some("a")));
-    }
-
-    #[test]
-    fn picked_rows_are_appended_with_their_changes() {
-        let (mut batch, mut out) = (Observations::default(), Observations::default());
-        for (id, event_time_ms) in [(Some("a"), 1), (None, 2), (Some("bc"), 3)] {
-            batch.push(ObservationRow { event_time_ms, ..row(id) });
-        }
-        out.push(row(Some("d")));
-        let picked = |row, is_moved| PickedRow { row, flags: 4, is_moved, log_time_ms: 9 };
-        out.append_picked(&batch, &[picked(2, false), picked(1, false), picked(0, true)]);
-        let expected = |id, event_time_ms, sent_time_ms| ObservationRow {
-            flags: 4,
-            log_time_ms: 9,
-            event_time_ms,
-            sent_time_ms,
-            ..row(id)
-        };
-        assert_eq!(out.row(1), expected(Some("bc"), 3, None));
-        assert_eq!(out.row(2), expected(None, 2, None));
-        assert_eq!(out.row(3), expected(Some("a"), 9, Some(1)));
-        assert!(out.is_consistent() && out.len() == 4);
-    }
-
-    #[test]
-    fn columns_that_do_not_fit_together_are_noticed() {
-        let mut batch = Observations::default();
-        assert!(batch.is_consistent());
-        batch.push(row(Some("é")));
-        assert!(batch.is_consistent());
-        let break_one: [fn(&mut Observations); 4] =
-            [|b| b.flags.clear(), |b| b.id_ends[0] = 1, |b| b.id_ends[0] = 9, |b| b.id_bytes.push('x')];
-        for break_it in break_one {
-            let mut broken = batch.clone();
-            break_it(&mut broken);
-            assert!(!broken.is_consistent());
-        }
-    }
-
-    #[test]
-    fn quality_words_are_closed() {
-        assert_eq!(Quality::from_word("uncertain"), Some(Quality::Uncertain));
-        assert_eq!(Quality::from_word("Good"), None);
-    }
-}
+mod tests;

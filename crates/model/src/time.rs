@@ -151,6 +151,7 @@ const fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
 ///
 /// # Errors
 /// [`TimeError::OutOfRange`] otherwise.
+#[inline]
 pub fn checked_ms(epoch_ms: i64) -> Result<i64, TimeError> {
     if (TIME_MS_MIN..TIME_MS_END).contains(&epoch_ms) { Ok(epoch_ms) } else { Err(TimeError::OutOfRange) }
 }

@@ -1,7 +1,7 @@
 //! What a decoder did with a request or a file, besides the events it took.
 
 use crate::decode::reason::Reason;
-use crate::decode::refused::RefusedLines;
+use crate::decode::refused::{RefusedLines, WholeBody};
 use crate::limits::{DEAD_LETTERS_PER_REQUEST_MAX, NAMES_REPORTED_MAX, REJECTS_REPORTED_MAX};
 use std::collections::BTreeMap;
 
@@ -78,13 +78,26 @@ impl Report {
         self.rejects.sort_by_key(|reject| reject.line);
     }
 
+    /// Refuses a row of a body whose rows have no bytes of their own; `None` for a file, which needs no dead letters.
+    pub(crate) fn refuse_row(&mut self, row: u32, body: Option<&WholeBody<'_>>, reason: Reason) {
+        if let Some(body) = body {
+            self.refused.note_row(row, body, &reason);
+        }
+        self.reject(row, reason);
+    }
+
     /// Counts a field dropped because nothing declares it.
     pub(crate) fn drop_field(&mut self, name: &str) {
-        self.fields_dropped += 1;
-        if let Some(count) = self.dropped_names.get_mut(name) {
-            *count += 1;
+        self.drop_fields(name, 1);
+    }
+
+    /// Counts a field dropped of `count` events.
+    pub(crate) fn drop_fields(&mut self, name: &str, count: u64) {
+        self.fields_dropped += count;
+        if let Some(total) = self.dropped_names.get_mut(name) {
+            *total += count;
         } else if self.dropped_names.len() < NAMES_REPORTED_MAX {
-            *self.dropped_names.entry(shortened(name)).or_default() += 1;
+            *self.dropped_names.entry(shortened(name)).or_default() += count;
         }
     }
 

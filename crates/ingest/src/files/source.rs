@@ -6,6 +6,7 @@ use crate::decode::feed::FeedSpec;
 use crate::decode::names::NameCache;
 use crate::decode::native::Decoder;
 use crate::decode::report::Report;
+use crate::files::arrow::{ArrowRows, scan_arrow};
 use crate::files::error::Error;
 use crate::files::order::Times;
 use crate::files::scan::{BUFFER_BYTES, Scanned, scan};
@@ -21,6 +22,8 @@ use vigie_model::diagnostic::Diagnostic;
 
 /// Endings of files with native events.
 const NATIVE_ENDINGS: [&str; 3] = ["ndjson", "jsonl", "json"];
+/// Endings of files with Arrow IPC.
+const ARROW_ENDINGS: [&str; 3] = ["arrow", "arrows", "feather"];
 
 /// An open input file.
 #[derive(Debug)]
@@ -37,10 +40,11 @@ enum Rows {
     Lines(LineReader<BufReader<File>>),
     Elements(ElementReader<BufReader<File>>),
     Csv(Box<CsvReader<BufReader<File>>>),
+    Arrow(Box<ArrowRows>),
 }
 
 impl InputFile {
-    /// Opens a file: through the mapping that is for it, else as native events if its ending says so.
+    /// Opens a file: through the mapping that is for it, else as native events or Arrow IPC if its ending says so.
     pub(super) fn open(path: &Path, mappings: &[Arc<Mapping>], names: &mut NameCache) -> Result<Self, Error> {
         let shown = path.display().to_string();
         let unusable = |text: String, hint: &str| {
@@ -56,8 +60,14 @@ impl InputFile {
             return Err(unusable(text, "make their 'files' tell them apart"));
         }
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+        if mapping.is_none() && ARROW_ENDINGS.contains(&ending.as_str()) {
+            let (hash, bytes, in_order) = scan_arrow(path)?;
+            let rows = Rows::Arrow(Box::new(ArrowRows::open(path)?));
+            return Ok(Self { hash, bytes, in_order, rows });
+        }
         if mapping.is_none() && !NATIVE_ENDINGS.contains(&ending.as_str()) {
-            let hint = "end its name in .ndjson, .jsonl or .json, or add a [[csv]] section whose 'files' match it";
+            let hint = "end its name in .ndjson, .jsonl or .json (JSON), or .arrow, .arrows or .feather (Arrow IPC), \
+                        or add a [[csv]] section whose 'files' match it";
             return Err(unusable("nothing says what this file holds".to_owned(), hint));
         }
         let Scanned { hash, bytes, is_array, in_order } = scan(path, mapping.is_none()).map_err(failed)?;
@@ -89,6 +99,7 @@ impl InputFile {
         let source = Source::File(self.hash);
         match &mut self.rows {
             Rows::Csv(rows) => return rows.read(events_max, decoder.names(), events, report),
+            Rows::Arrow(rows) => return rows.read(events_max, decoder.names(), feed, source, events, report),
             Rows::Lines(lines) => {
                 while events.len() < events_max {
                     let Some((line, text)) = lines.next_line()? else { return Ok(false) };
@@ -116,6 +127,7 @@ impl InputFile {
             Rows::Lines(lines) => lines.bytes_read(),
             Rows::Elements(elements) => elements.bytes_read(),
             Rows::Csv(rows) => rows.bytes_read(),
+            Rows::Arrow(rows) => rows.bytes_read(),
         }
     }
 }

@@ -1,7 +1,8 @@
-//! `POST /v1/events`: native events from peers.
+//! `POST /v1/events`: native events and Arrow IPC from peers.
 //!
 //! **200** says that what was accepted is in the log, as durably as [`Intake::submit`] promises. Lines that are refused
-//! are listed, leave a dead letter and never fail their neighbours; 400 means that nothing in the body was understood.
+//! are listed, leave a dead letter and never fail their neighbours; 400 means that nothing in the body was understood, or
+//! that its Arrow IPC is not whole: then nothing was taken.
 //! **429 and 503** mean that nothing of the request was taken, and `Retry-After` says when the same request may be sent
 //! again: 503 when a queue or the log is full, 429 when the log is so short of room that observations are shed and the
 //! request holds nothing else. Observations shed from a request that also holds incidents or perceptions are listed with
@@ -13,6 +14,8 @@
 //! waiting for anything in between, and of large ones only as many at one time as there are cores, so that decoded bodies
 //! are few.
 
+use crate::decode::arrow_ipc::body::{decode_body, room_for};
+use crate::decode::arrow_ipc::error::Unreadable;
 use crate::decode::feed::{FeedSpec, Feeds};
 use crate::decode::names::NameCache;
 use crate::decode::native::Decoder;
@@ -42,8 +45,22 @@ use vigie_log::intake::{Intake, IntakeError};
 use vigie_log::receipt::Receipt;
 use vigie_model::batch::Events;
 
-/// Media types of native events.
-const MEDIA_TYPES: [&str; 4] = ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/json"];
+/// Media types, and how their bodies are read.
+const MEDIA_TYPES: [(&str, Format); 6] = [
+    ("application/x-ndjson", Format::Native),
+    ("application/ndjson", Format::Native),
+    ("application/jsonl", Format::Native),
+    ("application/json", Format::Native),
+    ("application/vnd.apache.arrow.stream", Format::Arrow),
+    ("application/vnd.apache.arrow.file", Format::Arrow),
+];
+
+/// How a body holds events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Native,
+    Arrow,
+}
 
 /// What tells how much the log can take; asked once per request.
 pub type PressureGauge = Arc<dyn Fn() -> Pressure + Send + Sync>;
@@ -96,6 +113,7 @@ struct EventsQuery {
 struct Admitted<'a> {
     feed: &'a FeedSpec,
     encoding: Encoding,
+    format: Format,
     /// What is short, when observations are to be shed.
     shedding: Option<Shortage>,
     origin: Origin,
@@ -132,7 +150,7 @@ impl Door {
         };
         let unsupported = |why| Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, why);
         let encoding = Encoding::of(&head.headers).map_err(|why| unsupported(why.to_owned()))?;
-        check_media_type(&head.headers).map_err(unsupported)?;
+        let format = format_of(&head.headers).map_err(unsupported)?;
         let shedding = match (self.pressure)() {
             Pressure::None => None,
             Pressure::Shed(shortage) => Some(shortage),
@@ -148,7 +166,7 @@ impl Door {
             peer: head.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer),
             request: self.requests.fetch_add(1, Ordering::Relaxed) + 1,
         };
-        Ok(Admitted { feed, encoding, shedding, origin })
+        Ok(Admitted { feed, encoding, format, shedding, origin })
     }
 
     async fn take(&self, admitted: &Admitted<'_>, held: Held<'_>) -> Result<Response, Refused> {
@@ -208,10 +226,22 @@ impl Door {
         if text.trim_ascii().is_empty() {
             return Err(Refused::new(StatusCode::BAD_REQUEST, "the body is empty; expected one JSON event a line"));
         }
-        let grown = u32::try_from(text.len().saturating_sub(bytes.len())).expect("a decoded body is below 4 GiB");
+        let unreadable = |error: &Unreadable| {
+            self.dead_letters.body(&admitted.origin, text.len(), Some(blake3::hash(&text)), error.kind());
+            Refused::new(StatusCode::BAD_REQUEST, format!("{error}; nothing was taken"))
+        };
+        let needed = match admitted.format {
+            Format::Native => text.len(),
+            Format::Arrow => room_for(&text).map_err(|error| unreadable(&error))?.max(text.len()),
+        };
+        let grown = u32::try_from(needed.saturating_sub(bytes.len())).expect("a decoded body is below 4 GiB");
         room.merge(self.room.try_acquire_many(grown).map_err(|_| no_room())?);
         let mut decoder = self.decoder();
-        decoder.decode_body(admitted.feed, &text, events, report);
+        match admitted.format {
+            Format::Native => decoder.decode_body(admitted.feed, &text, events, report),
+            Format::Arrow => decode_body(decoder.names(), admitted.feed, &text, events, report)
+                .map_err(|error| unreadable(&error))?,
+        }
         self.give_back(decoder);
         Ok(room)
     }
@@ -257,13 +287,15 @@ impl Door {
     }
 }
 
-fn check_media_type(headers: &HeaderMap) -> Result<(), String> {
-    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+fn format_of(headers: &HeaderMap) -> Result<Format, String> {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(Format::Native) };
     let value = value.to_str().unwrap_or_default().to_ascii_lowercase();
-    if MEDIA_TYPES.contains(&value.split(';').next().unwrap_or_default().trim()) {
-        return Ok(());
-    }
-    Err(format!("the content type is not supported; expected one of {}", MEDIA_TYPES.join(", ")))
+    let named = value.split(';').next().unwrap_or_default().trim();
+    let known = MEDIA_TYPES.iter().find(|(media_type, _)| *media_type == named);
+    known.map(|(_, format)| *format).ok_or_else(|| {
+        let expected: Vec<_> = MEDIA_TYPES.iter().map(|(media_type, _)| *media_type).collect();
+        format!("the content type is not supported; expected one of {}", expected.join(", "))
+    })
 }
 
 /// Counts a request's events; the label is a declared feed, so the number of series is bounded.

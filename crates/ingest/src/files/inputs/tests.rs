@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::decode::csv::spec::MappingSpec;
+use crate::encode::{ArrowWriter, Sent};
 use crate::spaces::registry::{Registry, UnknownSpace};
 use std::sync::Mutex;
 use tempfile::TempDir;
 use vigie_log::interner::Interner;
-use vigie_model::batch::Source;
+use vigie_model::batch::{Origin, Source};
 
 fn names() -> NameCache {
     let registry = Registry::new("c", Arc::default(), UnknownSpace::Register, 100, 0.0);
@@ -40,8 +41,12 @@ impl Folder {
     }
 
     fn file(&self, name: &str, text: &str) -> PathBuf {
+        self.arrow(name, text.as_bytes())
+    }
+
+    fn arrow(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.0.path().join(name);
-        std::fs::write(&path, text).unwrap();
+        std::fs::write(&path, bytes).unwrap();
         path
     }
 }
@@ -192,4 +197,65 @@ fn a_name_the_mapping_does_not_list_ends_the_replay() {
         ("name 'Two' is not in the mapping's name map", None),
     ];
     assert_eq!(told, expected);
+}
+
+fn arrow(times: impl IntoIterator<Item = i64>) -> Vec<u8> {
+    let mut writer = ArrowWriter::create(Vec::new()).unwrap();
+    for event_time_ms in times {
+        let sent = Sent { space: "a", metric: "m", value_micros: 1_000_000, event_time_ms, ..Sent::default() };
+        writer.push(&sent).unwrap();
+    }
+    writer.finish().unwrap()
+}
+
+#[test]
+fn arrow_files_in_order_are_read_as_they_stand_and_others_are_sorted() {
+    let folder = Folder::new();
+    let (in_order, not) = (folder.arrow("a.arrows", &arrow([1, 1, 5])), folder.arrow("b.feather", &arrow([9, 7, 8])));
+    let mut read = open(std::slice::from_ref(&in_order), |options| options.batch_rows = 2).unwrap();
+    assert!(read.is_reading());
+    assert_eq!(rows(&mut read), [vec![(1, 1), (1, 2)], vec![(5, 3)]]);
+    let paths = [in_order, not];
+    let mut sorted = open(&paths, |_| ()).unwrap();
+    assert!(!sorted.is_reading());
+    assert_eq!(rows(&mut sorted), [vec![(1, 1), (1, 2), (5, 3), (7, 2), (8, 3), (9, 1)]]);
+    assert_eq!(sorted.reports()[1].report.taken, 3);
+    let mut as_they_stand = open(&paths, |options| options.keep_order = true).unwrap();
+    assert_eq!(rows(&mut as_they_stand), [vec![(1, 1), (1, 2), (5, 3), (9, 1), (7, 2), (8, 3)]]);
+    let hash = xxhash_rust::xxh3::xxh3_128(&arrow([9, 7, 8]));
+    assert_eq!((sorted.reports()[1].hash, sorted.reports()[1].bytes), (hash, arrow([9, 7, 8]).len() as u64));
+}
+
+#[test]
+fn arrow_rows_are_the_rows_of_the_lines_they_were() {
+    let folder = Folder::new();
+    let times: Vec<_> = (0..70_000).map(|row: i64| 1_000_000 + row.wrapping_mul(7919) % 65_521).collect();
+    let lines: Vec<_> = times.iter().map(|time| event(*time)).collect();
+    let paths = [folder.file("a.ndjson", &lines.join("\n")), folder.arrow("a.arrow", &arrow(times))];
+    let read = paths.map(|path| {
+        let inputs = open(&[path], |options| options.sort_rows_max = 10_000).unwrap();
+        inputs.fold(Events::default(), |mut all, batch| {
+            let batch = batch.unwrap();
+            all.observations.append(&batch.observations);
+            all.origin
+                .extend(batch.origin.iter().map(|origin| origin.line).map(|line| Origin { line, ..Origin::default() }));
+            all
+        })
+    });
+    assert_eq!(read[0].observations, read[1].observations);
+    assert_eq!(read[0].origin, read[1].origin);
+    assert_eq!(read[0].observations.len(), 70_000);
+}
+
+#[test]
+fn arrow_files_that_cannot_be_read_are_named() {
+    let folder = Folder::new();
+    let whole = arrow([1, 2]);
+    let told = |path: PathBuf| open(&[path], |_| ()).unwrap_err().to_string();
+    let cut = told(folder.arrow("cut.arrow", &whole[..whole.len() - 30]));
+    assert!(cut.contains("cut.arrow") && cut.contains("breaks off in the middle"), "{cut}");
+    let other = told(folder.file("lines.arrow", &event(1)));
+    assert!(other.contains("something else"), "{other}");
+    let unknown = told(folder.file("rows.parquet", "PAR1"));
+    assert!(unknown.contains(".arrow"), "{unknown}");
 }

@@ -1,5 +1,6 @@
 //! `POST /v1/events` over a real socket, in front of a real sequencer.
 
+mod arrow;
 mod dead_letters;
 mod limits;
 mod pressure;
