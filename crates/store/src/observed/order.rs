@@ -1,41 +1,33 @@
 //! The order of observations inside a data file: by space and time, then by place in the log.
 //!
 //! The same order as of other tables' rows ([`crate::delta`]), found over integers: names have ranks, which change
-//! only when there are new names, and a row's whole key is one number. Rows of a space are of one partition, in which they
-//! lie in the order of their offsets; so where a row lies stands for its place in the log.
+//! only when there are new names, and rows of a space come in the order of time but for late ones. So rows are sorted by
+//! rank and arrival, one number a row, and then only those spaces by time that need it. Rows of a space are of one partition,
+//! in which they arrive in the order of their offsets; so arrival stands for the place in the log.
 
 use crate::positions::Positions;
 use crate::rows::columns::utc_day;
 use crate::rows::observed::Observed;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use vigie_model::names::NameIx;
 
-/// Length of a UTC day.
-const DAY_MS: i64 = 86_400_000;
-/// What is added to a day so that it is not negative; days of observations are within 140,000 of the epoch.
-const DAY_BIAS: i64 = 1 << 17;
-
-const ROW_BITS: u32 = 26;
-const CHUNK_BITS: u32 = 25;
-const TIME_BITS: u32 = 27;
-const RANK_BITS: u32 = 32;
-const DAY_BITS: u32 = 18;
-const _: () = assert!(ROW_BITS + CHUNK_BITS + TIME_BITS + RANK_BITS + DAY_BITS == u128::BITS);
-const _: () = assert!(DAY_MS < 1 << TIME_BITS);
-
 /// Where a row lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place(u64);
+pub(crate) struct Place {
+    chunk: u32,
+    row: u32,
+}
 
 impl Place {
     /// The chunk among those given.
     pub(crate) const fn chunk(self) -> usize {
-        (self.0 >> ROW_BITS) as usize
+        self.chunk as usize
     }
 
     /// The row in that chunk.
     pub(crate) const fn row(self) -> usize {
-        (self.0 & ((1 << ROW_BITS) - 1)) as usize
+        self.row as usize
     }
 }
 
@@ -78,34 +70,45 @@ impl Ranks {
 /// The rows at or above `stored`, by date and sorted. The spaces of all rows are known to `ranks`.
 ///
 /// # Panics
-/// When a space is not known, or there are more chunks or longer ones than a buffer ever holds.
+/// When a space is not known.
 pub(crate) fn by_date(chunks: &[Arc<Observed>], stored: &Positions, ranks: &Ranks) -> Vec<OfDate> {
-    let keys = sorted_keys(chunks, stored, ranks);
-    let day = |key: &u128| key >> (u128::BITS - DAY_BITS);
-    let of_date = |keys: &[u128]| {
-        let places = keys.iter().map(|key| Place(*key as u64 & ((1 << (CHUNK_BITS + ROW_BITS)) - 1))).collect();
-        let first = i64::try_from(day(&keys[0])).expect("a day has 18 bits");
-        OfDate { day: i32::try_from(first - DAY_BIAS).expect("a day has 18 bits"), places }
-    };
-    keys.chunk_by(|one, next| day(one) == day(next)).map(of_date).collect()
+    let mut arrived: BTreeMap<i32, Vec<Place>> = BTreeMap::new();
+    for (chunk, rows) in (0..).zip(chunks) {
+        let times = &rows.columns.event_time_ms;
+        let mut above = rows.rows_above(stored).peekable();
+        while let Some(first) = above.peek() {
+            let day = utc_day(times[*first]);
+            let places = arrived.entry(day).or_default();
+            let of_day = std::iter::from_fn(|| above.next_if(|row| utc_day(times[*row]) == day));
+            places.extend(of_day.map(|row| Place { chunk, row: row as u32 }));
+        }
+    }
+    arrived.into_iter().map(|(day, arrived)| OfDate { day, places: sorted(chunks, &arrived, ranks) }).collect()
 }
 
-fn sorted_keys(chunks: &[Arc<Observed>], stored: &Positions, ranks: &Ranks) -> Vec<u128> {
-    assert!(chunks.len() < 1 << CHUNK_BITS, "a buffer has fewer chunks than rows, and few rows");
-    let mut keys = Vec::with_capacity(chunks.iter().map(|chunk| chunk.len()).sum());
-    for (at, chunk) in (0_u128..).zip(chunks) {
-        assert!(chunk.len() < 1 << ROW_BITS, "a chunk is no longer than a batch of the log, or full");
-        let (times, spaces) = (&chunk.columns.event_time_ms, &chunk.columns.space);
-        keys.extend(chunk.rows_above(stored).map(|row| {
-            let day = i64::from(utc_day(times[row])).clamp(-DAY_BIAS, DAY_BIAS - 1);
-            let time_of_day = (times[row] - day * DAY_MS).clamp(0, DAY_MS - 1);
-            let mut key = (day + DAY_BIAS) as u128;
-            key = key << RANK_BITS | u128::from(ranks.ranks[spaces[row] as usize]);
-            key = key << TIME_BITS | time_of_day as u128;
-            key = key << CHUNK_BITS | at;
-            key << ROW_BITS | row as u128
-        }));
-    }
+/// Rows of one date that are in the order of their arrival, in the order of a file.
+fn sorted(chunks: &[Arc<Observed>], arrived: &[Place], ranks: &Ranks) -> Vec<Place> {
+    const ARRIVAL_BITS: u32 = 32;
+    assert!(u32::try_from(arrived.len()).is_ok(), "a buffer holds fewer than 2^32 rows");
+    let columns = |place: &Place| (&chunks[place.chunk()].columns, place.row());
+    let rank = |place| {
+        let (columns, row) = columns(place);
+        u64::from(ranks.ranks[columns.space[row] as usize])
+    };
+    let time = |place: &Place| {
+        let (columns, row) = columns(place);
+        columns.event_time_ms[row]
+    };
+    let mut keys: Vec<u64> = (0..).zip(arrived).map(|(arrival, place)| rank(place) << ARRIVAL_BITS | arrival).collect();
     keys.sort_unstable();
-    keys
+    let mut places: Vec<Place> = keys.iter().map(|key| arrived[*key as u32 as usize]).collect();
+    let mut rest = places.as_mut_slice();
+    for of_space in keys.chunk_by(|one, next| one >> ARRIVAL_BITS == next >> ARRIVAL_BITS) {
+        let (places, later) = rest.split_at_mut(of_space.len());
+        if !places.is_sorted_by_key(time) {
+            places.sort_by_key(time);
+        }
+        rest = later;
+    }
+    places
 }

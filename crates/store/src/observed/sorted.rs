@@ -45,6 +45,9 @@ impl<'a> Sorted<'a> {
         column: impl Fn(&'a Observed) -> &'a [Option<T>],
     ) -> (Vec<T>, Vec<i16>) {
         let columns = self.columns(column);
+        if columns.iter().all(|column| column.iter().all(Option::is_none)) {
+            return (Vec::new(), vec![0; self.len()]);
+        }
         let (mut values, mut levels) = (Vec::with_capacity(self.len()), Vec::with_capacity(self.len()));
         for place in self.places {
             let value = columns[place.chunk()][place.row()];
