@@ -24,6 +24,9 @@ use vigie_model::stream::AlertRecord;
 /// Alert records that may wait for the book; transitions are small.
 const ALERT_RING_MAX: usize = 1 << 16;
 
+/// Records of the alert stream that the book takes in before history hears of them.
+const ALERTS_AT_ONCE_MAX: usize = 256;
+
 /// Sees every record of the alert stream, in order, on the book's thread.
 pub type Observer = Box<dyn FnMut(&AlertRecord) + Send>;
 
@@ -200,18 +203,16 @@ fn run_book(
     let mut records = Vec::new();
     while alerts.take(&mut records) {
         let folded_ms = records.last().map(|record| record.log_time_ms);
-        for record in records.drain(..) {
-            let applied = book.step(&record);
+        for records in records.chunks(ALERTS_AT_ONCE_MAX) {
+            let applied: Vec<_> = records.iter().filter_map(|record| book.step(record)).collect();
             if let Some(history) = history {
-                history.alert(&record);
-                if let Some(applied) = &applied {
-                    history.applied(applied);
-                }
+                history.alerts(records, &applied);
             }
             if let Some(observer) = &mut observer {
-                observer(&record);
+                records.iter().for_each(&mut *observer);
             }
         }
+        records.clear();
         if let Some(folded_ms) = folded_ms {
             health.folded(Part::Book, folded_ms);
         }

@@ -36,9 +36,9 @@ pub(crate) struct HotTable {
     rows: usize,
 }
 
-/// What to commit next.
-#[derive(Debug)]
-pub(crate) struct Cut {
+/// Rows to commit next.
+#[derive(Clone, Debug)]
+pub(crate) struct HotCut {
     /// Rows by partition, in the order of their offsets.
     pub(crate) rows: Vec<(i32, RecordBatch)>,
     /// The positions once those rows are stored.
@@ -78,8 +78,8 @@ impl HotTable {
     }
 
     /// The rows at or above `stored`, all partitions at one instant.
-    pub(crate) fn cut(&self, stored: &Positions) -> Cut {
-        let mut cut = Cut { rows: Vec::new(), next: Positions::default() };
+    pub(crate) fn cut(&self, stored: &Positions) -> HotCut {
+        let mut cut = HotCut { rows: Vec::new(), next: Positions::default() };
         for (partition, chunk) in self.chunks_above(stored) {
             cut.rows.push((partition, from_offset(&chunk.rows, stored.get(partition))));
             cut.next.advance(partition, chunk.next);

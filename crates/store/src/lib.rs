@@ -51,6 +51,12 @@ pub mod rows;
 
 mod hot;
 
+mod properties;
+
+mod pages;
+
+pub mod observed;
+
 pub mod delta;
 
 pub mod history;

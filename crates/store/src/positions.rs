@@ -30,6 +30,12 @@ impl Positions {
         self.0.iter().map(|(partition, next)| (*partition, *next))
     }
 
+    /// The next offsets of partitions 0 and up, as far as they are known: what is looked up for every row.
+    pub(crate) fn dense(&self) -> Vec<i64> {
+        let known = self.0.last_key_value().map_or(0, |(last, _)| last + 1);
+        (0..known).map(|partition| self.get(partition)).collect()
+    }
+
     /// Whether no partition is known.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

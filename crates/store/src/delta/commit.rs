@@ -12,29 +12,34 @@
 //! returns (see [`super::durable`]). Files of a failed attempt that no commit names are removed as far as the disk allows;
 //! those of a killed process stay. Nobody reads either.
 
-use super::files::writer_properties;
+use super::add::{add_of, path_of};
+use super::cut::{Cut, ObservedRows};
 use super::log_folder::{ACTIONS_FIELD, LOG_FOLDER, LogFolder};
 use super::open::{open_or_create, table_path};
 use super::sort::by_date_and_space;
 use super::storage::Storage;
 use crate::error::Error;
-use crate::hot::{Cut, from_offset};
+use crate::observed::file::encode_all;
+use crate::observed::order::Ranks;
 use crate::positions::Positions;
+use crate::properties::writer_properties;
 use crate::schema::table::{DATE, Table};
 use arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use deltalake::kernel::scalars::ScalarExt;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake::kernel::{Action, Transaction};
+use deltalake::kernel::{Action, Add, Transaction};
 use deltalake::logstore::LogStoreRef;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::writer::{DeltaWriter, RecordBatchWriter, WriteMode};
 use deltalake::{DeltaTable, DeltaTableError, checkpoints};
 use indexmap::IndexMap;
+use object_store::ObjectStoreExt;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vigie_failpoints::point::reach;
+use vigie_model::names::NameKind;
 use vigie_model::position::{LogId, PartitionIx};
 
 /// A commit that lost to other writers is tried again this often before the caller hears of it.
@@ -55,6 +60,8 @@ pub(crate) struct DeltaHistory {
     commits_per_checkpoint: u64,
     /// Commits that lost to another writer since opening.
     conflicts: u64,
+    /// The order of spaces, by which observations are sorted.
+    ranks: Ranks,
 }
 
 impl DeltaHistory {
@@ -79,6 +86,7 @@ impl DeltaHistory {
             commits_since_checkpoint: folder.map_or(0, LogFolder::commits_since_checkpoint),
             commits_per_checkpoint,
             conflicts: 0,
+            ranks: Ranks::default(),
         };
         history.read_positions().await?;
         Ok(history)
@@ -110,17 +118,14 @@ impl DeltaHistory {
     /// When the disk fails or other writers keep winning; nothing is lost, the same cut can be stored later.
     pub(crate) async fn store(&mut self, cut: &Cut) -> Result<usize, Error> {
         for _ in 0..ATTEMPTS_MAX {
-            let missing = missing_rows(cut, &self.positions);
-            if missing.is_empty() {
+            let rows = cut.rows_above(&self.positions);
+            if rows == 0 {
                 return Ok(0);
             }
-            let rows = missing.iter().map(RecordBatch::num_rows).sum();
-            let by_date = by_date_and_space(self.table, &missing)?;
-            drop(missing);
-            match self.commit(by_date, &cut.next).await {
+            match self.commit(cut).await {
                 Ok(()) => {
                     self.storage.claim(&self.path);
-                    self.positions.advance_all(&cut.next);
+                    self.positions.advance_all(cut.next());
                     self.checkpoint_when_due().await;
                     return Ok(rows);
                 }
@@ -144,18 +149,14 @@ impl DeltaHistory {
     }
 
     /// Writes the files, one a date, and the commit; on error `delta` keeps its snapshot.
-    async fn commit(&mut self, by_date: Vec<RecordBatch>, next: &Positions) -> Result<(), DeltaTableError> {
-        let mut writer =
-            RecordBatchWriter::for_table(&self.delta)?.with_writer_properties(writer_properties(self.table));
-        for rows in by_date {
-            let dates = rows.column_by_name(DATE).expect("every history table has a date");
-            let date = ScalarExt::from_array(dates.as_ref(), 0).expect("a date of a row is a partition value");
-            // As `write` would, but it would copy all rows once more to find that they are of one date.
-            writer.write_partition(rows, &IndexMap::from([(DATE.to_owned(), date)]), WriteMode::Default).await?;
-        }
-        let adds: Vec<Action> = writer.flush().await?.into_iter().map(Action::Add).collect();
+    async fn commit(&mut self, cut: &Cut) -> Result<(), DeltaTableError> {
+        let adds = match cut {
+            Cut::Rows(hot) => self.write_rows(&hot.above(&self.positions)).await?,
+            Cut::Observed(observed) => self.write_observed(observed).await?,
+        };
+        let adds: Vec<Action> = adds.into_iter().map(Action::Add).collect();
         reach("history.before_commit");
-        let ahead = next.iter().filter(|(partition, next)| *next > self.positions.get(*partition));
+        let ahead = cut.next().iter().filter(|(partition, next)| *next > self.positions.get(*partition));
         let transactions: Vec<_> =
             ahead.map(|(partition, next)| Transaction::new(self.app_id(partition), next)).collect();
         let actions = (adds.len() + transactions.len()).into();
@@ -173,6 +174,39 @@ impl DeltaHistory {
             .await?;
         self.delta.state = Some(committed.snapshot());
         Ok(())
+    }
+
+    async fn write_rows(&self, missing: &[RecordBatch]) -> Result<Vec<Add>, DeltaTableError> {
+        let mut writer =
+            RecordBatchWriter::for_table(&self.delta)?.with_writer_properties(writer_properties(self.table));
+        for rows in by_date_and_space(self.table, missing)? {
+            let dates = rows.column_by_name(DATE).expect("every history table has a date");
+            let date = ScalarExt::from_array(dates.as_ref(), 0).expect("a date of a row is a partition value");
+            // As `write` would, but it would copy all rows once more to find that they are of one date.
+            writer.write_partition(rows, &IndexMap::from([(DATE.to_owned(), date)]), WriteMode::Default).await?;
+        }
+        writer.flush().await
+    }
+
+    /// Observations are encoded where that may take its time, and each file is let go once it is written.
+    async fn write_observed(&mut self, cut: &ObservedRows) -> Result<Vec<Add>, DeltaTableError> {
+        let (cut, stored, mut ranks) = (cut.clone(), self.positions.clone(), std::mem::take(&mut self.ranks));
+        let encoding = tokio::task::spawn_blocking(move || {
+            ranks.learn(cut.names.all(NameKind::Space));
+            let files = encode_all(&cut.cut.chunks, &stored, &ranks, &cut.centre, &cut.names);
+            (files, ranks)
+        });
+        let (files, ranks) = encoding.await.expect("encoding does not panic");
+        self.ranks = ranks;
+        let store = self.delta.log_store().object_store(None);
+        let mut adds = Vec::new();
+        for file in files? {
+            let path = path_of(&file);
+            let add = add_of(&file, path.clone());
+            store.put(&path.into(), file.bytes.into()).await?;
+            adds.push(add);
+        }
+        Ok(adds)
     }
 
     /// Every so many commits: a checkpoint, then a handle built from it alone. Failing is harmless: the rows are
@@ -250,10 +284,4 @@ impl DeltaHistory {
     fn failed(&self, action: &'static str, source: DeltaTableError) -> Error {
         Error::delta(action, &self.path, source)
     }
-}
-
-/// The batches of a cut without what `stored` covers.
-fn missing_rows(cut: &Cut, stored: &Positions) -> Vec<RecordBatch> {
-    let above = cut.rows.iter().map(|(partition, rows)| from_offset(rows, stored.get(*partition)));
-    above.filter(|rows| rows.num_rows() > 0).collect()
 }

@@ -14,7 +14,9 @@ pub(crate) mod storage;
 
 pub mod open;
 
-mod files;
-mod sort;
+pub(crate) mod cut;
+
+mod add;
+pub(crate) mod sort;
 
 pub(crate) mod commit;

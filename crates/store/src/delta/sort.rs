@@ -4,11 +4,11 @@
 //! integers: the distinct spaces of a commit are few, and once they have ranks no text is compared again. The rows are
 //! then copied once, from wherever they lie to their place.
 
-use crate::error::Error;
 use crate::schema::table::{DATE, OFFSET, PARTITION, Table};
 use arrow::array::{Array, AsArray, PrimitiveArray, RecordBatch, StringArray};
 use arrow::compute::interleave_record_batch;
 use arrow::datatypes::{ArrowPrimitiveType, Date32Type, Int32Type, Int64Type, TimestampMicrosecondType};
+use arrow::error::ArrowError;
 use std::collections::HashMap;
 
 /// What a row is sorted by, and where it lies. Comparing it as a whole is comparing these in turn.
@@ -33,12 +33,12 @@ struct Columns<'a> {
 }
 
 /// All rows of the batches, which have the stored schema of `table`, in one batch for each date.
-pub(super) fn by_date_and_space(table: Table, batches: &[RecordBatch]) -> Result<Vec<RecordBatch>, Error> {
+pub(crate) fn by_date_and_space(table: Table, batches: &[RecordBatch]) -> Result<Vec<RecordBatch>, ArrowError> {
     let keys = sorted_keys(&batches.iter().map(|rows| Columns::of(table, rows)).collect::<Vec<_>>());
     let batches: Vec<&RecordBatch> = batches.iter().collect();
     let of_one_date = |keys: &[Key]| {
         let places: Vec<_> = keys.iter().map(|key| (key.batch as usize, key.row as usize)).collect();
-        Ok(interleave_record_batch(&batches, &places)?)
+        interleave_record_batch(&batches, &places)
     };
     keys.chunk_by(|one, next| one.date == next.date).map(of_one_date).collect()
 }

@@ -5,13 +5,13 @@
 //! numbers the rows as before.
 
 use crate::rows::events::{incidents, perceptions};
-use crate::rows::observations::observations;
 use crate::rows::spaces::{SPACES_PARTITION, spaces};
 use crate::schema::table::Table;
 use arrow::array::RecordBatch;
 use std::sync::Arc;
+use vigie_model::batch::Observations;
 use vigie_model::metric::Metrics;
-use vigie_model::names::Names;
+use vigie_model::names::{NO_NAME, NameIx, NameKind, Names};
 use vigie_model::position::PartitionIx;
 use vigie_model::record::{Payload, Record};
 use vigie_model::space::Space;
@@ -19,7 +19,8 @@ use vigie_model::space::Space;
 /// What is known from earlier records: names, units, and how many space versions there were.
 #[derive(Debug, Default)]
 pub(crate) struct Fold {
-    names: Names,
+    /// Shared with whoever turns rows of the log into rows of history; indices never change their names.
+    names: Arc<Names>,
     metrics: Arc<Metrics>,
     spaces: Arc<Vec<Space>>,
     space_versions: u64,
@@ -43,6 +44,32 @@ impl Rows {
 }
 
 impl Fold {
+    /// The names known so far.
+    pub(crate) fn names(&self) -> Arc<Names> {
+        Arc::clone(&self.names)
+    }
+
+    /// The metrics as they are configured now.
+    pub(crate) const fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// Makes sure that rows of these observations can be made later.
+    ///
+    /// # Panics
+    /// When one uses a name before its dictionary record, which the sequencer never lets happen.
+    pub(crate) fn check_names(&self, rows: &Observations) {
+        let is_known = |kind, column: &[NameIx]| {
+            let known = self.names.all(kind).len();
+            column.iter().all(|index| (*index as usize) < known || *index == NO_NAME)
+        };
+        let always = [(NameKind::Space, &rows.space), (NameKind::Metric, &rows.metric), (NameKind::Feed, &rows.feed)];
+        let sometimes = [(NameKind::Sensor, &rows.sensor), (NameKind::Node, &rows.node)];
+        let all_known = always.iter().chain(&sometimes).all(|(kind, column)| is_known(*kind, column));
+        let all_named = always.iter().all(|(_, column)| !column.contains(&NO_NAME));
+        assert!(all_known && all_named, "the log names an index before it uses it");
+    }
+
     /// Takes in a record; returns the rows it makes, if any.
     ///
     /// # Panics
@@ -60,12 +87,8 @@ impl Fold {
                 Some(Rows::new(Table::Spaces, SPACES_PARTITION, batch, self.space_versions))
             }
             Payload::Dictionary(entries) => {
-                self.names.learn(entries);
+                Arc::make_mut(&mut self.names).learn(entries);
                 None
-            }
-            Payload::Observations(rows) => {
-                let batch = observations(rows, centre, &self.names, &self.metrics);
-                Some(Rows::new(Table::Observations, rows.partition, batch, rows.first_offset + rows.rows.len() as u64))
             }
             Payload::Incidents(rows) => {
                 let batch = incidents(rows, centre, &self.names);
@@ -75,9 +98,13 @@ impl Fold {
                 let batch = perceptions(rows, centre, &self.names);
                 Some(Rows::new(Table::Perceptions, rows.partition, batch, rows.first_offset + rows.rows.len() as u64))
             }
-            Payload::IntakeUp | Payload::Gap(_) | Payload::Tick { .. } | Payload::Command(_) | Payload::Seeds(_) => {
-                None
-            }
+            // Observations are not folded here: they stay as they are until somebody needs rows of them.
+            Payload::Observations(_)
+            | Payload::IntakeUp
+            | Payload::Gap(_)
+            | Payload::Tick { .. }
+            | Payload::Command(_)
+            | Payload::Seeds(_) => None,
         }
     }
 }

@@ -5,6 +5,8 @@ pub mod source;
 
 mod fold;
 
+mod hot_rows;
+
 pub mod writer;
 
 pub mod flusher;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use vigie_failpoints::point::number;
 use vigie_model::position::{LogId, PARTITIONS_DEFAULT, PartitionIx};
 
-/// Hot rows after which a caller has to wait; at some 300 bytes a row about 60 MB.
+/// Hot rows after which a caller has to wait; at some 150 bytes a row about 30 MB.
 pub const ROWS_HOT_MAX: usize = 200_000;
 /// Hot rows after which a flush starts at once: files of this size compress well and are quickly written.
 pub const ROWS_PER_FLUSH: usize = 20_000;

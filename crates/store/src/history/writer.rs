@@ -8,16 +8,20 @@
 //! both takes `fold` first. `delta` is a tokio mutex, held during a commit, and touched by flushes only.
 
 use super::fold::{Fold, Rows};
+use super::hot_rows::HotRows;
 use super::options::{Full, HistoryOptions, HistoryStatus};
 use super::source::{Captured, Published, RowSource, attach_all};
 use crate::delta::commit::DeltaHistory;
+use crate::delta::cut::{Cut, ObservedRows};
 use crate::delta::disk::{Disk, SystemDisk};
 use crate::delta::open::survey;
 use crate::delta::storage::Storage;
 use crate::error::Error;
-use crate::hot::{HotTable, cast_to, from_offset};
-use crate::rows::alerts::{STREAM_PARTITION, action, alert, mark};
+use crate::hot::cast_to;
+use crate::positions::Positions;
+use crate::rows::alerts::{STREAM_PARTITION, action, alerts, mark};
 use crate::schema::table::Table;
+use arrow::array::RecordBatch;
 use datafusion::catalog::Session;
 use deltalake::logstore::LogStoreRef;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
@@ -36,7 +40,7 @@ pub struct History {
     options: HistoryOptions,
     storage: Storage,
     fold: Mutex<Fold>,
-    hot: Mutex<Vec<HotTable>>,
+    hot: Mutex<HotRows>,
     stores: Vec<Store>,
     status: Mutex<HistoryStatus>,
     room: Notify,
@@ -64,14 +68,14 @@ impl History {
     pub(crate) async fn open_on(options: HistoryOptions, disk: Arc<dyn Disk>) -> Result<Self, Error> {
         let storage = Storage::open(&options.root, disk)?;
         let folders = survey(storage.root())?;
-        let (mut hot, mut stores) = (Vec::new(), Vec::new());
+        let (mut positions_of, mut stores) = (Vec::new(), Vec::new());
         for (table, folder) in Table::ALL.into_iter().zip(&folders) {
             let partitions = partitions_of(table, options.partitions);
             let (log_id, per_checkpoint) = (&options.log_id, options.commits_per_checkpoint);
             let opening = DeltaHistory::open(&storage, table, folder.as_ref(), log_id, partitions, per_checkpoint);
             let delta = opening.await?;
             let (provider, positions) = (delta.provider().await?, delta.positions().clone());
-            hot.push(HotTable::new(table.schema(), positions.clone()));
+            positions_of.push(positions.clone());
             stores.push(Store {
                 table,
                 log_store: delta.log_store(),
@@ -84,7 +88,7 @@ impl History {
             options,
             storage,
             fold: Mutex::default(),
-            hot: Mutex::new(hot),
+            hot: Mutex::new(HotRows::new(positions_of)),
             stores,
             status: Mutex::default(),
             room: Notify::new(),
@@ -107,9 +111,17 @@ impl History {
             return Ok(());
         }
         self.check_room()?;
-        let mut fold = self.fold.lock().expect("no holder of the fold panics");
-        if let Some(rows) = fold.apply(record, &self.options.centre) {
-            self.take(&rows);
+        let mut fold = self.fold();
+        match &record.payload {
+            Payload::Observations(batch) => {
+                fold.check_names(&batch.rows);
+                self.take(|hot| _ = hot.observations.take(batch, fold.metrics()));
+            }
+            _ => {
+                if let Some(rows) = fold.apply(record, &self.options.centre) {
+                    self.take(|hot| hot.take(&rows));
+                }
+            }
         }
         Ok(())
     }
@@ -119,17 +131,33 @@ impl History {
     /// # Errors
     /// [`Full`] when too many rows wait for a flush; nothing was taken.
     pub fn take_alert(&self, record: &AlertRecord) -> Result<(), Full> {
-        let (table, row): (_, fn(&AlertRecord, &str) -> _) = match &record.item {
-            AlertItem::Transition(_) => (Table::Alerts, alert),
-            AlertItem::Mark(_) => (Table::Actions, mark),
-            AlertItem::Command(_) | AlertItem::Tick { .. } => return Ok(()),
-        };
-        if self.has_taken(table, STREAM_PARTITION, record.position + 1) {
+        if !matches!(record.item, AlertItem::Mark(_)) {
+            return self.take_transitions(std::slice::from_ref(record));
+        }
+        if self.has_taken(Table::Actions, STREAM_PARTITION, record.position + 1) {
             return Ok(());
         }
         self.check_room()?;
-        if let Some(batch) = row(record, &self.options.centre) {
-            self.take(&Rows::new(table, STREAM_PARTITION, batch, record.position + 1));
+        if let Some(batch) = mark(record, &self.options.centre) {
+            let rows = Rows::new(Table::Actions, STREAM_PARTITION, batch, record.position + 1);
+            self.take(|hot| hot.take(&rows));
+        }
+        Ok(())
+    }
+
+    /// Takes the transitions among records of the alert stream, which come in order, at a fraction of the cost of one by one.
+    ///
+    /// # Errors
+    /// [`Full`] when too many rows wait for a flush; nothing was taken.
+    pub fn take_transitions(&self, records: &[AlertRecord]) -> Result<(), Full> {
+        let Some(next) = records.last().map(|last| last.position + 1) else { return Ok(()) };
+        if self.has_taken(Table::Alerts, STREAM_PARTITION, next) {
+            return Ok(());
+        }
+        self.check_room()?;
+        if let Some(batch) = alerts(records, &self.options.centre) {
+            let rows = Rows::new(Table::Alerts, STREAM_PARTITION, batch, next);
+            self.take(|hot| hot.take(&rows));
         }
         Ok(())
     }
@@ -144,7 +172,8 @@ impl History {
         }
         self.check_room()?;
         let batch = action(applied, &self.options.centre);
-        self.take(&Rows::new(Table::Actions, STREAM_PARTITION, batch, applied.position + 1));
+        let rows = Rows::new(Table::Actions, STREAM_PARTITION, batch, applied.position + 1);
+        self.take(|hot| hot.take(&rows));
         Ok(())
     }
 
@@ -229,16 +258,16 @@ impl History {
     /// Rows taken but not committed yet.
     #[must_use]
     pub fn rows_hot(&self) -> usize {
-        self.hot().iter().map(HotTable::rows).sum()
+        self.hot().rows()
     }
 
     async fn flush_table(&self, store: &Store) -> Result<u64, Error> {
         self.storage.check_poison()?;
         let table = store.table;
         let mut delta = store.delta.lock().await;
-        let cut = self.hot()[table as usize].cut(delta.positions());
+        let cut = self.cut(table, delta.positions());
         // A commit may have landed although it reported an error: then nothing is left to store, but to publish.
-        if cut.next.is_empty() && store.published().positions == *delta.positions() {
+        if cut.next().is_empty() && store.published().positions == *delta.positions() {
             return Ok(0);
         }
         let conflicts = delta.conflicts();
@@ -249,7 +278,7 @@ impl History {
         let published = Published { provider: delta.provider().await?, positions: delta.positions().clone() };
         let positions = published.positions.clone();
         *store.published.write().expect("no holder of a published version panics") = Arc::new(published);
-        self.hot()[table as usize].trim(&positions);
+        self.hot().trim(table, &positions);
         tracing::debug!(table = table.name(), rows = stored, "committed");
         metrics::counter!("vigie_history_rows_total", "table" => table.name()).increment(stored);
         let mut status = self.status.lock().expect("no holder of the status panics");
@@ -258,12 +287,21 @@ impl History {
         Ok(stored)
     }
 
-    /// Puts rows into the hot buffer.
-    fn take(&self, rows: &Rows) {
+    /// The rows of a table to commit next.
+    fn cut(&self, table: Table, stored: &Positions) -> Cut {
+        if table != Table::Observations {
+            return Cut::Rows(self.hot().table(table).cut(stored));
+        }
+        let cut = self.hot().observations.cut(stored);
+        // Names never change, so those of now, after the cut, are the names of its rows.
+        Cut::Observed(ObservedRows { cut, names: self.fold().names(), centre: Arc::clone(&self.options.centre) })
+    }
+
+    /// Puts rows into the hot buffers.
+    fn take(&self, take: impl FnOnce(&mut HotRows)) {
         let mut hot = self.hot();
-        let buffer = &mut hot[rows.table as usize];
-        buffer.take(rows.partition, &rows.batch, rows.next);
-        let rows_hot: usize = hot.iter().map(HotTable::rows).sum();
+        take(&mut hot);
+        let rows_hot = hot.rows();
         drop(hot);
         if rows_hot >= self.options.rows_per_flush {
             self.flush_wanted.notify_one();
@@ -286,7 +324,7 @@ impl History {
 
     /// Whether the rows of a partition below `next` were taken.
     fn has_taken(&self, table: Table, partition: PartitionIx, next: u64) -> bool {
-        let taken = self.hot()[table as usize].taken(i32::from(partition));
+        let taken = self.hot().taken(table, i32::from(partition));
         u64::try_from(taken).is_ok_and(|taken| next <= taken)
     }
 
@@ -298,7 +336,11 @@ impl History {
         Err(Full)
     }
 
-    fn hot(&self) -> MutexGuard<'_, Vec<HotTable>> {
+    fn fold(&self) -> MutexGuard<'_, Fold> {
+        self.fold.lock().expect("no holder of the fold panics")
+    }
+
+    fn hot(&self) -> MutexGuard<'_, HotRows> {
         self.hot.lock().expect("no holder of the hot rows panics")
     }
 }
@@ -311,14 +353,16 @@ impl Store {
 
 impl RowSource for History {
     fn capture(&self, table: Table) -> Captured {
-        let hot = self.hot()[table as usize].snapshot();
+        let hot = self.hot().snapshot(table);
         let store = &self.stores[table as usize];
         let published = store.published();
-        let above = hot.into_iter().map(|(partition, rows)| from_offset(&rows, published.positions.get(partition)));
+        // Names never change, so those of now, after the snapshot, are the names of its rows.
+        let names = self.fold().names();
+        let above = hot.above(&published.positions, &self.options.centre, &names);
         // Queries see the same values in other column types. Far more rows are committed than are queried while hot.
         let schema = published.provider.schema();
         let seen = |rows| cast_to(&rows, &schema).expect("stored and queried types of a column are the same values");
-        let hot = above.filter(|rows| rows.num_rows() > 0).map(seen).collect();
+        let hot = above.into_iter().filter(|rows: &RecordBatch| rows.num_rows() > 0).map(seen).collect();
         Captured { hot, committed: Arc::clone(&published.provider) }
     }
 

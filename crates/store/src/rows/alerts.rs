@@ -4,6 +4,7 @@ use super::columns::{Common, batch, instants, instants_or_null, offset, texts, t
 use crate::schema::table::Table;
 use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
+use vigie_model::alert::Transition;
 use vigie_model::command::{Action, Outcome};
 use vigie_model::stream::{AlertItem, AlertRecord, AppliedCommand, LogDeed, LogPlace, RuleVersions};
 
@@ -13,37 +14,42 @@ pub(crate) const LOG_OPERATOR: &str = "vigie";
 /// The alert stream is one order, stored as one partition.
 pub(crate) const STREAM_PARTITION: u16 = 0;
 
-/// The row of a transition that belongs to an episode; `None` for every other record of the alert stream.
+/// The rows of those records of the alert stream that are transitions of episodes; `None` when none is.
 #[must_use]
-pub fn alert(record: &AlertRecord, centre: &str) -> Option<RecordBatch> {
-    let AlertItem::Transition(transition) = &record.item else { return None };
-    if !transition.state.is_of_episode() {
+pub fn alerts(records: &[AlertRecord], centre: &str) -> Option<RecordBatch> {
+    let rows: Vec<(&AlertRecord, &Transition)> = records.iter().filter_map(of_episode).collect();
+    if rows.is_empty() {
         return None;
     }
-    let one = |text: &str| texts(std::iter::once(text));
+    let transitions = || rows.iter().map(|(_, transition)| *transition);
     let columns = vec![
-        one(transition.alert_id.as_str()),
-        one(&transition.rule.name),
-        one(&transition.rule.uid),
-        one(&transition.rule.version),
-        one(&transition.key),
-        one(&transition.space),
-        one(transition.severity.as_str()),
-        one(transition.state.as_str()),
-        instants(std::iter::once(transition.event_time_ms)),
-        texts_or_null(std::iter::once(transition.reason)),
-        one(transition.evidence.as_deref().unwrap_or("{}")),
-        one(&transition.summary),
+        texts(transitions().map(|row| row.alert_id.as_str())),
+        texts(transitions().map(|row| &row.rule.name)),
+        texts(transitions().map(|row| &row.rule.uid)),
+        texts(transitions().map(|row| &row.rule.version)),
+        texts(transitions().map(|row| &row.key)),
+        texts(transitions().map(|row| &row.space)),
+        texts(transitions().map(|row| row.severity.as_str())),
+        texts(transitions().map(|row| row.state.as_str())),
+        instants(transitions().map(|row| row.event_time_ms)),
+        texts_or_null(transitions().map(|row| row.reason)),
+        texts(transitions().map(|row| row.evidence.as_deref().unwrap_or("{}"))),
+        texts(transitions().map(|row| &row.summary)),
     ];
     let common = Common {
         centre,
-        feeds: vec![&transition.feed],
-        log_time_ms: vec![record.log_time_ms],
-        partition: STREAM_PARTITION,
-        offsets: vec![offset(record.position)],
-        dated_ms: vec![transition.event_time_ms],
+        feeds: transitions().map(|row| row.feed.as_ref()).collect(),
+        log_time_ms: rows.iter().map(|(record, _)| record.log_time_ms).collect(),
+        partitions: vec![STREAM_PARTITION; rows.len()],
+        offsets: rows.iter().map(|(record, _)| offset(record.position)).collect(),
+        dated_ms: transitions().map(|row| row.event_time_ms).collect(),
     };
     Some(batch(Table::Alerts, columns, &common))
+}
+
+fn of_episode(record: &AlertRecord) -> Option<(&AlertRecord, &Transition)> {
+    let AlertItem::Transition(transition) = &record.item else { return None };
+    transition.state.is_of_episode().then_some((record, transition.as_ref()))
 }
 
 /// What the note of a mark says, as JSON.
@@ -86,7 +92,7 @@ pub fn mark(record: &AlertRecord, centre: &str) -> Option<RecordBatch> {
         centre,
         feeds: vec![""],
         log_time_ms: vec![record.log_time_ms],
-        partition: STREAM_PARTITION,
+        partitions: vec![STREAM_PARTITION],
         offsets: vec![offset(position)],
         dated_ms: vec![record.log_time_ms],
     };
@@ -119,7 +125,7 @@ pub fn action(applied: &AppliedCommand, centre: &str) -> RecordBatch {
         centre,
         feeds: vec![""],
         log_time_ms: vec![command.log_time_ms],
-        partition: STREAM_PARTITION,
+        partitions: vec![STREAM_PARTITION],
         offsets: vec![offset(applied.position)],
         dated_ms: vec![command.log_time_ms],
     };

@@ -6,6 +6,7 @@ use arrow::array::{
     ArrayRef, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray,
 };
 use std::sync::Arc;
+use vigie_model::position::PartitionIx;
 
 /// Length of a UTC day.
 const DAY_MS: i64 = 86_400_000;
@@ -15,7 +16,7 @@ pub(super) struct Common<'a> {
     pub(super) centre: &'a str,
     pub(super) feeds: Vec<&'a str>,
     pub(super) log_time_ms: Vec<i64>,
-    pub(super) partition: u16,
+    pub(super) partitions: Vec<PartitionIx>,
     pub(super) offsets: Vec<i64>,
     /// The instants whose UTC dates are the rows' dates.
     pub(super) dated_ms: Vec<i64>,
@@ -30,7 +31,7 @@ pub(super) fn batch(table: Table, mut columns: Vec<ArrayRef>, common: &Common<'_
     columns.push(Arc::new(StringArray::from_iter_values(std::iter::repeat_n(common.centre, rows))));
     columns.push(texts(common.feeds.iter()));
     columns.push(instants(common.log_time_ms.iter().copied()));
-    columns.push(Arc::new(Int32Array::from_iter_values(std::iter::repeat_n(i32::from(common.partition), rows))));
+    columns.push(Arc::new(Int32Array::from_iter_values(common.partitions.iter().copied().map(i32::from))));
     columns.push(Arc::new(Int64Array::from_iter_values(common.offsets.iter().copied())));
     columns.push(Arc::new(Date32Array::from_iter_values(common.dated_ms.iter().map(|ms| utc_day(*ms)))));
     RecordBatch::try_new(table.schema(), columns).expect("builders follow the schema of their table")
@@ -71,7 +72,7 @@ fn micros(epoch_ms: i64) -> i64 {
 }
 
 /// Days since the epoch; instants are within the years 1900 to 2199 (model, `time`), so the clamp never bites.
-fn utc_day(epoch_ms: i64) -> i32 {
+pub(crate) fn utc_day(epoch_ms: i64) -> i32 {
     let day = epoch_ms.div_euclid(DAY_MS);
     i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX })
 }

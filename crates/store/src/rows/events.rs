@@ -35,7 +35,7 @@ pub fn incidents(incidents: &Batch<Vec<Incident>>, centre: &str, names: &Names) 
         centre,
         feeds: rows.iter().map(|row| names.name(NameKind::Feed, row.feed).as_ref()).collect(),
         log_time_ms: rows.iter().map(|row| row.log_time_ms).collect(),
-        partition: *partition,
+        partitions: vec![*partition; rows.len()],
         offsets,
         dated_ms: rows.iter().map(|row| row.event_time_ms).collect(),
     };
@@ -68,7 +68,7 @@ pub fn perceptions(perceptions: &Batch<Vec<Perception>>, centre: &str, names: &N
         centre,
         feeds: rows.iter().map(|row| names.name(NameKind::Feed, row.feed).as_ref()).collect(),
         log_time_ms: rows.iter().map(|row| row.log_time_ms).collect(),
-        partition: *partition,
+        partitions: vec![*partition; rows.len()],
         offsets,
         dated_ms: rows.iter().map(|row| row.event_time_ms).collect(),
     };

@@ -3,7 +3,9 @@
 //!
 //! Nothing here reads a clock or touches a disk; the same record always makes the same rows.
 
-mod columns;
+pub(crate) mod columns;
+
+pub(crate) mod observed;
 
 pub mod alerts;
 pub mod events;

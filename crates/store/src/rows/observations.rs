@@ -1,6 +1,7 @@
-//! Rows of `observations`, column by column from a batch of the log.
+//! Rows of `observations`, column by column from what the log has.
 
-use super::columns::{Common, batch, instants, instants_or_null, offset, texts, texts_or_null};
+use super::columns::{Common, batch, instants, instants_or_null, texts, texts_or_null};
+use super::observed::Observed;
 use crate::schema::table::Table;
 use arrow::array::{Float64Array, Int64Array, RecordBatch};
 use std::sync::Arc;
@@ -15,8 +16,15 @@ use vigie_model::record::Batch;
 /// # Panics
 /// When the batch uses an index that `names` has not learnt: the log then misses a dictionary record.
 #[must_use]
-pub fn observations(rows: &Batch<Observations>, centre: &str, names: &Names, metrics: &Metrics) -> RecordBatch {
-    let Batch { partition, first_offset, rows } = rows;
+pub fn observations(rows: &Batch<Observations>, centre: &str, names: &Names, metrics: &Arc<Metrics>) -> RecordBatch {
+    let mut observed = Observed::with_capacity(rows.rows.len(), metrics);
+    observed.append(rows, 0);
+    rows_of(&observed, centre, names)
+}
+
+/// The same for rows of many batches.
+pub(crate) fn rows_of(observed: &Observed, centre: &str, names: &Names) -> RecordBatch {
+    let Observed { columns: rows, partitions, offsets, metrics } = observed;
     let named = |kind, column: &[NameIx]| texts(column.iter().map(|index| names.name(kind, *index)));
     let named_or_null = |kind, column: &[NameIx]| texts_or_null(column.iter().map(|index| names.get(kind, *index)));
     let units = units_by_index(names, metrics);
@@ -32,15 +40,14 @@ pub fn observations(rows: &Batch<Observations>, centre: &str, names: &Names, met
         Arc::new(Float64Array::from_iter_values(rows.value_micros.iter().map(|v| Decimal::from_micros(*v).to_f64()))),
         texts(rows.metric.iter().map(|index| units[*index as usize])),
         texts(rows.quality.iter().copied().map(Quality::as_str)),
-        texts(rows.flags.iter().map(|bits| FLAG_WORDS[usize::from(*bits) % FLAG_WORDS.len()])),
+        texts(rows.flags.iter().map(|bits| flag_words(*bits))),
     ];
-    let first = offset(*first_offset);
     let common = Common {
         centre,
         feeds: rows.feed.iter().map(|index| names.name(NameKind::Feed, *index).as_ref()).collect(),
         log_time_ms: rows.log_time_ms.clone(),
-        partition: *partition,
-        offsets: (first..).take(rows.len()).collect(),
+        partitions: partitions.clone(),
+        offsets: offsets.clone(),
         dated_ms: rows.event_time_ms.clone(),
     };
     batch(Table::Observations, columns, &common)
@@ -59,6 +66,12 @@ const FLAG_WORDS: [&str; 8] = [
 ];
 const _: () = assert!(flags::LATE == 1 && flags::BACKFILL == 2 && flags::TIME_ADJUSTED == 4);
 
-fn units_by_index<'a>(names: &Names, metrics: &'a Metrics) -> Vec<&'a str> {
+/// The words of a row's flags.
+pub(crate) const fn flag_words(bits: u8) -> &'static str {
+    FLAG_WORDS[bits as usize % FLAG_WORDS.len()]
+}
+
+/// The unit of each metric that has a name, by its index; empty where none is configured.
+pub(crate) fn units_by_index<'a>(names: &Names, metrics: &'a Metrics) -> Vec<&'a str> {
     names.all(NameKind::Metric).iter().map(|name| metrics.get(name).map_or("", |spec| spec.unit.as_str())).collect()
 }

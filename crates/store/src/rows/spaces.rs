@@ -33,7 +33,7 @@ pub fn spaces(control: &Control, centre: &str, log_time_ms: i64, first_ordinal: 
         centre,
         feeds: vec![""; rows.len()],
         log_time_ms: vec![log_time_ms; rows.len()],
-        partition: SPACES_PARTITION,
+        partitions: vec![SPACES_PARTITION; rows.len()],
         offsets: (first..).take(rows.len()).collect(),
         dated_ms: rows.iter().map(valid_from).collect(),
     };

@@ -3,8 +3,8 @@ use crate::fixture;
 use arrow::array::RecordBatch;
 use arrow::json::LineDelimitedWriter;
 use expect_test::{Expect, expect};
+use std::sync::Arc;
 use vigie_model::alert::AlertState;
-use vigie_model::metric::Metrics;
 use vigie_model::names::Names;
 use vigie_model::record::{Payload, Record};
 
@@ -26,7 +26,7 @@ fn check(batch: &RecordBatch, expected: &Expect) {
 fn rows_of_the_log_say_what_the_records_say() {
     let Record { payload: Payload::Observations(rows), .. } = fixture::observations(3, 4, 2) else { unreachable!() };
     check(
-        &observations::observations(&rows, "melbourne", &names(), &Metrics::new()),
+        &observations::observations(&rows, "melbourne", &names(), &Arc::default()),
         &expect![[r#"
         {"event_time":"2017-03-12T14:00:00Z","space":"town-hall","sensor":"s1","node":"n1","seq":4,"metric":"people_count","value":4.0,"unit":"","quality":"good","flags":"","centre":"melbourne","feed":"pedestrian","log_time":"2017-03-12T14:00:00.005Z","partition":3,"offset":4,"date":"2017-03-12"}
         {"event_time":"2017-03-12T15:00:00Z","sent_time":"2017-03-12T10:00:00Z","space":"city-square","sensor":"s2","seq":5,"metric":"people_count","value":5.0,"unit":"","quality":"good","flags":"late,time_adjusted","centre":"melbourne","feed":"pedestrian","log_time":"2017-03-12T15:00:00.005Z","partition":3,"offset":5,"date":"2017-03-12"}
@@ -60,12 +60,12 @@ fn rows_of_the_log_say_what_the_records_say() {
 fn rows_of_the_alert_stream_are_episodes_and_commands() {
     let active = fixture::alert(9, AlertState::Active, fixture::START_MS);
     check(
-        &alerts::alert(&active, "melbourne").unwrap(),
+        &alerts::alerts(&[active], "melbourne").unwrap(),
         &expect![[r#"
         {"alert_id":"a-1","rule":"Crowded","rule_uid":"u","rule_version":"v","key":"town-hall/s1","space":"town-hall","severity":"high","state":"active","event_time":"2017-03-12T10:00:00Z","evidence":"{\"value\":7}","summary":"Town Hall: 7 people","centre":"melbourne","feed":"pedestrian","log_time":"2017-03-12T10:00:00Z","partition":0,"offset":9,"date":"2017-03-12"}
     "#]],
     );
-    assert!(alerts::alert(&fixture::alert(9, AlertState::Pending, fixture::START_MS), "melbourne").is_none());
+    assert!(alerts::alerts(&[fixture::alert(9, AlertState::Pending, fixture::START_MS)], "melbourne").is_none());
     check(
         &alerts::action(&fixture::closed(11), "melbourne"),
         &expect![[r#"

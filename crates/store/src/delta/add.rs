@@ -1,0 +1,86 @@
+//! What the log of a table says about a data file of observations: its path, date, size and statistics.
+//!
+//! Spelled as the `deltalake` crate spells it for the files that it writes itself.
+
+use crate::observed::file::EncodedFile;
+use crate::schema::table::DATE;
+use deltalake::kernel::Add;
+use deltalake::parquet::basic::LogicalType;
+use deltalake::parquet::data_type::ByteArray;
+use deltalake::parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+use deltalake::parquet::file::statistics::Statistics;
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::time::SystemTime;
+use vigie_model::time::{format_utc, utc_date};
+
+/// Length of a UTC day.
+const DAY_MS: i64 = 86_400_000;
+
+/// The entry of a file that was published at `path`.
+pub(super) fn add_of(file: &EncodedFile, path: String) -> Add {
+    let published = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Add {
+        path,
+        size: file.bytes.len() as i64,
+        partition_values: HashMap::from([(DATE.to_owned(), Some(date_of(file)))]),
+        modification_time: i64::try_from(published.as_millis()).unwrap_or(i64::MAX),
+        data_change: true,
+        stats: Some(statistics(file).to_string()),
+        tags: None,
+        deletion_vector: None,
+        base_row_id: None,
+        default_row_commit_version: None,
+        clustering_provider: None,
+    }
+}
+
+/// A path that no other file has or will have, below the folder of the table.
+pub(super) fn path_of(file: &EncodedFile) -> String {
+    format!("{DATE}={}/part-00000-{}-c000.snappy.parquet", date_of(file), uuid::Uuid::new_v4())
+}
+
+fn date_of(file: &EncodedFile) -> String {
+    utc_date(i64::from(file.day) * DAY_MS)
+}
+
+/// The number of rows, and the smallest and largest values that the file notes.
+fn statistics(file: &EncodedFile) -> Value {
+    let (mut min, mut max, mut nulls) = (Map::new(), Map::new(), Map::new());
+    for column in file.metadata.row_groups().iter().flat_map(RowGroupMetaData::columns) {
+        let name = column.column_descr().name();
+        let Some(noted) = column.statistics() else { continue };
+        if let Some((smallest, largest)) = bounds(column, noted) {
+            min.insert(name.to_owned(), smallest);
+            max.insert(name.to_owned(), largest);
+        }
+        nulls.insert(name.to_owned(), noted.null_count_opt().into());
+    }
+    let rows = file.metadata.file_metadata().num_rows();
+    json!({"numRecords": rows, "minValues": min, "maxValues": max, "nullCount": nulls})
+}
+
+/// The smallest and largest value as JSON; `None` when no row has one.
+fn bounds(column: &ColumnChunkMetaData, noted: &Statistics) -> Option<(Value, Value)> {
+    match noted {
+        Statistics::Int32(noted) => noted.min_opt().zip(noted.max_opt()).map(|(min, max)| (json!(min), json!(max))),
+        Statistics::Double(noted) => noted.min_opt().zip(noted.max_opt()).map(|(min, max)| (json!(min), json!(max))),
+        Statistics::Int64(noted) => {
+            let is_instant = matches!(column.column_descr().logical_type_ref(), Some(LogicalType::Timestamp { .. }));
+            let json = |number: &i64| if is_instant { json!(instant(*number)) } else { json!(number) };
+            noted.min_opt().zip(noted.max_opt()).map(|(min, max)| (json(min), json(max)))
+        }
+        Statistics::ByteArray(noted) => {
+            let json = |text: &ByteArray| json!(String::from_utf8_lossy(text.data()));
+            noted.min_opt().zip(noted.max_opt()).map(|(min, max)| (json(min), json(max)))
+        }
+        _ => None,
+    }
+}
+
+/// An instant with milliseconds, which is all that instants of the log have.
+fn instant(micros: i64) -> String {
+    let (epoch_ms, rest) = (micros.div_euclid(1_000_000) * 1_000, micros.rem_euclid(1_000_000) / 1_000);
+    let whole = format_utc(epoch_ms);
+    format!("{}.{rest:03}Z", whole.trim_end_matches('Z'))
+}
