@@ -8,7 +8,7 @@
 use crate::bands::{Bands, Moves, RULES_MAX, RuleBits, Verdicts};
 use crate::expr::fold::Quantity;
 use crate::judgement::compared;
-use crate::kind::{Kind, RuleIx, narrow};
+use crate::kind::{Kind, RuleInput, RuleIx, Source, narrow};
 use crate::periods::Period;
 use crate::spec::{Plan, Rule, RuleSet};
 use crate::step::Counters;
@@ -128,7 +128,8 @@ impl Cohorts {
 
 /// Whether a rule can share what it remembers with others.
 pub(crate) fn can_share(rule: &Rule) -> bool {
-    matches!(rule.kind, Kind::Threshold { .. }) && rule.active == Period::Always
+    let shares = matches!(rule.kind, Kind::Threshold { .. } | Kind::Window { .. } | Kind::Change { .. });
+    shares && rule.active == Period::Always && matches!(rule.input, RuleInput::One(Source::Metric(_)))
 }
 
 /// Puts rules that remember the same together, in the order of the first of each; the rules ascend.

@@ -193,13 +193,15 @@ impl Keys {
             let first = first.filter(|line| self.lines.is_first(*line, rows.sensor[index], rows.node[index]));
             *route = first.map(Route::Line).or_else(|| self.routes.get(series_of(rows, index)));
         }
-        let targets = routes.iter().flatten().flat_map(|route| match *route {
-            Route::Line(_) => 0..0,
-            Route::Targets { start, count } => start..start + count,
-        });
-        let seen = targets.fold(0, |seen, target| match self.routes.target(target) {
-            Target::Line(line, _) => seen ^ i64::from(self.lines.is_first(line, NO_NAME, NO_NAME)),
-            Target::Slot(slot, _) => seen ^ self.slots[slot].touch(),
+        let touch = |target| match target {
+            Target::Line(line, _) => self.lines.touch(line),
+            Target::Slot(slot, _) => self.slots[slot].touch(),
+        };
+        let seen = routes.iter().flatten().fold(0, |seen, route| match *route {
+            Route::Line(line) => seen ^ self.lines.touch(line),
+            Route::Targets { start, count } => {
+                (start..start + count).fold(seen, |seen, target| seen ^ touch(self.routes.target(target)))
+            }
         });
         std::hint::black_box(seen);
         routes

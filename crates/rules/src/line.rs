@@ -160,7 +160,8 @@ impl Line {
             return false;
         }
         step.counters.judgements += 1;
-        self.show(Newest { micros, event_time_ms, valid: true }, feed);
+        self.hear(feed);
+        self.show(Newest { micros, event_time_ms, valid: true });
         self.quiet(cohort.quiet_around(micros, cohort.asleep()), NEVER_MS);
         true
     }
@@ -176,9 +177,14 @@ impl Line {
         if self.newest_ms > i64::MIN && self.expires_ms() <= tick_ms { self.expires_ms() } else { self.newest_ms }
     }
 
+    /// Keeps the feed of the newest value.
+    pub(crate) const fn hear(&mut self, feed: NameIx) {
+        self.feed = feed;
+    }
+
     /// Shows the first member's newest value.
-    pub(crate) const fn show(&mut self, newest: Newest, feed: NameIx) {
-        (self.newest_ms, self.micros, self.feed) = (newest.event_time_ms, newest.micros, feed);
+    pub(crate) const fn show(&mut self, newest: Newest) {
+        (self.newest_ms, self.micros) = (newest.event_time_ms, newest.micros);
     }
 
     /// From now on values in this range change nothing before `until_ms`.

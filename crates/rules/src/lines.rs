@@ -45,6 +45,12 @@ impl Lines {
         self.lines[index as usize].is_first(sensor, node)
     }
 
+    /// Reads what a visit to a line will read, and what its cohort shares; the number means nothing.
+    #[inline]
+    pub(crate) fn touch(&self, index: LineIx) -> i64 {
+        self.lines[index as usize].shared().map_or(0, |shared| self.shared[shared as usize].touch())
+    }
+
     /// The lines of a key for rules that can share, which are made when they are new, for rows of this sensor and node.
     pub(crate) fn find_or_make(
         &mut self,
@@ -93,8 +99,11 @@ impl Lines {
         }
         let line = &mut self.lines[index as usize];
         let cohort = self.cohorts.get(self.ids[index as usize].cohort);
-        let alone = line.shared().is_none() && input.member == 0;
-        if alone && line.take_alone(input, tick_ms, cohort, step) {
+        let taken = match line.shared() {
+            Some(shared) => self.shared[shared as usize].take_calm(input, tick_ms, line, step.counters),
+            None => input.member == 0 && line.take_alone(input, tick_ms, cohort, step),
+        };
+        if taken {
             return;
         }
         self.with_shared(index, input.feed, tick_ms, past, |shared, post| shared.take(input, post, step));
@@ -122,9 +131,9 @@ impl Lines {
         let index = self.of_key(key).find(has)?;
         let (line, cohort) = (&self.lines[index as usize], self.cohort_of(index));
         let mut shared = self.seen(index, tick_ms);
-        shared.catch_up(line);
+        shared.catch_up(line, tick_ms);
         let mut past = Past::default();
-        Some(shared.slot_of(rule, &mut Post { key: *key, cohort, past: &mut past }, line.feed(), rules, names))
+        Some(shared.slot_of(rule, &mut Post { key: *key, cohort, tick_ms, past: &mut past }, line.feed(), rules, names))
     }
 
     /// Lets every rule of every line end or go on under changed rules. Rules that cannot share any more are given to `leave`
@@ -143,8 +152,8 @@ impl Lines {
             let key = id.key(line.first());
             let space = Arc::clone(step.names.name(NameKind::Space, id.space));
             let mut shared = self.seen(index, tick_ms);
-            shared.catch_up(line);
-            let mut post = Post { key, cohort, past: &mut *past };
+            shared.catch_up(line, tick_ms);
+            let mut post = Post { key, cohort, tick_ms, past: &mut *past };
             let mut heirs = Vec::new();
             for old in cohort.rules().iter().map(|rule| rule.rule()) {
                 match change.fate(old, &space, step.counters) {
@@ -203,8 +212,8 @@ impl Lines {
         let (line, id) = (&mut self.lines[index as usize], &self.ids[index as usize]);
         let cohort = self.cohorts.get(id.cohort);
         let shared = &mut self.shared[place as usize];
-        shared.catch_up(line);
-        work(shared, &mut Post { key: id.key(line.first()), cohort, past });
+        shared.catch_up(line, tick_ms);
+        work(shared, &mut Post { key: id.key(line.first()), cohort, tick_ms, past });
         shared.show(line, cohort, feed);
         self.timers.schedule(index, shared.due_ms());
         if shared.fits_in_line(tick_ms) {

@@ -12,13 +12,14 @@ use crate::cohort::{Cohort, CohortRule};
 use crate::fate::Succession;
 use crate::input::{Member, Members, SlotInput};
 use crate::kind::RuleIx;
+use crate::kinds::calm::Calm;
 use crate::kinds::threshold::{MemberIx, Newest, Values};
 use crate::line::{Line, LineKey};
 use crate::past::Past;
 use crate::slot::Slot;
 use crate::spec::RuleSet;
 use crate::state::{Entry, State};
-use crate::step::Step;
+use crate::step::{Counters, Step};
 use crate::timing::NEVER_MS;
 use vigie_model::names::{NameIx, Names};
 
@@ -38,6 +39,9 @@ pub(crate) struct Shared {
     in_step: bool,
     /// When a timer is due at the earliest.
     due_ms: i64,
+    /// Values that may enter a window without moving anybody, now or at any pane boundary; while there are such, nobody is awake
+    /// and no timer is due.
+    calm: Option<Calm>,
 }
 
 /// Where a cohort stands, and what it needs to wake a rule.
@@ -47,6 +51,8 @@ pub(crate) struct Post<'a> {
     pub(crate) key: LineKey,
     /// The cohort.
     pub(crate) cohort: &'a Cohort,
+    /// The partition's largest tick.
+    pub(crate) tick_ms: i64,
     /// Episodes of rules that fell asleep.
     pub(crate) past: &'a mut Past,
 }
@@ -79,6 +85,7 @@ impl Shared {
             awake: Vec::new(),
             moves: cohort.asleep(),
             in_step: true,
+            calm: None,
         }
     }
 
@@ -90,8 +97,40 @@ impl Shared {
         self.members.join(member)
     }
 
-    /// Takes over what the line took in alone.
-    pub(crate) fn catch_up(&mut self, line: &Line) {
+    /// Reads what a visit will read; the number means nothing.
+    pub(crate) fn touch(&self) -> i64 {
+        self.time_ms ^ self.state.touch()
+    }
+
+    /// Takes a good value into a window, if it changes nothing else; whether it did.
+    pub(crate) fn take_calm(
+        &mut self,
+        input: &SlotInput<'_>,
+        tick_ms: i64,
+        line: &mut Line,
+        counters: &mut Counters,
+    ) -> bool {
+        let Some(calm) = self.calm.filter(|calm| calm.allows(input.micros)) else { return false };
+        let boundary_ms = self.state.boundary_by(tick_ms).unwrap_or(i64::MIN);
+        let at_ms = input.event_time_ms.max(self.time_ms).max(boundary_ms);
+        if !self.state.enter_before_boundary(input, at_ms, tick_ms) {
+            return false;
+        }
+        self.time_ms = at_ms;
+        self.calm = Some(calm.after(input.micros));
+        line.hear(input.feed);
+        counters.judgements += 1;
+        true
+    }
+
+    /// Takes over what the line took in alone, and what boundaries did to a window while nobody minded.
+    pub(crate) fn catch_up(&mut self, line: &Line, tick_ms: i64) {
+        if self.calm.take().is_some()
+            && let Some(boundary_ms) = self.state.boundary_by(tick_ms).filter(|boundary_ms| *boundary_ms > self.time_ms)
+        {
+            self.time_ms = boundary_ms;
+            self.state.advance(boundary_ms);
+        }
         let newest = line.newest(i64::MIN);
         if self.state.values().is_some_and(|values| newest.event_time_ms > values.first().event_time_ms) {
             self.time_ms = newest.event_time_ms;
@@ -127,10 +166,12 @@ impl Shared {
         if due_ms > until_ms {
             return;
         }
+        // Without anything shared to wait for, each goes on by itself, and skips what is the same again and again.
+        let stop_ms = if self.expiry_ms() == NEVER_MS { until_ms } else { due_ms };
         for (_, slot) in &mut self.awake {
-            slot.fire_until(due_ms, step);
+            slot.fire_until(stop_ms, step);
         }
-        self.expire(due_ms, feed, post, step);
+        self.expire(stop_ms, feed, post, step);
         self.refresh(post, step.rules);
     }
 
@@ -142,8 +183,9 @@ impl Shared {
 
     /// Lets the line take in what will change nothing.
     pub(crate) fn show(&self, line: &mut Line, cohort: &Cohort, feed: NameIx) {
+        line.hear(feed);
         let Some(values) = self.state.values() else { return };
-        line.show(values.first(), feed);
+        line.show(values.first());
         let quiet = self.in_step && self.is_simple();
         let range = quiet.then(|| cohort.quiet_around(values.first().micros, self.moves)).flatten();
         line.quiet(range, self.due_ms);
@@ -221,11 +263,9 @@ impl Shared {
     /// All stand at one place and no timer is due: the value is judged once, and only those are visited whom it moves.
     fn take_in_step(&mut self, input: &SlotInput<'_>, post: &mut Post<'_>, step: &mut Step<'_>) {
         let at_ms = input.event_time_ms;
-        if self.state.enter(input, at_ms, true, &step.rules.zone) != Entry::Taken {
-            step.counters.late_inputs += post.cohort.count();
+        if !self.enter(input, at_ms, post.cohort.count(), step) {
             return;
         }
-        self.time_ms = at_ms;
         let verdicts = post.cohort.verdicts(self.state.quantity(), step.rules, step.counters);
         let moved = self.moves.of(verdicts);
         step.counters.judgements += 1;
@@ -241,8 +281,10 @@ impl Shared {
         if moved != 0 {
             self.bring_others_in_step(moved, input.feed);
             self.refresh(post, step.rules);
+        } else {
+            self.due_ms = self.due_ms.min(self.expiry_ms());
+            self.rest(post);
         }
-        self.due_ms = self.due_ms.min(self.expiry_ms());
     }
 
     /// Each rule takes the value in on its own, after its timers.
@@ -255,21 +297,31 @@ impl Shared {
         }
         let asleep = self.asleep(post);
         let count = u64::from(asleep.count_ones());
-        if self.state.enter(input, at_ms, true, &step.rules.zone) == Entry::Taken {
-            self.time_ms = at_ms;
+        if self.enter(input, at_ms, count, step) {
             let verdicts = post.cohort.verdicts(self.state.quantity(), step.rules, step.counters);
             let raised = verdicts.raise & asleep;
             step.counters.judgements += 1;
             for bit in bits(raised) {
                 self.wake(bit, at_ms, input.feed, post, step);
             }
-        } else {
-            step.counters.late_inputs += count;
         }
         self.refresh(post, step.rules);
     }
 
-    /// Values that expire at or before `until_ms` leave, for the rules that are asleep.
+    /// Lets a value in for so many rules that are asleep; whether it was in time.
+    fn enter(&mut self, input: &SlotInput<'_>, at_ms: i64, asleep: u64, step: &mut Step<'_>) -> bool {
+        match self.state.enter(input, at_ms, true, &step.rules.zone) {
+            Entry::Taken => {
+                self.time_ms = at_ms;
+                return true;
+            }
+            Entry::Expired => step.counters.late_inputs += asleep,
+            Entry::BeforeWindow => step.counters.dropped_inputs += asleep,
+        }
+        false
+    }
+
+    /// Values and panes that are over at or before `until_ms` leave, for the rules that are asleep.
     fn expire(&mut self, until_ms: i64, feed: NameIx, post: &mut Post<'_>, step: &mut Step<'_>) {
         while let Some(due_ms) = self.state.again_ms(true).filter(|due_ms| *due_ms <= until_ms) {
             self.state.advance(due_ms);
@@ -342,8 +394,20 @@ impl Shared {
         }
         let first_ms = self.awake.iter().filter_map(|(_, slot)| slot.due_ms()).min().unwrap_or(NEVER_MS);
         self.due_ms = first_ms.min(self.expiry_ms());
+        self.rest(post);
     }
 
+    /// Finds out what may enter a window without moving anybody, if all that is in it may stay; then no timer is due.
+    fn rest(&mut self, post: &Post<'_>) {
+        let may_rest = self.awake.is_empty() && self.expiry_ms() > post.tick_ms;
+        let calm = || self.state.calm(|micros| post.cohort.quiet_around(micros, self.moves));
+        self.calm = may_rest.then(calm).flatten();
+        if self.calm.is_some() {
+            self.due_ms = NEVER_MS;
+        }
+    }
+
+    /// When a value expires, or a pane boundary is reached.
     fn expiry_ms(&self) -> i64 {
         self.state.again_ms(true).unwrap_or(NEVER_MS)
     }

@@ -126,9 +126,9 @@ impl Slot {
         (self.state, self.timing.time_ms, self.feed) = (state, time_ms, feed);
     }
 
-    /// Whether it remembers the same values at the same time.
+    /// Whether it remembers the same at the same time.
     pub(crate) fn stands(&self, state: &State, time_ms: i64) -> bool {
-        self.timing.time_ms == time_ms && self.state.same_values(state)
+        self.timing.time_ms == time_ms && self.state.same(state)
     }
 
     /// Takes in an observation or incident.

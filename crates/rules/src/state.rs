@@ -7,6 +7,7 @@ use crate::input::SlotInput;
 use crate::kind::{Aggregate, Distinct, Kind, Usual};
 use crate::kinds::absence::Silence;
 use crate::kinds::baseline::Learnt;
+use crate::kinds::calm::Calm;
 use crate::kinds::change::Change;
 use crate::kinds::group::Group;
 use crate::kinds::panes::Span;
@@ -148,9 +149,54 @@ impl State {
         }
     }
 
-    /// Whether both remember the same values.
-    pub(crate) fn same_values(&self, other: &Self) -> bool {
-        self.values().is_some() && self.values() == other.values()
+    /// Whether both remember the same; only asked of states that rules can share.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Threshold { values, .. }, Self::Threshold { values: other, .. }) => values == other,
+            (Self::Window(window), Self::Window(other)) => window == other,
+            (Self::Change(change), Self::Change(other)) => change == other,
+            _ => false,
+        }
+    }
+
+    /// The values that may enter a window without moving a rule, now or while panes leave; `quiet_around` tells the range of
+    /// single values around one that moves none.
+    pub(crate) fn calm(&self, quiet_around: impl Fn(i64) -> Option<(i64, i64)>) -> Option<Calm> {
+        match self {
+            Self::Window(window) => window.calm(quiet_around),
+            Self::Change(change) => change.calm(quiet_around),
+            _ => None,
+        }
+    }
+
+    /// The last pane boundary at or before an instant at which a window was judged that nobody minds: it is, until it is empty.
+    pub(crate) fn boundary_by(&self, until_ms: i64) -> Option<i64> {
+        match self {
+            Self::Window(window) => window.panes.boundary_by(until_ms, window.span),
+            Self::Change(change) => change.panes.boundary_by(until_ms, change.span),
+            _ => None,
+        }
+    }
+
+    /// Takes a value into a window at `at_ms`, if it lies in the window and no boundary after that is reached by `tick_ms`.
+    pub(crate) fn enter_before_boundary(&mut self, input: &SlotInput<'_>, at_ms: i64, tick_ms: i64) -> bool {
+        let (micros, event_time_ms) = (input.micros, input.event_time_ms);
+        let fits = |span: Span| {
+            let (start_ms, end_ms) = span.bounds_ms(at_ms);
+            event_time_ms >= start_ms && end_ms > tick_ms
+        };
+        match self {
+            Self::Window(window) if fits(window.span) => {
+                window.slide(at_ms);
+                window.add(micros, event_time_ms);
+            }
+            Self::Change(change) if fits(change.span) => {
+                change.slide(at_ms);
+                change.add(micros, event_time_ms);
+            }
+            _ => return false,
+        }
+        true
     }
 
     /// Takes over the figures of a changed rule whose state means the same ([`Kind::keeps_state`]).

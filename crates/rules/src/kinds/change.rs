@@ -3,6 +3,7 @@
 //! By event time; of several values at one instant the first to arrive is the first, and the last to arrive the last.
 
 use crate::expr::fold::Quantity;
+use crate::kinds::calm::Calm;
 use crate::kinds::panes::{Content, Panes, Span};
 
 /// A value and when it was measured.
@@ -38,7 +39,7 @@ impl Content for Ends {
 }
 
 /// The sliding window of one key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     /// The panes.
     pub(crate) panes: Panes<Ends>,
@@ -60,6 +61,16 @@ impl Change {
     /// Takes in a value whose event time lies in the window.
     pub(crate) fn add(&mut self, micros: i64, event_time_ms: i64) {
         self.panes.add(micros, event_time_ms, self.span);
+    }
+
+    /// The values that may enter without moving a rule. Cost: the number of panes.
+    pub(crate) fn calm(&self, quiet_around: impl Fn(i64) -> Option<(i64, i64)>) -> Option<Calm> {
+        let ends = || self.panes.iter().flat_map(|pane| [pane.content.first.micros, pane.content.last.micros]);
+        let (smallest, largest) = (ends().min()?, ends().max()?);
+        let (fall, rise) = quiet_around(0)?;
+        let apart = rise.min(fall.saturating_neg());
+        let calm = Calm { low: largest.saturating_sub(apart), high: smallest.saturating_add(apart), apart };
+        Some(calm).filter(|calm| calm.allows(smallest) && calm.allows(largest))
     }
 
     /// The first and the last value of the window; `None` when it is empty.

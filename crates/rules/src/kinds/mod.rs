@@ -4,7 +4,9 @@
 //! same for all, and live elsewhere.
 
 pub(crate) mod absence;
+pub(crate) mod calm;
 pub(crate) mod local_hours;
+
 pub(crate) mod panes;
 pub(crate) mod threshold;
 

@@ -17,7 +17,7 @@ pub(crate) trait Content {
 }
 
 /// The panes of one key. Their number is bounded when the rule is loaded.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Panes<C> {
     panes: VecDeque<Pane<C>>,
     /// The next pane boundary after the latest judgement.
@@ -91,6 +91,13 @@ impl<C: Content> Panes<C> {
     /// The next pane boundary after the latest judgement; meaningless before the first.
     pub(crate) const fn boundary_ms(&self) -> i64 {
         self.boundary_ms
+    }
+
+    /// The last boundary at or before an instant at which the window is judged if only inputs and itself keep it going: once the
+    /// newest pane has left, there is none. `None` when it is empty already.
+    pub(crate) fn boundary_by(&self, until_ms: i64, span: Span) -> Option<i64> {
+        let empty_ms = self.panes.back()?.index * span.pane_ms + span.window_ms;
+        Some(empty_ms.min(until_ms.div_euclid(span.pane_ms).saturating_mul(span.pane_ms)))
     }
 
     /// Whether no input is in the window.

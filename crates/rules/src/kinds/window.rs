@@ -6,6 +6,7 @@
 
 use crate::expr::fold::Quantity;
 use crate::kind::Aggregate;
+use crate::kinds::calm::Calm;
 use crate::kinds::panes::{Content, Panes, Span};
 
 /// What one pane of a window amounts to.
@@ -35,7 +36,7 @@ impl Content for Tally {
 }
 
 /// The sliding window of one key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
     /// The panes.
     pub(crate) panes: Panes<Tally>,
@@ -69,6 +70,17 @@ impl Window {
         self.panes.add(micros, event_time_ms, self.span);
         self.count += 1;
         self.sum_micros += i128::from(micros);
+    }
+
+    /// The values that may enter without moving a rule. Cost: the number of panes.
+    pub(crate) fn calm(&self, quiet_around: impl Fn(i64) -> Option<(i64, i64)>) -> Option<Calm> {
+        if matches!(self.agg, Aggregate::Count | Aggregate::Sum) {
+            return None;
+        }
+        let smallest = self.panes.iter().map(|pane| pane.content.min_micros).min()?;
+        let largest = self.panes.iter().map(|pane| pane.content.max_micros).max()?;
+        let (low, high) = quiet_around(smallest)?;
+        (largest <= high).then_some(Calm { low, high, apart: i64::MAX })
     }
 
     /// The aggregate; `None` when it is missing. Cost: the number of panes for `min` and `max`, else constant.
