@@ -22,7 +22,7 @@ use vigie_ingest::decode::native::Decoder;
 use vigie_ingest::decode::report::Report;
 use vigie_ingest::encode::{ArrowWriter, Sent};
 use vigie_ingest::files::inputs::{InputOptions, Inputs};
-use vigie_ingest::limits::{BODY_BYTES_MAX, EVENTS_PER_REQUEST_MAX};
+use vigie_ingest::limits::BODY_BYTES_MAX;
 use vigie_ingest::spaces::registry::{Registry, UnknownSpace};
 use vigie_log::interner::Interner;
 use vigie_model::batch::Events;
@@ -80,11 +80,11 @@ fn ndjson() -> String {
     body
 }
 
-/// As many rows as one request may hold, with every column: names in dictionaries, ids as texts, exact decimals.
+/// As many rows as there are lines, with every column: names in dictionaries, ids as texts, exact decimals.
 fn arrow() -> Vec<u8> {
     let mut numbers = Numbers(SEED);
     let mut writer = ArrowWriter::create(Vec::new()).expect("memory can be written");
-    for row in 0..EVENTS_PER_REQUEST_MAX as i64 {
+    for row in 0..LINES as i64 {
         let (space, sensor) = (numbers.below(SPACES as u64), numbers.below(8));
         let sent = Sent {
             id: &format!("n{sensor}-{row:09}"),
@@ -156,10 +156,9 @@ fn decode_arrow(c: &mut Criterion) {
     let feed = FeedSpec::named("bench");
     let mut names = names();
     let mut group = c.benchmark_group("decode/arrow");
-    for (unit, throughput) in [
-        ("bytes", Throughput::Bytes(body.len() as u64)),
-        ("events", Throughput::Elements(EVENTS_PER_REQUEST_MAX as u64)),
-    ] {
+    for (unit, throughput) in
+        [("bytes", Throughput::Bytes(body.len() as u64)), ("events", Throughput::Elements(LINES as u64))]
+    {
         group.throughput(throughput).bench_function(unit, |b| {
             b.iter_batched(
                 Events::default,
@@ -167,7 +166,7 @@ fn decode_arrow(c: &mut Criterion) {
                     let mut report = Report::default();
                     decode_body(&mut names, &feed, black_box(&body), &mut events, &mut report)
                         .expect("the body is right");
-                    assert_eq!(report.taken, EVENTS_PER_REQUEST_MAX as u64);
+                    assert_eq!(report.taken, LINES as u64);
                     events
                 },
                 BatchSize::LargeInput,

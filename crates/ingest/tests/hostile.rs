@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use arrow_array::types::Int8Type;
+use arrow_array::{ArrayRef, DictionaryArray, Int64Array, RecordBatch};
+use arrow_ipc::CompressionType;
+use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write;
@@ -68,7 +72,13 @@ fn server(folder: &std::path::Path) -> Server {
 
 impl Server {
     fn post(&self, agent: &ureq::Agent, encoding: &str, body: &[u8]) -> (u16, String) {
+        // What an encoding hides is one of the Arrow bombs only if its name says so.
+        let (encoding, content_type) = match encoding.strip_suffix("+arrow") {
+            Some(encoding) => (encoding, "application/vnd.apache.arrow.stream"),
+            None => (encoding, "application/x-ndjson"),
+        };
         let request = agent.post(format!("http://{}/v1/events", self.address)).header("content-encoding", encoding);
+        let request = request.header("content-type", content_type);
         let mut answer = request.send(body).unwrap();
         (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
     }
@@ -172,6 +182,18 @@ fn zstd(text: &[u8], level: i32) -> Vec<u8> {
     zstd::encode_all(text, level).unwrap()
 }
 
+/// A stream of one batch of zeros with names in dictionaries, 19 bytes a row.
+fn arrow(rows: usize, compression: Option<CompressionType>) -> Vec<u8> {
+    let names: ArrayRef = Arc::new(DictionaryArray::<Int8Type>::from_iter(std::iter::repeat_n("square", rows)));
+    let zeros: ArrayRef = Arc::new(Int64Array::from(vec![0; rows]));
+    let columns = [("space", &names), ("metric", &names), ("sensor", &names), ("value", &zeros), ("time", &zeros)];
+    let batch = RecordBatch::try_from_iter(columns.map(|(name, values)| (name, Arc::clone(values)))).unwrap();
+    let options = IpcWriteOptions::default().try_with_compression(compression).unwrap();
+    let mut writer = StreamWriter::try_new_with_options(Vec::new(), &batch.schema(), options).unwrap();
+    writer.write(&batch).unwrap();
+    writer.into_inner().unwrap()
+}
+
 /// The most memory this process has had, in KiB.
 fn peak_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -187,6 +209,7 @@ fn hostile_bodies_get_an_answer_and_little_memory() {
     let agent = agent();
     let good = LINES[0].as_bytes();
     assert_eq!(server.post(&agent, "identity", good).0, 200);
+    assert_eq!(server.post(&agent, "identity+arrow", &arrow(1000, None)).0, 200);
     // Far beyond either bound, members and frames without content, deep and wide lines. Gzip is slow when not optimised,
     // so that its bombs are small ones.
     let bombs: Vec<(&str, Vec<u8>)> = {
@@ -202,6 +225,11 @@ fn hostile_bodies_get_an_answer_and_little_memory() {
             ("identity", b"{}\n".repeat(300_000)),
             ("identity", b"{\"a\":".repeat(200_000)),
             ("identity", vec![b' '; 3 << 20]),
+            ("identity+arrow", arrow(2_000_000, Some(CompressionType::ZSTD))),
+            ("zstd+arrow", zstd(&arrow(400_000, None), 1)),
+            ("zstd+arrow", zstd(&arrow(2_000_000, Some(CompressionType::LZ4_FRAME)), 1)),
+            ("zstd+arrow", zstd(&arrow(2_000_000, None), 1)),
+            ("identity+arrow", b"\xff\xff\xff\xff\xff\xff\x3f\0".to_vec()),
         ]
     };
     // Writing 5 forgets the peak that making the bombs took (proc(5), clear_refs).

@@ -82,6 +82,13 @@ impl Events {
         self.observations.push(row);
     }
 
+    /// Makes room for observations that are to come, so that columns need not grow.
+    pub fn reserve_observations(&mut self, rows: usize) {
+        self.order.reserve(rows);
+        self.origin.reserve(rows);
+        self.observations.reserve(rows);
+    }
+
     /// Appends observations given as columns, with the line of each.
     ///
     /// # Panics

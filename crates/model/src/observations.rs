@@ -178,6 +178,21 @@ impl Observations {
         }
     }
 
+    /// Makes room for `rows` more; ids grow as they come.
+    pub fn reserve(&mut self, rows: usize) {
+        for names in [&mut self.feed, &mut self.space, &mut self.metric, &mut self.sensor, &mut self.node] {
+            names.reserve(rows);
+        }
+        for numbers in [&mut self.value_micros, &mut self.event_time_ms, &mut self.log_time_ms] {
+            numbers.reserve(rows);
+        }
+        self.seq.reserve(rows);
+        self.sent_time_ms.reserve(rows);
+        self.quality.reserve(rows);
+        self.flags.reserve(rows);
+        self.id_ends.reserve(rows);
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -6,11 +6,11 @@
 //!
 //! The messages are taken apart here, since the readers of `arrow-ipc` trust the lengths in them: version 59 panics on
 //! some, and ends the process by asking for as much memory as others name. Its verified flatbuffers say what a message
-//! claims; [`frames`], [`schema`] and [`buffers`] check each claim against the bytes that are there and against the bounds
-//! of the door; `arrow-data` then validates the arrays as a whole.
+//! claims; `frames`, `schema` and `buffers` check each claim against the bytes that are there and against the bounds of the
+//! door; `arrow-data` then validates the arrays as a whole.
 //!
 //! **Invariants**
-//! - Nothing is allocated for a length that was only claimed.
+//! - A claimed length takes memory only within the bounds of the door.
 //! - A name in a dictionary is checked and interned once, not once per row, and only when a row uses it.
 //!
 //! ```text

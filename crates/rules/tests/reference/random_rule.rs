@@ -89,15 +89,23 @@ pub(crate) fn rule(chance: &mut Chance, name: String, kind: &str) -> Rule {
     modified(chance, made)
 }
 
-/// Rules that remember the same as the first of these that is a threshold, with other conditions and delays; some of them
-/// longer than a value is valid.
+/// Rules that remember the same as one of these, with other conditions and delays; some of them longer than a value is valid.
 pub(crate) fn siblings(chance: &mut Chance, rules: &[Rule]) -> Vec<Rule> {
-    let Some(first) = rules.iter().find(|rule| matches!(rule.kind, Kind::Threshold { .. })) else { return Vec::new() };
+    let can_share =
+        |rule: &&Rule| matches!(rule.kind, Kind::Threshold { .. } | Kind::Window { .. } | Kind::Change { .. });
+    let sharing: Vec<&Rule> = rules.iter().filter(can_share).collect();
+    if sharing.is_empty() {
+        return Vec::new();
+    }
+    let first = chance.of(&sharing);
     let siblings = (0..chance.number(1, 5)).map(|index| {
         let mut sibling = first.clone();
         sibling.name = format!("S{index}");
         sibling.params.clear();
-        if let Kind::Threshold { limits: own, .. } = &mut sibling.kind {
+        if let Kind::Threshold { limits: own, .. }
+        | Kind::Window { limits: own, .. }
+        | Kind::Change { limits: own, .. } = &mut sibling.kind
+        {
             *own = limits(chance, &sibling.params);
         }
         sibling.hold_ms = chance.of(&[0, 0, 2_500, 10_000, 30_000]);

@@ -29,8 +29,13 @@ const _: () = assert!(EVENTS_PER_REQUEST_MAX == 50_000, "TOO_MANY names another 
 /// # Errors
 /// [`Unreadable`] when it has no usable schema or is not whole.
 pub(crate) fn room_for(body: &[u8]) -> Result<usize, Unreadable> {
-    let rows = usize::try_from(Stream::open(body, BOUNDS, |_| true)?.survey()?).unwrap_or(usize::MAX);
-    Ok(rows.min(EVENTS_PER_REQUEST_MAX) * ROW_TEXT_BYTES)
+    Ok(rows_claimed(body)? * ROW_TEXT_BYTES)
+}
+
+/// Rows that a body says it has, at most as many as will be read.
+fn rows_claimed(body: &[u8]) -> Result<usize, Unreadable> {
+    let rows = Stream::open(body, BOUNDS, |_| true)?.survey()?;
+    Ok(usize::try_from(rows).unwrap_or(usize::MAX).min(EVENTS_PER_REQUEST_MAX))
 }
 
 /// Decodes a body, appending to `events` and `report`; reads at most [`EVENTS_PER_REQUEST_MAX`] rows.
@@ -45,6 +50,7 @@ pub fn decode_body(
     report: &mut Report,
 ) -> Result<(), Unreadable> {
     names.follow_registry();
+    events.reserve_observations(rows_claimed(body)?);
     let whole = WholeBody::of(body);
     let mut reader = ArrowReader::open(body, BOUNDS)?;
     let mut sink = RowSink { names, feed, source: Source::Peer, events, report, body: Some(&whole) };

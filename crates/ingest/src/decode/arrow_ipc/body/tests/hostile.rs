@@ -4,7 +4,7 @@ use super::*;
 use arrow_ipc::writer::DictionaryHandling;
 
 const SEED: u64 = 0xa55e_7b0d_1e5c_0de5;
-const BODIES: usize = 40_000;
+const BODIES: usize = 20_000;
 /// What lengths, offsets and counts are replaced by.
 const EXTREMES: [i64; 12] =
     [0, 1, -1, 7, 255, 65_536, i32::MAX as i64, i32::MIN as i64, 1 << 32, 1 << 40, i64::MAX, i64::MIN];
@@ -131,7 +131,7 @@ fn changed_bodies_are_taken_or_refused_and_nothing_else() {
 fn every_word_of_a_body_may_lie() {
     for body in right_bodies() {
         for at in (0..body.len().min(4096)).step_by(4) {
-            for extreme in [i64::MAX, -1, 0, 1 << 20] {
+            for extreme in [i64::MAX, 1 << 20] {
                 let mut body = body.clone();
                 body.iter_mut().skip(at).zip(extreme.to_le_bytes()).for_each(|(byte, new)| *byte = new);
                 decode(&body);
