@@ -153,36 +153,23 @@ const MICROS_OF_LAST: [i64; DECIMALS as usize + 1] = [1_000_000, 100_000, 10_000
 /// Reads a number as nearly everybody writes it, `-118.25`: no exponent, and nothing to round. `None` when it is written
 /// otherwise, which does not mean that it is wrong.
 fn common_micros(text: &[u8]) -> Option<i64> {
-    let (negative, digits) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        rest => (false, rest),
-    };
-    let (mut units, mut whole) = (0i64, 0);
-    while let Some(digit) = digits.get(whole).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit <= 9) {
-        if whole == WHOLE_DIGITS_COMMON {
-            return None;
-        }
-        (units, whole) = (units * 10 + i64::from(digit), whole + 1);
-    }
-    let decimals = match digits.get(whole..)? {
-        [] => 0,
-        [b'.', decimals @ ..] if !decimals.is_empty() && decimals.len() < MICROS_OF_LAST.len() => {
-            for byte in decimals {
-                let digit = byte.wrapping_sub(b'0');
-                if digit > 9 {
-                    return None;
-                }
-                units = units * 10 + i64::from(digit);
-            }
-            decimals.len()
-        }
-        _ => return None,
-    };
-    if whole == 0 || (whole > 1 && digits[0] == b'0') {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let point = digits.iter().position(|byte| *byte == b'.').unwrap_or(digits.len());
+    let (whole, decimals) = (&digits[..point], digits.get(point + 1..).unwrap_or_default());
+    let is_whole = matches!(whole, [_] | [b'1'..=b'9', ..]) && whole.len() <= WHOLE_DIGITS_COMMON;
+    if !is_whole || (decimals.is_empty() && point < digits.len()) {
         return None;
     }
-    let micros = units * MICROS_OF_LAST[decimals];
-    Some(if negative { -micros } else { micros })
+    let (micros_of_last, mut units) = (*MICROS_OF_LAST.get(decimals.len())?, 0i64);
+    for byte in whole.iter().chain(decimals) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        units = units * 10 + i64::from(digit);
+    }
+    let micros = units * micros_of_last;
+    Some(if digits.len() < text.len() { -micros } else { micros })
 }
 
 /// The decimal to which every number within half an `epsilon` of `value`, relatively, rounds; `None` where that is not

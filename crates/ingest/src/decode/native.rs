@@ -20,6 +20,9 @@ use vigie_model::batch::{Events, Origin, Source};
 /// Brackets open at the same time in a text of this length cannot exceed [`JSON_DEPTH_MAX`] before they must be counted.
 const UNCOUNTED_BRACKETS_MAX: usize = JSON_DEPTH_MAX;
 
+/// How long an event of a body mostly is, in bytes; its row takes less, so that room made beforehand is less than the body.
+const EVENT_BYTES_EXPECTED: usize = 200;
+
 /// Written out: it is said of millions of lines at the worst.
 const TOO_MANY: &str = "more than 50000 events in one request; send the rest in another";
 const _: () = assert!(EVENTS_PER_REQUEST_MAX == 50_000, "TOO_MANY names another limit");
@@ -47,6 +50,9 @@ impl Decoder {
     /// [`EVENTS_PER_REQUEST_MAX`] lines that are not blank.
     pub fn decode_body(&mut self, feed: &FeedSpec, body: &[u8], events: &mut Events, report: &mut Report) {
         self.names.follow_registry();
+        if events.is_empty() {
+            *events = Events::with_capacity((body.len() / EVENT_BYTES_EXPECTED).min(EVENTS_PER_REQUEST_MAX));
+        }
         match form_of(body) {
             Form::Array => self.decode_elements(feed, body, events, report),
             Form::Object => self.decode_of_request(feed, 1, body, events, report),
