@@ -84,3 +84,77 @@ fn instant(micros: i64) -> String {
     let whole = format_utc(epoch_ms);
     format!("{}.{rest:03}Z", whole.trim_end_matches('Z'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+    use crate::observed::file::encode_all;
+    use crate::observed::order::Ranks;
+    use crate::positions::Positions;
+    use crate::rows::observed::Observed;
+    use expect_test::expect;
+    use std::sync::Arc;
+    use vigie_model::names::{NameKind, Names};
+    use vigie_model::record::Payload;
+
+    /// The spelling is that of entries written by `deltalake` itself, which old versions of a table have.
+    #[test]
+    fn entries_have_date_size_and_what_prunes_files() {
+        let (mut names, mut rows, mut ranks) = (Names::default(), Observed::default(), Ranks::default());
+        let Payload::Dictionary(entries) = fixture::dictionary().payload else { unreachable!() };
+        names.learn(&entries);
+        ranks.learn(names.all(NameKind::Space));
+        let Payload::Observations(batch) = fixture::observations(3, 4, 2).payload else { unreachable!() };
+        rows.append(&batch, 0);
+        let files = encode_all(&[Arc::new(rows)], &Positions::default(), &ranks, "melbourne", &names).unwrap();
+        let [file] = files.as_slice() else { panic!("two rows of one date are one file") };
+        let add = add_of(file, path_of(file));
+        assert_eq!(add.size, file.bytes.len() as i64);
+        assert_eq!(add.partition_values[DATE].as_deref(), Some("2017-03-12"));
+        assert!(add.path.starts_with("date=2017-03-12/part-00000-"), "{}", add.path);
+        assert_ne!(path_of(file), path_of(file));
+        let noted: Value = serde_json::from_str(add.stats.as_deref().unwrap()).unwrap();
+        expect![[r#"
+            {
+              "maxValues": {
+                "event_time": "2017-03-12T15:00:00.000Z",
+                "log_time": "2017-03-12T15:00:00.005Z",
+                "metric": "people_count",
+                "offset": 5,
+                "partition": 3,
+                "sensor": "s2",
+                "space": "town-hall",
+                "value": 5.0
+              },
+              "minValues": {
+                "event_time": "2017-03-12T14:00:00.000Z",
+                "log_time": "2017-03-12T14:00:00.005Z",
+                "metric": "people_count",
+                "offset": 4,
+                "partition": 3,
+                "sensor": "s1",
+                "space": "city-square",
+                "value": 4.0
+              },
+              "nullCount": {
+                "event_time": 0,
+                "log_time": 0,
+                "metric": 0,
+                "offset": 0,
+                "partition": 0,
+                "sensor": 0,
+                "space": 0,
+                "value": 0
+              },
+              "numRecords": 2
+            }"#]]
+        .assert_eq(&serde_json::to_string_pretty(&noted).unwrap());
+    }
+
+    #[test]
+    fn instants_before_the_epoch_are_floored() {
+        assert_eq!(instant(-1_000), "1969-12-31T23:59:59.999Z");
+        assert_eq!(instant(1_489_312_800_005_000), "2017-03-12T10:00:00.005Z");
+    }
+}

@@ -56,7 +56,7 @@ impl Captured {
 
 /// Where queries get their rows.
 pub trait RowSource: Send + Sync {
-    /// The table as of now. Cost: hot rows are made into the columns that queries see, 10 ms for 100,000.
+    /// The table as of now. Cost: all hot rows are made into the columns that queries see.
     fn capture(&self, table: Table) -> Captured;
 
     /// Makes the files of the tables readable in a session and all sessions sharing its runtime environment.

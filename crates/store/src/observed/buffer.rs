@@ -105,7 +105,10 @@ impl ObservedBuffer {
             has_room && Arc::get_mut(&mut chunk.rows).is_some()
         };
         if !self.chunks.last_mut().is_some_and(fits) {
-            let rows = Arc::new(Observed::with_capacity(rows, metrics));
+            // After a full chunk the next is likely to become full too, and need not grow step by step.
+            let is_busy = self.chunks.last().is_some_and(|chunk| chunk.rows.len() > CHUNK_ROWS_MAX / 2);
+            let room = if is_busy { rows.max(CHUNK_ROWS_MAX) } else { rows };
+            let rows = Arc::new(Observed::with_capacity(room, metrics));
             self.chunks.push(Chunk { rows, next: Positions::default() });
         }
         self.chunks.last_mut().expect("there is a chunk")
