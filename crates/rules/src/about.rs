@@ -8,6 +8,7 @@ use crate::past::LatestEpisode;
 use crate::spec::{Plan, Rule, RuleSet};
 use crate::state::State;
 use crate::step::Step;
+use crate::timing::NEVER_MS;
 use crate::words::Words;
 use std::sync::Arc;
 use vigie_model::alert::{AlertId, AlertState, Transition, reason};
@@ -49,6 +50,8 @@ pub(crate) struct About {
     pub(crate) alert_id: AlertId,
     /// Whether its severity rose.
     pub(crate) escalated: bool,
+    /// When it rises, while the episode is open.
+    pub(crate) escalate_ms: i64,
     /// Feed of the newest transition that a composite or spread rule took in.
     pub(crate) part_feed: Arc<str>,
 }
@@ -79,6 +82,7 @@ impl About {
             latest,
             alert_id: AlertId::default(),
             escalated: false,
+            escalate_ms: NEVER_MS,
             part_feed: Arc::default(),
         }
     }

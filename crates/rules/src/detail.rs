@@ -157,7 +157,7 @@ impl Detail {
                 }
                 None => Self::None {},
             },
-            State::KOfN(confirmed) => Self::Sources { sources: sources(&confirmed.sources, scene) },
+            State::KOfN { sources: known, .. } => Self::Sources { sources: sources(known, scene) },
             State::Baseline(unusual) => match scene.expected {
                 Some(Expected { mean, sigma, weeks, hour }) => {
                     Self::Usual { members: members(&unusual.values, scene), mean, sigma, hour_of_week: hour, weeks }

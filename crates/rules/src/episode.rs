@@ -16,7 +16,7 @@ use crate::verdict::Verdict;
 use vigie_model::alert::AlertState;
 
 /// A running hold or off-delay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Delay {
     since_ms: i64,
     due_ms: i64,
@@ -28,35 +28,35 @@ impl Delay {
     }
 }
 
+/// What the delay beside it is: a hold, an off-delay, or nothing that runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Phase {
     #[default]
     Inactive,
-    Pending(Delay),
+    Pending,
     Active {
         stale: bool,
-        clearing: Option<Delay>,
+        clearing: bool,
     },
 }
 
 /// The condition of one key.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Episode {
+    /// Stands for what runs in this phase; nothing reads it while nothing does.
+    delay: Delay,
     phase: Phase,
 }
 
 impl Episode {
     /// When the running hold or off-delay ends.
     pub(crate) const fn timer_ms(&self) -> Option<i64> {
-        match self.phase {
-            Phase::Inactive | Phase::Active { clearing: None, .. } => None,
-            Phase::Pending(delay) | Phase::Active { clearing: Some(delay), .. } => Some(delay.due_ms),
-        }
+        if self.is_delayed() { Some(self.delay.due_ms) } else { None }
     }
 
     /// Whether nothing can change without a new value: inactive, or stale with no timer.
     pub(crate) const fn is_idle(&self) -> bool {
-        matches!(self.phase, Phase::Inactive | Phase::Active { stale: true, clearing: None })
+        matches!(self.phase, Phase::Inactive | Phase::Active { stale: true, clearing: false })
     }
 
     /// Whether the condition neither holds nor held.
@@ -66,7 +66,7 @@ impl Episode {
 
     /// Whether a hold runs.
     pub(crate) const fn is_pending(&self) -> bool {
-        matches!(self.phase, Phase::Pending(_))
+        matches!(self.phase, Phase::Pending)
     }
 
     /// Whether an episode is open.
@@ -78,7 +78,7 @@ impl Episode {
     pub(crate) const fn state(&self) -> AlertState {
         match self.phase {
             Phase::Inactive => AlertState::Inactive,
-            Phase::Pending(_) => AlertState::Pending,
+            Phase::Pending => AlertState::Pending,
             Phase::Active { stale: true, .. } => AlertState::Stale,
             Phase::Active { stale: false, .. } => AlertState::Active,
         }
@@ -86,44 +86,39 @@ impl Episode {
 
     /// Since when the running hold or off-delay runs.
     pub(crate) const fn delay_since_ms(&self) -> Option<i64> {
-        match self.phase {
-            Phase::Inactive | Phase::Active { clearing: None, .. } => None,
-            Phase::Pending(delay) | Phase::Active { clearing: Some(delay), .. } => Some(delay.since_ms),
-        }
+        if self.is_delayed() { Some(self.delay.since_ms) } else { None }
     }
 
     /// Ends whatever goes on at `at_ms`, not because of a judgement.
     pub(crate) fn stop(&mut self, at_ms: i64, mut emit: impl FnMut(AlertState, i64)) {
         match std::mem::take(&mut self.phase) {
             Phase::Inactive => {}
-            Phase::Pending(_) => emit(AlertState::Inactive, at_ms),
+            Phase::Pending => emit(AlertState::Inactive, at_ms),
             Phase::Active { .. } => emit(AlertState::Cleared, at_ms),
         }
     }
 
     /// The delays are others from now on; what runs keeps its beginning, and ends not before `time_ms`.
     pub(crate) fn change_delays(&mut self, delays: Delays, time_ms: i64) {
-        let (delay, length_ms) = match &mut self.phase {
-            Phase::Inactive | Phase::Active { clearing: None, .. } => return,
-            Phase::Pending(hold) => (hold, delays.hold_ms),
-            Phase::Active { clearing: Some(off), .. } => (off, delays.off_delay_ms),
-        };
-        delay.due_ms = delay.since_ms.saturating_add(length_ms).max(time_ms);
+        if self.is_delayed() {
+            let length_ms = if self.is_pending() { delays.hold_ms } else { delays.off_delay_ms };
+            self.delay.due_ms = self.delay.since_ms.saturating_add(length_ms).max(time_ms);
+        }
     }
 
     /// Whether a verdict changes nothing, as most do.
     pub(crate) const fn ignores(&self, verdict: Verdict) -> bool {
         match (&self.phase, verdict) {
             (Phase::Inactive, Verdict::Raise) => false,
-            (Phase::Inactive, _) | (Phase::Pending(_), Verdict::Raise) => true,
+            (Phase::Inactive, _) | (Phase::Pending, Verdict::Raise) => true,
             (Phase::Active { stale: true, .. }, verdict) => matches!(verdict, Verdict::Missing),
-            (Phase::Active { stale: false, clearing: None }, verdict) => {
+            (Phase::Active { stale: false, clearing: false }, verdict) => {
                 matches!(verdict, Verdict::Raise | Verdict::Between)
             }
-            (Phase::Active { stale: false, clearing: Some(_) }, verdict) => {
+            (Phase::Active { stale: false, clearing: true }, verdict) => {
                 matches!(verdict, Verdict::Clear | Verdict::Between)
             }
-            (Phase::Pending(_), _) => false,
+            (Phase::Pending, _) => false,
         }
     }
 
@@ -153,11 +148,11 @@ impl Episode {
         match (&mut self.phase, verdict) {
             (Phase::Inactive, Verdict::Raise) if delays.hold_ms == 0 => self.begin(at_ms, emit),
             (Phase::Inactive, Verdict::Raise) => {
-                self.phase = Phase::Pending(Delay::new(at_ms, delays.hold_ms));
+                (self.phase, self.delay) = (Phase::Pending, Delay::new(at_ms, delays.hold_ms));
                 emit(AlertState::Pending, at_ms);
             }
-            (Phase::Inactive, _) | (Phase::Pending(_), Verdict::Raise) => {}
-            (Phase::Pending(_), _) => {
+            (Phase::Inactive, _) | (Phase::Pending, Verdict::Raise) => {}
+            (Phase::Pending, _) => {
                 self.phase = Phase::Inactive;
                 emit(AlertState::Inactive, at_ms);
             }
@@ -171,9 +166,11 @@ impl Episode {
                     emit(AlertState::Resumed, at_ms);
                 }
                 match verdict {
-                    Verdict::Raise => *clearing = None,
+                    Verdict::Raise => *clearing = false,
                     Verdict::Clear if delays.off_delay_ms == 0 => self.end(at_ms, emit),
-                    Verdict::Clear if clearing.is_none() => *clearing = Some(Delay::new(at_ms, delays.off_delay_ms)),
+                    Verdict::Clear if !*clearing => {
+                        (*clearing, self.delay) = (true, Delay::new(at_ms, delays.off_delay_ms));
+                    }
                     Verdict::Clear | Verdict::Between | Verdict::Missing => {}
                 }
             }
@@ -186,7 +183,7 @@ impl Episode {
             self.begin(at_ms, emit);
         }
         if let Phase::Active { clearing, .. } = &mut self.phase {
-            *clearing = Some(Delay::new(at_ms, delays.off_delay_ms));
+            (*clearing, self.delay) = (true, Delay::new(at_ms, delays.off_delay_ms));
         }
     }
 
@@ -194,14 +191,19 @@ impl Episode {
     pub(crate) fn fire(&mut self, due_ms: i64, emit: impl FnMut(AlertState, i64)) {
         match self.phase {
             Phase::Inactive => {}
-            Phase::Pending(_) => self.begin(due_ms, emit),
+            Phase::Pending => self.begin(due_ms, emit),
             Phase::Active { .. } => self.end(due_ms, emit),
         }
     }
 
+    /// Whether a hold or off-delay runs.
+    const fn is_delayed(&self) -> bool {
+        matches!(self.phase, Phase::Pending | Phase::Active { clearing: true, .. })
+    }
+
     /// Begins an episode.
     fn begin(&mut self, at_ms: i64, mut emit: impl FnMut(AlertState, i64)) {
-        self.phase = Phase::Active { stale: false, clearing: None };
+        self.phase = Phase::Active { stale: false, clearing: false };
         emit(AlertState::Active, at_ms);
     }
 

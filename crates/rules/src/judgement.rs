@@ -1,7 +1,6 @@
 //! From the state of a key to a verdict.
 
 use crate::expr::fold::{Folded, Quantity};
-use crate::input::SlotInput;
 use crate::kind::Kind;
 use crate::kinds::baseline::Expected;
 use crate::spec::{Plan, Rule, RuleSet};
@@ -25,7 +24,7 @@ pub(crate) fn verdict(
         State::Threshold { values, agg, .. } => compared(values.quantity(*agg), counters),
         State::Window(window) => compared(window.quantity(), counters),
         State::Change(change) => compared(change.quantity(), counters),
-        State::KOfN(confirmed) => raise_or_clear(confirmed.sources.count() >= confirmed.k),
+        State::KOfN { sources, k, .. } => raise_or_clear(sources.count() >= *k as usize),
         State::Baseline(unusual) => against_usual(unusual, at_ms, rules),
         State::Parts(parts) => {
             let uids = rule.parts().iter().map(|part| &rules.rules[*part].identity.uid);
@@ -53,20 +52,19 @@ fn holds(condition: &Folded, quantity: Quantity, counters: &mut Counters) -> boo
     })
 }
 
-/// Which sources of the rule an input belongs to and meets the match condition of, one bit for each.
-pub(crate) fn matching(input: &SlotInput<'_>, state: &State, plan: &Plan, counters: &mut Counters) -> u32 {
-    if let Some(incident) = &input.incident {
-        return incident.matching;
+/// Which of the sources `reading` a value it counts for, one bit for each.
+#[inline]
+pub(crate) fn matching(micros: i64, reading: u32, plan: &Plan, counters: &mut Counters) -> u32 {
+    let mut matching = reading;
+    for (bit, source) in (0..).zip(&plan.matches) {
+        let Some(source) = source.as_ref().filter(|_| reading & 1 << bit != 0) else { continue };
+        let takes = source.takes(micros).unwrap_or_else(|_| {
+            counters.arithmetic_faults += 1;
+            false
+        });
+        matching &= !(u32::from(!takes) << bit);
     }
-    let reading = match state {
-        State::Sequence(run) => run.reading(input.member),
-        _ => 1,
-    };
-    let quantity = Quantity { micros: input.micros.into(), count: 1 };
-    (0..).zip(&plan.matches).fold(reading, |matching, (bit, condition)| match condition {
-        Some(condition) if matching & 1 << bit != 0 && !holds(condition, quantity, counters) => matching & !(1 << bit),
-        _ => matching,
-    })
+    matching
 }
 
 /// What a plan finds in a value.

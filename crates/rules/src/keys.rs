@@ -105,18 +105,19 @@ impl Keys {
         while self.lines.fire_next(tick_ms, &mut self.past, step) {}
         let mut not_yet = Vec::new();
         while let Some((_, index)) = self.timers.pop_due(tick_ms) {
-            let slot = &self.slots[index];
+            let slot = &mut self.slots[index];
+            slot.disarm();
             let Some(due_ms) = slot.due_ms() else { continue };
             if due_ms > tick_ms {
-                self.timers.schedule(index, Some(due_ms));
+                self.timers.schedule(index, slot.arm());
             } else if slot.may_fire(step.log_time_ms) {
                 self.with_slot(index, step, |slot, step| slot.fire_next(tick_ms, step));
             } else {
-                not_yet.push((index, due_ms));
+                not_yet.push(index);
             }
         }
-        for (index, due_ms) in not_yet {
-            self.timers.schedule(index, Some(due_ms));
+        for index in not_yet {
+            self.timers.schedule(index, self.slots[index].arm());
         }
     }
 
@@ -137,7 +138,7 @@ impl Keys {
     ) {
         for (rule, space, part) in expected(rules, is_own, counters) {
             let slot = self.slot(rule, SlotKey::new(space, part), log_time_ms, rules, counters);
-            self.timers.schedule(slot, self.slots[slot].due_ms());
+            self.timers.schedule(slot, self.slots[slot].arm());
         }
     }
 
@@ -166,8 +167,8 @@ impl Keys {
         let (_, timers) = self.slots.change(change, &mut self.past, step);
         self.timers = timers;
         let (slots, timers) = (&mut self.slots, &mut self.timers);
-        self.lines.change(change, self.tick_ms, &mut self.past, step, |rule, slot| {
-            let due_ms = slot.due_ms();
+        self.lines.change(change, self.tick_ms, &mut self.past, step, |rule, mut slot| {
+            let due_ms = slot.arm();
             timers.schedule(slots.put(rule, slot), due_ms);
         });
         self.past.keep_only(&change.uids());
@@ -238,7 +239,9 @@ impl Keys {
                         }
                         Target::Slot(slot, member) => {
                             input.member = member;
-                            self.with_slot(slot, step, |slot, step| slot.take(&input, step));
+                            if !self.slots[slot].take_quiet(&input, step) {
+                                self.with_slot(slot, step, |slot, step| slot.take(&input, step));
+                            }
                         }
                     }
                 }
@@ -312,7 +315,7 @@ impl Keys {
     fn with_slot(&mut self, index: SlotIx, step: &mut Step<'_>, work: impl FnOnce(&mut Slot, &mut Step<'_>)) {
         let slot = &mut self.slots[index];
         work(slot, step);
-        self.timers.schedule(index, slot.due_ms());
+        self.timers.schedule(index, slot.arm());
     }
 }
 

@@ -61,10 +61,12 @@ mod judgement;
 mod evidence;
 
 mod past;
+mod quiet;
 
 mod about;
 
 mod slot;
+mod take;
 
 mod cohort;
 mod routes;

@@ -8,41 +8,48 @@
 //! what each visit reads lies close together in [`Slot`]; what only a transition needs lies behind a pointer, in [`About`].
 
 use crate::about::{About, Sight, SlotKey};
-use crate::detail::{Detail, Scene};
+use crate::detail::Scene;
 use crate::episode::Episode;
 use crate::evidence::Decision;
-use crate::input::{Member, Members, SlotInput};
-use crate::judgement::{expected, matching, verdict};
+use crate::input::{Member, Members};
+use crate::judgement::{expected, verdict};
 use crate::kind::{Delays, Kind, RuleIx, narrow};
 use crate::kinds::parts::Part;
-use crate::kinds::run::{Course, StepDone};
 use crate::kinds::threshold::MemberIx;
 use crate::past::LatestEpisode;
 use crate::periods::Period;
 use crate::spec::{Plan, Rule, RuleSet};
-use crate::state::{Entry, State};
+use crate::state::State;
 use crate::step::Step;
 use crate::timing::{Due, NEVER_MS, Timer, Timing};
 use crate::verdict::Verdict;
 use vigie_model::alert::{AlertState, reason};
-use vigie_model::batch::Quality;
 use vigie_model::names::{NO_NAME, NameIx};
 
-/// State of one rule on one key.
+/// State of one rule on one key, in two lines of memory.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Slot {
     /// Index of the rule.
     rule: u32,
     /// Which plan of the rule holds in the space.
     plan: u32,
     /// Feed of the newest input.
-    feed: NameIx,
+    pub(crate) feed: NameIx,
     /// Whether the rule changed since the running hold began.
     changed: bool,
-    timing: Timing,
-    episode: Episode,
-    state: State,
-    about: Box<About>,
+    /// Whether the rule's active period holds, until the time that [`Timing`] says.
+    pub(crate) inside: bool,
+    /// Where it stands in time.
+    pub(crate) timing: Timing,
+    /// Its condition.
+    pub(crate) episode: Episode,
+    /// When the timers of all slots look at this one at the latest; [`NEVER_MS`] if they have no entry for it.
+    pub(crate) armed_ms: i64,
+    /// What it remembers.
+    pub(crate) state: State,
+    /// What is known about it besides.
+    pub(crate) about: Box<About>,
 }
 
 impl Slot {
@@ -60,8 +67,10 @@ impl Slot {
             plan: narrow(spec.plan_index(&id.space)),
             feed: NO_NAME,
             changed: false,
+            inside: spec.active == Period::Always,
             timing: Timing::new(spec.active),
             episode: Episode::default(),
+            armed_ms: NEVER_MS,
             state: State::new(spec.kind, log_time_ms),
             about: Box::new(About::new(id, latest)),
         };
@@ -116,6 +125,11 @@ impl Slot {
         &self.timing
     }
 
+    /// Whether its active period holds.
+    pub(crate) const fn is_inside(&self) -> bool {
+        self.inside
+    }
+
     /// The plan in force.
     pub(crate) fn plan<'a>(&self, rules: &'a RuleSet) -> &'a Plan {
         &self.rule(rules).plans[self.plan as usize]
@@ -129,35 +143,6 @@ impl Slot {
     /// Whether it remembers the same at the same time.
     pub(crate) fn stands(&self, state: &State, time_ms: i64) -> bool {
         self.timing.time_ms == time_ms && self.state.same(state)
-    }
-
-    /// Takes in an observation or incident.
-    pub(crate) fn take(&mut self, input: &SlotInput<'_>, step: &mut Step<'_>) {
-        if matches!(self.state, State::Absence { .. }) {
-            self.feed = input.feed;
-            return self.arrival(step);
-        }
-        let is_value = input.quality == Quality::Good;
-        if !is_value || self.state.is_late(input) {
-            step.counters.late_inputs += u64::from(is_value);
-            return;
-        }
-        let at_ms = input.event_time_ms.max(self.timing.time_ms);
-        self.fire_until(at_ms, step);
-        self.look_at_period(at_ms, step.rules);
-        if matches!(self.state, State::Sequence(_)) {
-            (self.feed, self.timing.time_ms) = (input.feed, at_ms);
-            return self.step_of_run(input, at_ms, step);
-        }
-        let counts = matching(input, &self.state, self.plan(step.rules), step.counters) != 0;
-        match self.state.enter(input, at_ms, counts, &step.rules.zone) {
-            Entry::Taken => {
-                (self.feed, self.timing.time_ms) = (input.feed, at_ms);
-                self.judge(at_ms, step);
-            }
-            Entry::Expired => step.counters.late_inputs += 1,
-            Entry::BeforeWindow => step.counters.dropped_inputs += 1,
-        }
     }
 
     /// Takes in transitions of other rules that count at `at_ms`, which is not before the key's time.
@@ -206,7 +191,7 @@ impl Slot {
         self.episode.change_delays(spec.delays, self.timing.time_ms);
         self.time_escalation(spec);
         if spec.active == Period::Always {
-            (self.timing.inside, self.timing.period_ms) = (true, NEVER_MS);
+            (self.inside, self.timing.period_ms) = (true, NEVER_MS);
         } else if !same_period {
             self.timing.period_ms = self.timing.time_ms.max(log_time_ms);
         }
@@ -215,6 +200,19 @@ impl Slot {
     /// When the next timer of the slot is due.
     pub(crate) fn due_ms(&self) -> Option<i64> {
         Some(self.due().first_ms()).filter(|due_ms| *due_ms != NEVER_MS)
+    }
+
+    /// When the timers of all slots have to look at this one, if they would too late; from now on they do.
+    pub(crate) fn arm(&mut self) -> Option<i64> {
+        let due_ms = self.due().first_ms();
+        let is_earlier = due_ms < self.armed_ms;
+        self.armed_ms = due_ms.min(self.armed_ms);
+        is_earlier.then_some(due_ms)
+    }
+
+    /// The timers of all slots have no entry for this one any more.
+    pub(crate) const fn disarm(&mut self) {
+        self.armed_ms = NEVER_MS;
     }
 
     /// Whether the next timer may fire at this log time: a silence only once log time is later than its end.
@@ -242,24 +240,25 @@ impl Slot {
         }
     }
 
-    fn due(&self) -> Due {
-        let Timing { period_ms, escalate_ms, .. } = self.timing;
+    /// When each of its timers is due.
+    pub(crate) fn due(&self) -> Due {
+        let period_ms = self.timing.period_ms;
         let minds_period = || !(self.episode.is_inactive() && self.state.knows_nothing(period_ms));
         Due {
             period_ms: if period_ms != NEVER_MS && minds_period() { period_ms } else { NEVER_MS },
             episode_ms: self.episode.timer_ms().unwrap_or(NEVER_MS),
-            escalate_ms,
+            escalate_ms: if self.episode.is_open() { self.about.escalate_ms } else { NEVER_MS },
             again_ms: self.state.again_ms(self.episode.is_idle()).unwrap_or(NEVER_MS),
         }
     }
 
     fn fire(&mut self, due_ms: i64, timer: Timer, step: &mut Step<'_>) {
-        let was_inside = self.timing.inside;
+        let was_inside = self.inside;
         if timer == Timer::Period {
             self.look_at_period(due_ms, step.rules);
         }
         // When what was known of a period ended, but not the period, nothing happened to the key.
-        if timer == Timer::Period && self.timing.inside == was_inside {
+        if timer == Timer::Period && self.inside == was_inside {
             return;
         }
         self.timing.time_ms = due_ms;
@@ -280,7 +279,7 @@ impl Slot {
                 }
             }
             Timer::Escalation => {
-                self.timing.escalate_ms = NEVER_MS;
+                self.about.escalate_ms = NEVER_MS;
                 self.tell(AlertState::Escalated, due_ms, None, step);
             }
             Timer::Again => {
@@ -290,38 +289,9 @@ impl Slot {
         }
     }
 
-    /// An arrival of an absence rule, on the log-time axis.
-    fn arrival(&mut self, step: &mut Step<'_>) {
-        let log_time_ms = step.log_time_ms;
-        while self.due().first_ms() <= log_time_ms && self.may_fire(log_time_ms) {
-            self.fire_next(log_time_ms, step);
-        }
-        self.state.arrive(log_time_ms);
-        if self.episode.is_open() {
-            self.change(None, step, |episode, delays, emit| episode.judge(log_time_ms, Verdict::Clear, delays, emit));
-        }
-    }
-
-    /// An input of a sequence, which may complete its run.
-    fn step_of_run(&mut self, input: &SlotInput<'_>, at_ms: i64, step: &mut Step<'_>) {
-        let matching = matching(input, &self.state, self.plan(step.rules), step.counters);
-        let rule = self.rule(step.rules);
-        let (State::Sequence(run), Kind::Sequence { within_ms }) = (&mut self.state, rule.kind) else { return };
-        let micros = input.incident.is_none().then_some(input.micros);
-        let done = StepDone { micros, event_time_ms: input.event_time_ms, position: step.position };
-        let completed = run.take(done, matching, Course { steps: rule.steps(), within_ms });
-        let Some(steps) = completed.filter(|_| self.timing.inside) else { return };
-        if self.episode.is_inactive() {
-            let decision = Decision::of_run(at_ms, step.position, Detail::of_run(rule, &steps));
-            self.about.decision = Some(Box::new(decision));
-        }
-        self.change(None, step, |episode, delays, emit| episode.pulse(at_ms, delays, emit));
-        self.fire_until(at_ms, step);
-    }
-
     /// Judges what is known at an instant, unless the rule is outside its period.
     pub(crate) fn judge(&mut self, at_ms: i64, step: &mut Step<'_>) {
-        if !self.timing.inside {
+        if !self.inside {
             return;
         }
         let verdict = self.verdict(at_ms, step);
@@ -361,7 +331,7 @@ impl Slot {
     }
 
     /// Lets something happen to the episode, and tells what came of it.
-    fn change(
+    pub(crate) fn change(
         &mut self,
         why: Option<&'static str>,
         step: &mut Step<'_>,
@@ -383,17 +353,20 @@ impl Slot {
     /// An open episode becomes more severe some time after its beginning, once.
     fn time_escalation(&mut self, rule: &Rule) {
         let due_ms = self.about.escalation_ms(rule).filter(|_| self.episode.is_open());
-        self.timing.escalate_ms = due_ms.unwrap_or(NEVER_MS);
+        self.about.escalate_ms = due_ms.unwrap_or(NEVER_MS);
     }
 
-    fn look_at_period(&mut self, at_ms: i64, rules: &RuleSet) {
+    /// From the end of a phase of the rule's period on the next counts.
+    pub(crate) fn look_at_period(&mut self, at_ms: i64, rules: &RuleSet) {
         if at_ms >= self.timing.period_ms {
             let active = rules.rules[self.rule as usize].active;
-            self.timing.enter(rules.periods.at(active, &self.about.id.space, at_ms));
+            let phase = rules.periods.at(active, &self.about.id.space, at_ms);
+            (self.inside, self.timing.period_ms) = (phase.inside, phase.until_ms);
         }
     }
 
-    fn rule<'a>(&self, rules: &'a RuleSet) -> &'a Rule {
+    /// The rule.
+    pub(crate) fn rule<'a>(&self, rules: &'a RuleSet) -> &'a Rule {
         &rules.rules[self.rule as usize]
     }
 }

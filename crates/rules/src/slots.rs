@@ -97,7 +97,8 @@ impl Slots {
                 Fate::GoesOn(rule) => {
                     slot.adopt(rule, &change.old, &change.new, change.log_time_ms);
                     let place = SlotIx::try_from(self.all.len()).expect("no more slots than before");
-                    timers.schedule(place, slot.due_ms());
+                    slot.disarm();
+                    timers.schedule(place, slot.arm());
                     places[index as usize] = Some(place);
                     self.by_key.insert((rule, key), place);
                     self.all.push(slot);

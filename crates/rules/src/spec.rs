@@ -5,6 +5,7 @@
 
 use crate::expr::eval::{Facts, holds};
 use crate::expr::fold::Folded;
+use crate::expr::interval::Match;
 use crate::expr::ratio::Fault;
 use crate::expr::typed::{Condition, Params};
 use crate::kind::{Among, Delays, Kind, Per, RuleInput, RuleIx, Source};
@@ -138,7 +139,7 @@ pub(crate) struct Plan {
     /// When it begins to end; `None`: whenever raise is false.
     pub(crate) clear: Option<Folded>,
     /// Which inputs count, in the order of [`Rule::matches`]; `None`: all.
-    pub(crate) matches: Vec<Option<Folded>>,
+    pub(crate) matches: Vec<Option<Match>>,
 }
 
 impl Rule {

@@ -4,7 +4,7 @@
 
 use crate::expr::fold::Quantity;
 use crate::input::SlotInput;
-use crate::kind::{Aggregate, Distinct, Kind, Usual};
+use crate::kind::{Aggregate, Distinct, Kind, Usual, narrow};
 use crate::kinds::absence::Silence;
 use crate::kinds::baseline::Learnt;
 use crate::kinds::calm::Calm;
@@ -14,7 +14,7 @@ use crate::kinds::panes::Span;
 use crate::kinds::parts::{Part, Parts};
 use crate::kinds::run::Run;
 use crate::kinds::sources::Sources;
-use crate::kinds::threshold::Values;
+use crate::kinds::threshold::{MemberIx, Values};
 use crate::kinds::window::Window;
 use jiff::tz::TimeZone;
 use vigie_model::decimal::MICROS_PER_UNIT;
@@ -55,28 +55,24 @@ pub(crate) enum State {
         silence_ms: i64,
     },
     /// A partial run.
-    Sequence(Box<Run>),
+    Sequence(Run),
     /// Sources that match.
-    KOfN(Box<Confirmed>),
+    KOfN {
+        /// The sources.
+        sources: Sources,
+        /// How long a match counts.
+        within_ms: i64,
+        /// How many must match.
+        k: u32,
+        /// What tells them apart.
+        distinct: Distinct,
+    },
     /// Newest values, and what is usual.
     Baseline(Box<Unusual>),
     /// Open episodes of other rules in a space.
     Parts(Box<Parts>),
     /// Spaces in which episodes of another rule begin.
     Spread(Box<Spreading>),
-}
-
-/// State of `k_of_n`.
-#[derive(Clone, Debug)]
-pub(crate) struct Confirmed {
-    /// The sources.
-    pub(crate) sources: Sources,
-    /// How many must match.
-    pub(crate) k: usize,
-    /// How long a match counts.
-    pub(crate) within_ms: i64,
-    /// What tells them apart.
-    pub(crate) distinct: Distinct,
 }
 
 /// State of `baseline`.
@@ -117,9 +113,9 @@ impl State {
                 Self::Change(Box::new(Change::new(Span { window_ms, pane_ms })))
             }
             Kind::Absence { silence_ms } => Self::Absence { silence: Silence::from(log_time_ms), silence_ms },
-            Kind::Sequence { .. } => Self::Sequence(Box::default()),
+            Kind::Sequence { .. } => Self::Sequence(Run::default()),
             Kind::KOfN { k, within_ms, distinct } => {
-                Self::KOfN(Box::new(Confirmed { sources: Sources::default(), k, within_ms, distinct }))
+                Self::KOfN { sources: Sources::default(), within_ms, k: narrow(k), distinct }
             }
             Kind::Baseline { usual, stale_after_ms } => Self::Baseline(Box::new(Unusual {
                 values: Values::default(),
@@ -230,7 +226,9 @@ impl State {
             Self::Change(change) => change.panes.touch(),
             Self::Absence { silence, .. } => silence.since_ms(),
             Self::Baseline(unusual) => unusual.values.touch(),
-            Self::Sequence(_) | Self::KOfN(_) | Self::Parts(_) | Self::Spread(_) => 0,
+            Self::Sequence(run) => run.touch(),
+            Self::KOfN { sources, .. } => sources.touch(),
+            Self::Parts(_) | Self::Spread(_) => 0,
         }
     }
 
@@ -242,10 +240,15 @@ impl State {
         match self {
             Self::Threshold { values, .. } => values.is_late(input.member, input.event_time_ms),
             Self::Baseline(unusual) => unusual.values.is_late(input.member, input.event_time_ms),
-            Self::KOfN(confirmed) => confirmed.sources.is_late(input.member, input.event_time_ms),
+            Self::KOfN { sources, .. } => sources.is_late(input.member, input.event_time_ms),
             Self::Sequence(run) => run.is_late(input.member, input.event_time_ms),
             Self::Window(_) | Self::Change(_) | Self::Absence { .. } | Self::Parts(_) | Self::Spread(_) => false,
         }
+    }
+
+    /// Which sources of the rule read what a member sends, one bit for each.
+    pub(crate) fn reading(&self, member: MemberIx) -> u32 {
+        if let Self::Sequence(run) = self { run.reading(member) } else { 1 }
     }
 
     /// Takes in an input judged at `at_ms`; `matches` says whether a `k_of_n` rule counts it.
@@ -268,11 +271,11 @@ impl State {
                 change.slide(at_ms);
                 change.add(micros, event_time_ms);
             }
-            Self::KOfN(confirmed) => {
+            Self::KOfN { sources, within_ms, k, distinct } => {
                 if matches {
-                    confirmed.sources.add(input.source(confirmed.distinct), event_time_ms, confirmed.k);
+                    sources.add(input.source(*distinct), event_time_ms, *k as usize);
                 }
-                confirmed.sources.forget(at_ms, confirmed.within_ms);
+                sources.forget(at_ms, *within_ms);
             }
             Self::Absence { .. } | Self::Sequence(_) | Self::Parts(_) | Self::Spread(_) => {}
         }
@@ -310,7 +313,7 @@ impl State {
             Self::Window(window) => (!(window.panes.is_empty() && idle)).then(|| window.panes.boundary_ms()),
             Self::Change(change) => (!(change.panes.is_empty() && idle)).then(|| change.panes.boundary_ms()),
             Self::Absence { silence, silence_ms } => silence.due_ms(*silence_ms),
-            Self::KOfN(confirmed) => confirmed.sources.over_ms(confirmed.k, confirmed.within_ms),
+            Self::KOfN { sources, within_ms, k, .. } => sources.over_ms(*k as usize, *within_ms),
             Self::Spread(_) if idle => None,
             Self::Spread(spreading) => spreading.group.clears_ms(spreading.k, spreading.within_ms),
             Self::Sequence(_) | Self::Parts(_) => None,
@@ -325,7 +328,7 @@ impl State {
             Self::Window(window) => window.slide(due_ms),
             Self::Change(change) => change.slide(due_ms),
             Self::Absence { silence, .. } => silence.fall_due(),
-            Self::KOfN(confirmed) => confirmed.sources.forget(due_ms, confirmed.within_ms),
+            Self::KOfN { sources, within_ms, .. } => sources.forget(due_ms, *within_ms),
             Self::Spread(spreading) => spreading.group.forget(due_ms, spreading.within_ms),
             Self::Sequence(_) | Self::Parts(_) => {}
         }
@@ -359,8 +362,8 @@ impl State {
             Self::Change(change) => change.panes.is_empty(),
             Self::Absence { .. } => false,
             Self::Sequence(_) => true,
-            Self::KOfN(confirmed) => {
-                confirmed.sources.iter().all(|(_, newest_ms)| newest_ms <= at_ms.saturating_sub(confirmed.within_ms))
+            Self::KOfN { sources, within_ms, .. } => {
+                sources.iter().all(|(_, newest_ms)| newest_ms <= at_ms.saturating_sub(*within_ms))
             }
             Self::Parts(parts) => parts.is_empty(),
             Self::Spread(spreading) => spreading.group.is_over(at_ms, spreading.within_ms),
@@ -375,7 +378,7 @@ impl State {
             Self::Baseline(unusual) => unusual.quantity(),
             Self::Window(window) => window.quantity(),
             Self::Change(change) => change.quantity(),
-            Self::KOfN(confirmed) => Some(count(confirmed.sources.count())),
+            Self::KOfN { sources, .. } => Some(count(sources.count())),
             Self::Spread(spreading) => Some(count(spreading.group.begun().count())),
             Self::Absence { .. } | Self::Sequence(_) | Self::Parts(_) => None,
         }

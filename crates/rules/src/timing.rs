@@ -1,6 +1,6 @@
 //! The time of a key and its timers: which is next, and what stands between.
 
-use crate::periods::{Period, Phase};
+use crate::periods::Period;
 
 /// Stands for "never".
 pub(crate) const NEVER_MS: i64 = i64::MAX;
@@ -23,12 +23,8 @@ pub(crate) enum Timer {
 pub(crate) struct Timing {
     /// The time of the key; only inputs and fired timers move it.
     pub(crate) time_ms: i64,
-    /// When the open episode becomes more severe.
-    pub(crate) escalate_ms: i64,
-    /// Until when `inside` stands.
+    /// When the rule's active period has to be looked at again.
     pub(crate) period_ms: i64,
-    /// Whether the rule's active period holds.
-    pub(crate) inside: bool,
 }
 
 /// When the timers of a key are due; [`NEVER_MS`] for those that are not.
@@ -84,14 +80,8 @@ impl Due {
 impl Timing {
     /// Before the first input.
     pub(crate) const fn new(period: Period) -> Self {
-        let inside = matches!(period, Period::Always);
-        let period_ms = if inside { NEVER_MS } else { i64::MIN };
-        Self { time_ms: i64::MIN, escalate_ms: NEVER_MS, period_ms, inside }
-    }
-
-    /// The period is in this phase from now on.
-    pub(crate) const fn enter(&mut self, phase: Phase) {
-        (self.inside, self.period_ms) = (phase.inside, phase.until_ms);
+        let period_ms = if matches!(period, Period::Always) { NEVER_MS } else { i64::MIN };
+        Self { time_ms: i64::MIN, period_ms }
     }
 }
 

@@ -126,7 +126,7 @@ impl Witness<'_> {
             state => Detail::of(state, Scene { at_ms: time_ms, rules, rule, members, names: self.names, expected }),
         };
         let mut text = self.standing();
-        if !slot.timing().inside {
+        if !slot.is_inside() {
             let until_ms = slot.timing().period_ms;
             let until = if until_ms < TIME_MS_END {
                 format!("until {}", self.clock(until_ms))
@@ -180,12 +180,9 @@ impl Witness<'_> {
             State::Sequence(run) => {
                 vec![self.steps(rule, run.done().len(), run.done().first().map(|first| first.event_time_ms))]
             }
-            State::KOfN(confirmed) => {
-                let (count, k, within) = (confirmed.sources.count(), confirmed.k, format_ms(confirmed.within_ms));
-                vec![format!(
-                    "{count} of the {k} {}s it takes have matched within {within}.",
-                    confirmed.distinct.as_str()
-                )]
+            State::KOfN { sources, within_ms, k, distinct } => {
+                let (count, within) = (sources.count(), format_ms(*within_ms));
+                vec![format!("{count} of the {k} {}s it takes have matched within {within}.", distinct.as_str())]
             }
             State::Baseline(unusual) => vec![match (found.quantity, found.expected) {
                 (None, _) => "There is no valid value.".to_owned(),

@@ -12,3 +12,5 @@ pub(crate) mod typed;
 pub(crate) mod check;
 pub(crate) mod eval;
 pub(crate) mod fold;
+
+pub(crate) mod interval;

@@ -36,6 +36,7 @@ impl Silence {
     }
 
     /// Takes in an arrival, which ends the silence.
+    #[inline]
     pub(crate) fn arrival(&mut self, log_time_ms: i64) {
         self.last_ms = Some(log_time_ms);
         self.since_ms = self.since_ms.max(log_time_ms);

@@ -56,13 +56,21 @@ impl Run {
         false
     }
 
+    /// Takes in an observation of no step and not of `without`; `false` when it is late.
+    #[inline]
+    pub(crate) fn pass(&mut self, member: MemberIx, event_time_ms: i64, within_ms: i64) -> bool {
+        let passed = !self.is_late(member, event_time_ms);
+        if passed {
+            self.end_if_over(event_time_ms, within_ms);
+        }
+        passed
+    }
+
     /// Takes in an input that is not late; the steps, when it completes them. `matches` has a bit for each step whose condition
     /// it meets, and behind them one for `without`.
     pub(crate) fn take(&mut self, input: StepDone, matches: u32, course: Course) -> Option<Vec<StepDone>> {
         let meets = |step: usize| matches & 1 << step != 0;
-        if self.done.first().is_some_and(|first| input.event_time_ms > first.event_time_ms + course.within_ms) {
-            self.done.clear();
-        }
+        self.end_if_over(input.event_time_ms, course.within_ms);
         if meets(course.steps) {
             self.done.clear();
         } else if meets(self.done.len())
@@ -70,9 +78,21 @@ impl Run {
         {
             self.done.push(input);
         } else if self.done.len() <= 1 && meets(0) {
-            self.done = vec![input];
+            self.done.clear();
+            self.done.push(input);
         }
         (self.done.len() == course.steps).then(|| std::mem::take(&mut self.done))
+    }
+
+    /// Reads what a visit will read; the number means nothing.
+    pub(crate) fn touch(&self) -> i64 {
+        self.members.first().map_or(0, |(_, newest_ms)| *newest_ms)
+    }
+
+    fn end_if_over(&mut self, event_time_ms: i64, within_ms: i64) {
+        if self.done.first().is_some_and(|first| event_time_ms > first.event_time_ms + within_ms) {
+            self.done.clear();
+        }
     }
 
     /// The steps done so far.

@@ -1,7 +1,6 @@
 //! `k_of_n`: the newest match of each source, as long as it counts.
 
 use crate::kinds::threshold::MemberIx;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use vigie_model::names::NameIx;
 
@@ -17,22 +16,28 @@ pub(crate) enum SourceId {
 /// Sources kept at least: enough to tell of all in most cases.
 const SOURCES_KEPT: usize = 256;
 
+/// More of them are copied to find the k-th newest.
+const SOURCES_AT_HAND: usize = 16;
+
 /// The sources of one key: of those with a match within the rule's time the newest, at least as many as the rule takes. The
 /// k-th newest match is always among them, so older ones decide nothing; and peers who invent names fill no memory.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sources {
-    /// Event time of each one's newest match.
-    newest: BTreeMap<SourceId, i64>,
+    /// Event time of each one's newest match, in the order of sources.
+    newest: Vec<(SourceId, i64)>,
     /// Newest event time of each member, matching or not.
-    heard: Vec<i64>,
+    heard: Box<[i64]>,
 }
 
 impl Sources {
     /// Whether an observation is not later than the newest of its member; if it is, it is the newest from now on.
+    #[inline]
     pub(crate) fn is_late(&mut self, member: MemberIx, event_time_ms: i64) -> bool {
         let index = member as usize;
         if index >= self.heard.len() {
-            self.heard.resize(index + 1, i64::MIN);
+            let mut heard = std::mem::take(&mut self.heard).into_vec();
+            heard.resize(index + 1, i64::MIN);
+            self.heard = heard.into_boxed_slice();
         }
         if event_time_ms <= self.heard[index] {
             return true;
@@ -41,21 +46,31 @@ impl Sources {
         false
     }
 
-    /// Takes in a match, for a rule that takes `k` sources. Cost: linear in the sources once too many are known.
+    /// Takes in a match, for a rule that takes `k` sources. Cost: linear in the sources that are kept.
     pub(crate) fn add(&mut self, source: SourceId, event_time_ms: i64, k: usize) {
-        let newest_ms = self.newest.entry(source).or_insert(event_time_ms);
-        *newest_ms = event_time_ms.max(*newest_ms);
-        if self.newest.len() > k.max(SOURCES_KEPT) {
-            let oldest = self.newest.iter().min_by_key(|(_, newest_ms)| **newest_ms).map(|(source, _)| source.clone());
-            if let Some(oldest) = oldest {
-                self.newest.remove(&oldest);
+        match self.newest.binary_search_by(|(known, _)| known.cmp(&source)) {
+            Ok(place) => {
+                let newest_ms = &mut self.newest[place].1;
+                *newest_ms = event_time_ms.max(*newest_ms);
             }
+            Err(place) => self.newest.insert(place, (source, event_time_ms)),
+        }
+        if self.newest.len() > k.max(SOURCES_KEPT) {
+            let oldest = (0..self.newest.len()).min_by_key(|place| self.newest[*place].1);
+            oldest.map(|oldest| self.newest.remove(oldest));
         }
     }
 
     /// Forgets the matches that no longer count at `at_ms`.
+    #[inline]
     pub(crate) fn forget(&mut self, at_ms: i64, within_ms: i64) {
-        self.newest.retain(|_, newest_ms| *newest_ms > at_ms - within_ms);
+        if self.newest.is_empty() {
+            return;
+        }
+        self.newest.retain(|(_, newest_ms)| *newest_ms > at_ms - within_ms);
+        if self.newest.is_empty() && self.newest.capacity() > SOURCES_AT_HAND {
+            self.newest = Vec::new();
+        }
     }
 
     /// How many sources have a match that counts.
@@ -65,9 +80,24 @@ impl Sources {
 
     /// When fewer than `k` will count, if at least `k` do now: the k-th newest match + `within_ms`.
     pub(crate) fn over_ms(&self, k: usize, within_ms: i64) -> Option<i64> {
-        let mut newest: Vec<_> = self.newest.values().copied().collect();
-        let kth = newest.len().checked_sub(k)?;
+        let kth = self.newest.len().checked_sub(k)?;
+        let (mut at_hand, mut copied) = ([0; SOURCES_AT_HAND], Vec::new());
+        let newest = match at_hand.get_mut(..self.newest.len()) {
+            Some(newest) => newest,
+            None => {
+                copied.resize(self.newest.len(), 0);
+                &mut copied[..]
+            }
+        };
+        for (copy, (_, newest_ms)) in newest.iter_mut().zip(&self.newest) {
+            *copy = *newest_ms;
+        }
         Some(*newest.select_nth_unstable(kth).1 + within_ms)
+    }
+
+    /// Reads what a visit will read; the number means nothing.
+    pub(crate) fn touch(&self) -> i64 {
+        self.heard.first().copied().unwrap_or(0)
     }
 
     /// The sources with a match that counts, and when it happened.

@@ -14,7 +14,7 @@ pub(crate) type MemberIx = u32;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Values {
     first: Newest,
-    others: Vec<Newest>,
+    others: Box<[Newest]>,
 }
 
 /// The newest value of one member.
@@ -44,8 +44,8 @@ impl Newest {
 
 impl Values {
     /// The values of a key whose first member sent one.
-    pub(crate) const fn of_first(first: Newest) -> Self {
-        Self { first, others: Vec::new() }
+    pub(crate) fn of_first(first: Newest) -> Self {
+        Self { first, others: Box::default() }
     }
 
     /// The first member's newest value.
@@ -81,7 +81,9 @@ impl Values {
         };
         let index = other as usize;
         if index >= self.others.len() {
-            self.others.resize(index + 1, Newest::default());
+            let mut others = std::mem::take(&mut self.others).into_vec();
+            others.resize(index + 1, Newest::default());
+            self.others = others.into_boxed_slice();
         }
         self.others[index] = newest;
     }

@@ -2,6 +2,7 @@
 
 use crate::expr::check::Place;
 use crate::expr::fold::Folded;
+use crate::expr::interval::Match;
 use crate::expr::typed::{Condition, Params};
 use crate::fields::Fields;
 use crate::kind::{Delays, Per};
@@ -70,7 +71,7 @@ impl Conditions {
         let folded = |condition: &Condition| Folded::new(condition, &params);
         let raise = self.raise.as_ref().map_or(Folded::Constant(false), folded);
         let clear = self.clear.as_ref().map(folded);
-        let matches = self.matches.iter().map(|condition| condition.as_ref().map(folded)).collect();
+        let matches = self.matches.iter().map(|condition| condition.as_ref().map(folded).map(Match::new)).collect();
         Plan { params, raise, clear, matches }
     }
 }

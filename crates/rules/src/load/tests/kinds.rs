@@ -190,5 +190,5 @@ fn spaces_have_parameters_of_their_own_for_every_condition() {
         );
     }
     let cuts: Vec<_> = set.rules[0].plans.iter().map(|plan| format!("{:?}", plan.matches[0])).collect();
-    assert!(cuts[0].contains("3000000") && cuts[1].contains("4000000"), "{cuts:?}");
+    assert!(cuts[0].contains("3000001") && cuts[1].contains("4000001"), "{cuts:?}");
 }
