@@ -9,6 +9,7 @@ use crate::bands::{Bands, Moves, RULES_MAX, RuleBits, Verdicts};
 use crate::expr::fold::Quantity;
 use crate::judgement::compared;
 use crate::kind::{Kind, RuleInput, RuleIx, Source, narrow};
+use crate::kinds::panes::Span;
 use crate::periods::Period;
 use crate::spec::{Plan, Rule, RuleSet};
 use crate::step::Counters;
@@ -65,6 +66,16 @@ impl Cohort {
     /// The kind of all of them.
     pub(crate) const fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// The window of all of them, if they have one.
+    pub(crate) const fn span(&self) -> Option<Span> {
+        match self.kind {
+            Kind::Window { window_ms, pane_ms, .. } | Kind::Change { over_ms: window_ms, pane_ms } => {
+                Some(Span { window_ms, pane_ms })
+            }
+            _ => None,
+        }
     }
 
     /// How many they are, as what is counted once for each rule.

@@ -76,6 +76,7 @@ pub mod seeding;
 mod fate;
 
 mod line;
+mod porch;
 mod shared;
 
 mod unseeded;

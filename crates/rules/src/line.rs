@@ -21,6 +21,8 @@ use vigie_model::names::{NO_NAME, NameIx, NameKind, Names};
 
 /// Index of what a line's cohort shares.
 pub(crate) type SharedIx = u32;
+/// Index of a porch.
+pub(crate) type PorchIx = u32;
 
 /// The hot state of a cohort on a key.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +41,8 @@ pub(crate) struct Line {
     stale_after_ms: i64,
     /// Feed of the newest value.
     feed: NameIx,
-    shared: SharedIx,
+    /// Index of what its cohort shares, or of the porch before it.
+    behind: u32,
     /// The sensor and edge node of the first member's rows.
     sensor: NameIx,
     node: NameIx,
@@ -71,7 +74,21 @@ pub(crate) struct LineId {
     pub(crate) cohort: CohortIx,
 }
 
-const NO_SHARED: SharedIx = SharedIx::MAX;
+/// What stands behind a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Behind {
+    /// Nothing: the line knows all there is.
+    Nothing,
+    /// What its cohort shares.
+    Shared(SharedIx),
+    /// A porch, and behind it what the cohort shares.
+    Porch(PorchIx),
+}
+
+/// Stands for "nothing".
+const NOTHING: u32 = u32::MAX;
+/// Set for a porch.
+const PORCH: u32 = 1 << 31;
 
 impl Line {
     /// A line without values, whose first member sends rows of this sensor and node.
@@ -88,7 +105,7 @@ impl Line {
             until_ms: NEVER_MS,
             stale_after_ms,
             feed: NO_NAME,
-            shared: NO_SHARED,
+            behind: NOTHING,
             sensor,
             node,
         }
@@ -115,14 +132,23 @@ impl Line {
         self.feed
     }
 
-    /// Where its cohort keeps what does not fit in here, if there is anything.
-    pub(crate) fn shared(&self) -> Option<SharedIx> {
-        Some(self.shared).filter(|shared| *shared != NO_SHARED)
+    /// Where its cohort keeps what does not fit in here.
+    #[inline]
+    pub(crate) const fn behind(&self) -> Behind {
+        match self.behind {
+            NOTHING => Behind::Nothing,
+            porch if porch & PORCH != 0 => Behind::Porch(porch & !PORCH),
+            shared => Behind::Shared(shared),
+        }
     }
 
-    /// From now on there is something that does not fit in here, or no longer.
-    pub(crate) fn set_shared(&mut self, shared: Option<SharedIx>) {
-        self.shared = shared.unwrap_or(NO_SHARED);
+    /// From now on this stands behind it.
+    pub(crate) const fn set_behind(&mut self, behind: Behind) {
+        self.behind = match behind {
+            Behind::Nothing => NOTHING,
+            Behind::Shared(shared) => shared,
+            Behind::Porch(porch) => porch | PORCH,
+        };
     }
 
     /// Takes a good value of the first member in, if it changes nothing; `tick_ms` is the partition's largest tick.

@@ -5,8 +5,9 @@ use crate::fate::{Fate, Succession};
 use crate::input::{Member, SlotInput};
 use crate::kind::{RuleIx, narrow};
 use crate::kinds::threshold::MemberIx;
-use crate::line::{Line, LineId, LineKey, SharedIx};
+use crate::line::{Behind, Line, LineId, LineKey, SharedIx};
 use crate::past::Past;
+use crate::porch::Porch;
 use crate::shared::{Post, Shared};
 use crate::slot::Slot;
 use crate::spec::RuleSet;
@@ -27,6 +28,7 @@ pub(crate) struct Lines {
     by_key: HashTable<LineIx>,
     cohorts: Cohorts,
     shared: Vec<Shared>,
+    porches: Vec<Porch>,
     /// Places in `shared` that no line has.
     free: Vec<SharedIx>,
     timers: Timers,
@@ -48,7 +50,10 @@ impl Lines {
     /// Reads what a visit to a line will read, and what its cohort shares; the number means nothing.
     #[inline]
     pub(crate) fn touch(&self, index: LineIx) -> i64 {
-        self.lines[index as usize].shared().map_or(0, |shared| self.shared[shared as usize].touch())
+        match self.lines[index as usize].behind() {
+            Behind::Porch(porch) => self.porches[porch as usize].touch(),
+            Behind::Nothing | Behind::Shared(_) => 0,
+        }
     }
 
     /// The lines of a key for rules that can share, which are made when they are new, for rows of this sensor and node.
@@ -75,7 +80,7 @@ impl Lines {
     /// Index of a member on a line, which is added when it is new.
     pub(crate) fn join(&mut self, line: LineIx, member: Member, tick_ms: i64) -> MemberIx {
         let own = &self.lines[line as usize];
-        if own.shared().is_none() && own.member(member.metric) == member {
+        if own.behind() == Behind::Nothing && own.member(member.metric) == member {
             return 0;
         }
         let shared = self.shared_of(line, tick_ms);
@@ -98,13 +103,21 @@ impl Lines {
             return;
         }
         let line = &mut self.lines[index as usize];
-        let cohort = self.cohorts.get(self.ids[index as usize].cohort);
-        let taken = match line.shared() {
-            Some(shared) => self.shared[shared as usize].take_calm(input, tick_ms, line, step.counters),
-            None => input.member == 0 && line.take_alone(input, tick_ms, cohort, step),
-        };
-        if taken {
-            return;
+        match line.behind() {
+            Behind::Porch(porch) => {
+                if self.porches[porch as usize].take(input.micros, input.event_time_ms, tick_ms) {
+                    line.hear(input.feed);
+                    step.counters.judgements += 1;
+                    return;
+                }
+            }
+            Behind::Nothing if input.member == 0 => {
+                let cohort = self.cohorts.get(self.ids[index as usize].cohort);
+                if line.take_alone(input, tick_ms, cohort, step) {
+                    return;
+                }
+            }
+            Behind::Nothing | Behind::Shared(_) => {}
         }
         self.with_shared(index, input.feed, tick_ms, past, |shared, post| shared.take(input, post, step));
     }
@@ -113,7 +126,7 @@ impl Lines {
     pub(crate) fn fire_next(&mut self, tick_ms: i64, past: &mut Past, step: &mut Step<'_>) -> bool {
         let Some((_, index)) = self.timers.pop_due(tick_ms) else { return false };
         let feed = self.lines[index as usize].feed();
-        if self.lines[index as usize].shared().is_some() {
+        if self.lines[index as usize].behind() != Behind::Nothing {
             self.with_shared(index, feed, tick_ms, past, |shared, post| shared.fire(tick_ms, feed, post, step));
         }
         true
@@ -130,8 +143,7 @@ impl Lines {
         let has = |line: &LineIx| self.cohort_of(*line).rules().iter().any(|known| known.rule() == rule);
         let index = self.of_key(key).find(has)?;
         let (line, cohort) = (&self.lines[index as usize], self.cohort_of(index));
-        let mut shared = self.seen(index, tick_ms);
-        shared.catch_up(line, tick_ms);
+        let shared = self.seen(index, tick_ms);
         let mut past = Past::default();
         Some(shared.slot_of(rule, &mut Post { key: *key, cohort, tick_ms, past: &mut past }, line.feed(), rules, names))
     }
@@ -152,7 +164,6 @@ impl Lines {
             let key = id.key(line.first());
             let space = Arc::clone(step.names.name(NameKind::Space, id.space));
             let mut shared = self.seen(index, tick_ms);
-            shared.catch_up(line, tick_ms);
             let mut post = Post { key, cohort, tick_ms, past: &mut *past };
             let mut heirs = Vec::new();
             for old in cohort.rules().iter().map(|rule| rule.rule()) {
@@ -182,13 +193,21 @@ impl Lines {
         *self = next;
     }
 
-    /// What the cohort of a line knows, apart from what the line took in alone since.
+    /// What the cohort of a line knows by now.
     fn seen(&self, index: LineIx, tick_ms: i64) -> Shared {
         let line = &self.lines[index as usize];
-        match line.shared() {
-            Some(place) => self.shared[place as usize].clone(),
-            None => Shared::of(line, self.member_of(index), self.cohort_of(index), tick_ms),
-        }
+        let mut shared = match line.behind() {
+            Behind::Nothing => Shared::of(line, self.member_of(index), self.cohort_of(index), tick_ms),
+            Behind::Shared(place) => self.shared[place as usize].clone(),
+            Behind::Porch(porch) => {
+                let mut porch = self.porches[porch as usize];
+                let mut shared = self.shared[porch.shared() as usize].clone();
+                shared.let_in(&mut porch, tick_ms);
+                shared
+            }
+        };
+        shared.catch_up(line);
+        shared
     }
 
     fn cohort_of(&self, index: LineIx) -> &Cohort {
@@ -212,12 +231,22 @@ impl Lines {
         let (line, id) = (&mut self.lines[index as usize], &self.ids[index as usize]);
         let cohort = self.cohorts.get(id.cohort);
         let shared = &mut self.shared[place as usize];
-        shared.catch_up(line, tick_ms);
+        shared.catch_up(line);
+        let mut porch = match line.behind() {
+            Behind::Porch(porch) => Some(&mut self.porches[porch as usize]),
+            Behind::Nothing | Behind::Shared(_) => None,
+        };
+        if let Some(porch) = &mut porch {
+            shared.let_in(porch, tick_ms);
+        }
         work(shared, &mut Post { key: id.key(line.first()), cohort, tick_ms, past });
         shared.show(line, cohort, feed);
+        if let Some(porch) = porch {
+            shared.open(porch);
+        }
         self.timers.schedule(index, shared.due_ms());
         if shared.fits_in_line(tick_ms) {
-            line.set_shared(None);
+            line.set_behind(Behind::Nothing);
             shared.clear();
             self.free.push(place);
         }
@@ -226,8 +255,10 @@ impl Lines {
     /// Where the cohort of a line keeps what does not fit into it.
     fn shared_of(&mut self, index: LineIx, tick_ms: i64) -> SharedIx {
         let line = &self.lines[index as usize];
-        if let Some(shared) = line.shared() {
-            return shared;
+        match line.behind() {
+            Behind::Shared(shared) => return shared,
+            Behind::Porch(porch) => return self.porches[porch as usize].shared(),
+            Behind::Nothing => {}
         }
         let shared = Shared::of(line, self.member_of(index), self.cohort_of(index), tick_ms);
         self.place(index, shared)
@@ -245,7 +276,14 @@ impl Lines {
                 narrow(self.shared.len() - 1)
             }
         };
-        self.lines[index as usize].set_shared(Some(place));
+        let behind = match self.cohort_of(index).span() {
+            Some(span) => {
+                self.porches.push(Porch::new(place, span));
+                Behind::Porch(narrow(self.porches.len() - 1))
+            }
+            None => Behind::Shared(place),
+        };
+        self.lines[index as usize].set_behind(behind);
         place
     }
 

@@ -16,10 +16,11 @@ use crate::kinds::calm::Calm;
 use crate::kinds::threshold::{MemberIx, Newest, Values};
 use crate::line::{Line, LineKey};
 use crate::past::Past;
+use crate::porch::Porch;
 use crate::slot::Slot;
 use crate::spec::RuleSet;
 use crate::state::{Entry, State};
-use crate::step::{Counters, Step};
+use crate::step::Step;
 use crate::timing::NEVER_MS;
 use vigie_model::names::{NameIx, Names};
 
@@ -97,40 +98,23 @@ impl Shared {
         self.members.join(member)
     }
 
-    /// Reads what a visit will read; the number means nothing.
-    pub(crate) fn touch(&self) -> i64 {
-        self.time_ms ^ self.state.touch()
+    /// Takes over what waited before a window, up to the time of the key.
+    pub(crate) fn let_in(&mut self, porch: &mut Porch, tick_ms: i64) {
+        if let Some((time_ms, waiting)) = porch.close(tick_ms) {
+            self.state.enter_all(waiting, time_ms);
+            self.time_ms = time_ms;
+        }
     }
 
-    /// Takes a good value into a window, if it changes nothing else; whether it did.
-    pub(crate) fn take_calm(
-        &mut self,
-        input: &SlotInput<'_>,
-        tick_ms: i64,
-        line: &mut Line,
-        counters: &mut Counters,
-    ) -> bool {
-        let Some(calm) = self.calm.filter(|calm| calm.allows(input.micros)) else { return false };
-        let boundary_ms = self.state.boundary_by(tick_ms).unwrap_or(i64::MIN);
-        let at_ms = input.event_time_ms.max(self.time_ms).max(boundary_ms);
-        if !self.state.enter_before_boundary(input, at_ms, tick_ms) {
-            return false;
+    /// Lets what will move nobody wait before the window.
+    pub(crate) fn open(&self, porch: &mut Porch) {
+        if let Some((calm, empty_ms)) = self.calm.zip(self.state.empty_ms()) {
+            porch.open(calm, self.time_ms, empty_ms);
         }
-        self.time_ms = at_ms;
-        self.calm = Some(calm.after(input.micros));
-        line.hear(input.feed);
-        counters.judgements += 1;
-        true
     }
 
-    /// Takes over what the line took in alone, and what boundaries did to a window while nobody minded.
-    pub(crate) fn catch_up(&mut self, line: &Line, tick_ms: i64) {
-        if self.calm.take().is_some()
-            && let Some(boundary_ms) = self.state.boundary_by(tick_ms).filter(|boundary_ms| *boundary_ms > self.time_ms)
-        {
-            self.time_ms = boundary_ms;
-            self.state.advance(boundary_ms);
-        }
+    /// Takes over what the line took in alone.
+    pub(crate) fn catch_up(&mut self, line: &Line) {
         let newest = line.newest(i64::MIN);
         if self.state.values().is_some_and(|values| newest.event_time_ms > values.first().event_time_ms) {
             self.time_ms = newest.event_time_ms;

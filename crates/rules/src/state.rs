@@ -165,34 +165,28 @@ impl State {
         }
     }
 
-    /// The last pane boundary at or before an instant at which a window was judged that nobody minds: it is, until it is empty.
-    pub(crate) fn boundary_by(&self, until_ms: i64) -> Option<i64> {
+    /// When a window is empty, if nothing comes; `None` when it is, and for other kinds.
+    pub(crate) fn empty_ms(&self) -> Option<i64> {
         match self {
-            Self::Window(window) => window.panes.boundary_by(until_ms, window.span),
-            Self::Change(change) => change.panes.boundary_by(until_ms, change.span),
+            Self::Window(window) => window.panes.empty_ms(window.span),
+            Self::Change(change) => change.panes.empty_ms(change.span),
             _ => None,
         }
     }
 
-    /// Takes a value into a window at `at_ms`, if it lies in the window and no boundary after that is reached by `tick_ms`.
-    pub(crate) fn enter_before_boundary(&mut self, input: &SlotInput<'_>, at_ms: i64, tick_ms: i64) -> bool {
-        let (micros, event_time_ms) = (input.micros, input.event_time_ms);
-        let fits = |span: Span| {
-            let (start_ms, end_ms) = span.bounds_ms(at_ms);
-            event_time_ms >= start_ms && end_ms > tick_ms
-        };
+    /// Takes in values, with their event times, that lay in the window when they came, and moves it to `at_ms`.
+    pub(crate) fn enter_all(&mut self, waiting: &[(i64, i64)], at_ms: i64) {
         match self {
-            Self::Window(window) if fits(window.span) => {
+            Self::Window(window) => {
+                waiting.iter().for_each(|(micros, event_time_ms)| window.add(*micros, *event_time_ms));
                 window.slide(at_ms);
-                window.add(micros, event_time_ms);
             }
-            Self::Change(change) if fits(change.span) => {
+            Self::Change(change) => {
+                waiting.iter().for_each(|(micros, event_time_ms)| change.add(*micros, *event_time_ms));
                 change.slide(at_ms);
-                change.add(micros, event_time_ms);
             }
-            _ => return false,
+            _ => {}
         }
-        true
     }
 
     /// Takes over the figures of a changed rule whose state means the same ([`Kind::keeps_state`]).

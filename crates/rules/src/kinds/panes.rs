@@ -48,6 +48,11 @@ impl Span {
         let end_ms = (at_ms.div_euclid(self.pane_ms) + 1) * self.pane_ms;
         (end_ms - self.window_ms, end_ms)
     }
+
+    /// When the pane of an instant leaves the window.
+    pub(crate) const fn leaves_ms(self, at_ms: i64) -> i64 {
+        at_ms.div_euclid(self.pane_ms) * self.pane_ms + self.window_ms
+    }
 }
 
 impl<C> Default for Panes<C> {
@@ -93,11 +98,9 @@ impl<C: Content> Panes<C> {
         self.boundary_ms
     }
 
-    /// The last boundary at or before an instant at which the window is judged if only inputs and itself keep it going: once the
-    /// newest pane has left, there is none. `None` when it is empty already.
-    pub(crate) fn boundary_by(&self, until_ms: i64, span: Span) -> Option<i64> {
-        let empty_ms = self.panes.back()?.index * span.pane_ms + span.window_ms;
-        Some(empty_ms.min(until_ms.div_euclid(span.pane_ms).saturating_mul(span.pane_ms)))
+    /// When the newest pane leaves the window; `None` when it is empty.
+    pub(crate) fn empty_ms(&self, span: Span) -> Option<i64> {
+        Some(span.leaves_ms(self.panes.back()?.index * span.pane_ms))
     }
 
     /// Whether no input is in the window.

@@ -8,7 +8,7 @@ use crate::mutant::Mutant;
 
 /// The first seed and the number of cases, unless the environment says otherwise.
 pub(crate) const SEED: u64 = 1;
-pub(crate) const CASES: u64 = 200;
+pub(crate) const CASES: u64 = 300;
 
 /// The seeds to run.
 #[expect(clippy::disallowed_methods, reason = "the environment says which cases to repeat")]
