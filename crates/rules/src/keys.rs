@@ -192,16 +192,27 @@ impl Keys {
         self.lines.slot_of(rule, &key, self.tick_ms, (rules, names))
     }
 
-    /// Reads the places of the next rows once, all of them independently. It changes nothing.
+    /// Reads the places of the next rows once, all of them independently: first those of targets, then what lies behind slots.
+    /// It changes nothing.
     fn look_ahead(&self, routes: &[Option<Route>]) {
         let touch = |target| match target {
             Target::Line(line, _) => self.lines.touch(line),
             Target::Slot(slot, _) => self.slots[slot].touch(),
         };
+        let touch_behind = |target| match target {
+            Target::Line(..) => 0,
+            Target::Slot(slot, _) => self.slots[slot].touch_behind(),
+        };
         let seen = routes.iter().flatten().fold(0, |seen, route| match *route {
             Route::Line(line) => seen ^ self.lines.touch(line),
             Route::Targets { start, count } => {
                 (start..start + count).fold(seen, |seen, target| seen ^ touch(self.routes.target(target)))
+            }
+        });
+        let seen = routes.iter().flatten().fold(seen, |seen, route| match *route {
+            Route::Line(_) => seen,
+            Route::Targets { start, count } => {
+                (start..start + count).fold(seen, |seen, target| seen ^ touch_behind(self.routes.target(target)))
             }
         });
         std::hint::black_box(seen);

@@ -95,9 +95,15 @@ impl Slot {
         self.about.members = members;
     }
 
-    /// Reads what a visit will read; the number means nothing.
-    pub(crate) fn touch(&self) -> i64 {
-        self.timing.time_ms ^ i64::from(self.feed) ^ self.state.touch()
+    /// Reads its lines of memory without a branch on what is in them; the number means nothing.
+    #[inline]
+    pub(crate) const fn touch(&self) -> i64 {
+        self.timing.time_ms ^ matches!(self.state, State::Absence { .. }) as i64
+    }
+
+    /// Reads what a visit will read behind them; the number means nothing.
+    pub(crate) fn touch_behind(&self) -> i64 {
+        self.state.touch()
     }
 
     /// Index of the rule.
