@@ -103,13 +103,18 @@ impl Keys {
     pub(crate) fn tick(&mut self, tick_ms: i64, step: &mut Step<'_>) {
         self.tick_ms = tick_ms.max(self.tick_ms);
         while self.lines.fire_next(tick_ms, &mut self.past, step) {}
-        let mut not_yet = Vec::new();
+        let (mut not_yet, mut seen) = (Vec::new(), 0);
         while let Some((_, index)) = self.timers.pop_due(tick_ms) {
+            if seen % ROWS_AHEAD == 0 {
+                let ahead = self.timers.upcoming().take(ROWS_AHEAD);
+                std::hint::black_box(ahead.fold(0, |seen, slot| seen ^ self.slots[slot].touch()));
+            }
+            seen += 1;
             let slot = &mut self.slots[index];
             slot.disarm();
-            let Some(due_ms) = slot.due_ms() else { continue };
-            if due_ms > tick_ms {
-                self.timers.schedule(index, slot.arm());
+            let due_ms = slot.due_ms();
+            if due_ms.is_none_or(|due_ms| due_ms > tick_ms) {
+                self.timers.schedule(index, slot.arm_at(due_ms));
             } else if slot.may_fire(step.log_time_ms) {
                 self.with_slot(index, step, |slot, step| slot.fire_next(tick_ms, step));
             } else {
@@ -198,10 +203,20 @@ impl Keys {
             Target::Line(line, _) => self.lines.touch(line),
             Target::Slot(slot, _) => self.slots[slot].touch(),
         };
+        let touch_behind = |target| match target {
+            Target::Line(..) => 0,
+            Target::Slot(slot, _) => self.slots[slot].touch_behind(),
+        };
         let seen = routes.iter().flatten().fold(0, |seen, route| match *route {
             Route::Line(line) => seen ^ self.lines.touch(line),
             Route::Targets { start, count } => {
                 (start..start + count).fold(seen, |seen, target| seen ^ touch(self.routes.target(target)))
+            }
+        });
+        let seen = routes.iter().flatten().fold(seen, |seen, route| match *route {
+            Route::Line(_) => seen,
+            Route::Targets { start, count } => {
+                (start..start + count).fold(seen, |seen, target| seen ^ touch_behind(self.routes.target(target)))
             }
         });
         std::hint::black_box(seen);

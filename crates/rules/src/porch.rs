@@ -1,8 +1,8 @@
 //! Where values wait before a window that they do not disturb.
 //!
 //! While every value keeps to a calm range ([`Calm`]), nobody asks for the aggregate of a window. So values are only noted here,
-//! in a few lines of memory that lie together, and enter their panes some at a time: when a value is out of the range, when
-//! there is no more room, or when somebody asks.
+//! in a few lines of memory that lie together, and enter their panes many at a time: when a value is out of the range, when
+//! there is no more room, or when somebody asks. Those that have left the window by then never enter.
 //!
 //! **Invariant**: what waits here lay in the window when it came, and moved nobody; no pane boundary that moves somebody lies
 //! between the window as it was and the time of the key.
@@ -12,7 +12,7 @@ use crate::kinds::panes::Span;
 use crate::line::SharedIx;
 
 /// How many values may wait.
-const WAITING_MAX: usize = 12;
+const WAITING_MAX: usize = 28;
 
 /// The values that wait before a window.
 #[derive(Clone, Copy, Debug)]
@@ -107,12 +107,12 @@ mod tests {
     #[test]
     fn calm_values_wait_until_there_is_no_more_room() {
         let mut porch = porch();
-        for value in 0..12 {
+        for value in 0..28 {
             assert!(porch.take(value, 10 + value, 0));
         }
-        assert!(!porch.take(1, 30, 0));
+        assert!(!porch.take(1, 40, 0));
         let (time_ms, waiting) = porch.close(0).unwrap();
-        assert_eq!((time_ms, waiting.len(), waiting[11]), (21, 12, (11, 21)));
+        assert_eq!((time_ms, waiting.len(), waiting[27]), (37, 28, (27, 37)));
         assert!(porch.close(0).is_none() && !porch.take(1, 40, 0));
     }
 

@@ -95,9 +95,15 @@ impl Slot {
         self.about.members = members;
     }
 
-    /// Reads what a visit will read; the number means nothing.
-    pub(crate) fn touch(&self) -> i64 {
-        self.timing.time_ms ^ i64::from(self.feed) ^ self.state.touch()
+    /// Reads its lines of memory without a branch on what is in them; the number means nothing.
+    #[inline]
+    pub(crate) const fn touch(&self) -> i64 {
+        self.timing.time_ms ^ matches!(self.state, State::Absence { .. }) as i64
+    }
+
+    /// Reads what a visit will read behind them; the number means nothing.
+    pub(crate) fn touch_behind(&self) -> i64 {
+        self.state.touch()
     }
 
     /// Index of the rule.
@@ -204,10 +210,14 @@ impl Slot {
 
     /// When the timers of all slots have to look at this one, if they would too late; from now on they do.
     pub(crate) fn arm(&mut self) -> Option<i64> {
-        let due_ms = self.due().first_ms();
-        let is_earlier = due_ms < self.armed_ms;
-        self.armed_ms = due_ms.min(self.armed_ms);
-        is_earlier.then_some(due_ms)
+        self.arm_at(self.due_ms())
+    }
+
+    /// The same, when the next timer is known to be due at `due_ms`.
+    pub(crate) fn arm_at(&mut self, due_ms: Option<i64>) -> Option<i64> {
+        let earlier_ms = due_ms.filter(|due_ms| *due_ms < self.armed_ms);
+        self.armed_ms = earlier_ms.unwrap_or(self.armed_ms);
+        earlier_ms
     }
 
     /// The timers of all slots have no entry for this one any more.
@@ -322,8 +332,11 @@ impl Slot {
         verdict(&self.state, at_ms, rule, plan, step.rules, step.counters)
     }
 
-    /// Takes down what raise rests on.
+    /// Takes down what raise rests on; a silence says that itself.
     fn decide(&mut self, judged_ms: i64, since_ms: i64, step: &Step<'_>) {
+        if matches!(self.state, State::Absence { .. }) {
+            return;
+        }
         let (rules, names, members) = (step.rules, step.names, &self.about.members);
         let expected = expected(&self.state, judged_ms, rules);
         let scene = Scene { at_ms: judged_ms, rules, rule: self.rule(rules), members, names, expected };
@@ -368,5 +381,15 @@ impl Slot {
     /// The rule.
     pub(crate) fn rule<'a>(&self, rules: &'a RuleSet) -> &'a Rule {
         &rules.rules[self.rule as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_takes_two_lines_of_memory() {
+        assert_eq!(size_of::<Slot>(), 128);
     }
 }

@@ -174,16 +174,20 @@ impl State {
         }
     }
 
-    /// Takes in values, with their event times, that lay in the window when they came, and moves it to `at_ms`.
+    /// Moves a window to `at_ms`, and takes in those values, with their event times, that have not left it by then.
     pub(crate) fn enter_all(&mut self, waiting: &[(i64, i64)], at_ms: i64) {
+        let inside = |span: Span| {
+            let start_ms = span.bounds_ms(at_ms).0;
+            waiting.iter().filter(move |(_, event_time_ms)| *event_time_ms >= start_ms)
+        };
         match self {
             Self::Window(window) => {
-                waiting.iter().for_each(|(micros, event_time_ms)| window.add(*micros, *event_time_ms));
                 window.slide(at_ms);
+                inside(window.span).for_each(|(micros, event_time_ms)| window.add(*micros, *event_time_ms));
             }
             Self::Change(change) => {
-                waiting.iter().for_each(|(micros, event_time_ms)| change.add(*micros, *event_time_ms));
                 change.slide(at_ms);
+                inside(change.span).for_each(|(micros, event_time_ms)| change.add(*micros, *event_time_ms));
             }
             _ => {}
         }
