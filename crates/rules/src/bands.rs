@@ -60,6 +60,15 @@ struct Cut {
 const MICROS_MAX: i64 = 1 << 61;
 const SCALE_MAX: i64 = 1 << 31;
 
+/// The places of the bits that are set, ascending.
+pub(crate) fn bits(mut set: RuleBits) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let bit = (set != 0).then(|| set.trailing_zeros())?;
+        set &= set - 1;
+        Some(bit)
+    })
+}
+
 /// The bands of a cohort: below the first cut, at it, between it and the next, and so on.
 #[derive(Clone, Debug)]
 pub(crate) struct Bands {

@@ -7,7 +7,7 @@
 //!
 //! **Invariant**: each rule stands where it would stand with a slot of its own from the beginning, and tells the same.
 
-use crate::bands::{Moves, RuleBits};
+use crate::bands::{Moves, RuleBits, bits};
 use crate::cohort::{Cohort, CohortRule};
 use crate::fate::Succession;
 use crate::input::{Member, Members, SlotInput};
@@ -395,13 +395,4 @@ impl Shared {
     fn expiry_ms(&self) -> i64 {
         self.state.again_ms(true).unwrap_or(NEVER_MS)
     }
-}
-
-/// The places of the bits that are set, ascending.
-fn bits(mut set: RuleBits) -> impl Iterator<Item = u32> {
-    std::iter::from_fn(move || {
-        let bit = (set != 0).then(|| set.trailing_zeros())?;
-        set &= set - 1;
-        Some(bit)
-    })
 }
