@@ -163,3 +163,9 @@ fn sources() {
     let rule = "kind: k_of_n, metric: noise, k: 3, within: 10s, distinct: sensor, match: value > 60";
     assert_eq!(allocations(rule), 0);
 }
+
+/// Within one hour; at its end a week of hours is made for each key, once.
+#[test]
+fn baselines() {
+    assert_eq!(allocations("kind: baseline, metric: noise, z: 4, min_weeks: 2, sigma_floor: 2, stale_after: 1h"), 0);
+}

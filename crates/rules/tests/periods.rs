@@ -60,8 +60,12 @@ fn centre(rule: &str) -> Control {
 
 /// What a rule says about events up to an instant: state, instant, and the reason if there is one.
 fn story(rule: &str, events: &[Event], until: &str) -> Vec<String> {
+    story_with_ticks(1000, rule, events, until)
+}
+
+fn story_with_ticks(tick_ms: i64, rule: &str, events: &[Event], until: &str) -> Vec<String> {
     let rules = load(&centre(rule)).unwrap_or_else(|problems| panic!("{problems:#?}")).rules;
-    let found = transitions(&rules, events, Cut { partitions: 3, batch_rows: 7, tick_ms: 1000 });
+    let found = transitions(&rules, events, Cut { partitions: 3, batch_rows: 7, tick_ms });
     let told = |transition: &Transition| {
         let reason = transition.reason.map(|reason| format!(" {reason}")).unwrap_or_default();
         format!("{} {} {}{reason}", transition.key, transition.state.as_str(), clock(transition.event_time_ms))
@@ -80,6 +84,13 @@ fn a_value_that_is_still_valid_is_judged_as_the_period_begins_and_an_episode_end
     let events = [value("9", "07:30"), value("9", "15:30")];
     let expected = ["a/s active 08:00", "a/s stale 08:30", "a/s resumed 15:30", "a/s cleared 16:00 inactive_period"];
     assert_eq!(story(LOUD, &events, "+1d 12:00"), expected);
+}
+
+#[test]
+fn the_period_begins_before_a_later_value_also_when_no_tick_comes_between() {
+    let rows = [value("9", "07:40"), value("9", "07:50"), value("1", "08:10")];
+    let expected = ["a/s active 08:00", "a/s cleared 08:10"];
+    assert_eq!(story_with_ticks(180 * MINUTE_MS, LOUD, &rows, "12:00"), expected);
 }
 
 #[test]
