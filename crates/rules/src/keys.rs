@@ -28,7 +28,7 @@ use vigie_model::names::{NO_NAME, NameIx, NameKind, Names};
 use vigie_model::seeds::Seeds;
 
 /// Rows whose places are fetched from memory together.
-const ROWS_AHEAD: usize = 16;
+const ROWS_AHEAD: usize = 32;
 
 /// Everything that rules on rows remember in one partition.
 #[derive(Clone, Debug)]

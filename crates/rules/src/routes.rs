@@ -106,52 +106,36 @@ impl Routes {
     }
 }
 
-/// A line for each space and metric, without a search: spaces of a partition are numbered as they come.
+/// A line for each metric and space, without a search.
 #[derive(Clone, Debug, Default)]
-struct Firsts {
-    /// The number of a space in this partition, by its name.
-    numbers: Vec<u32>,
-    spaces: u32,
-    /// By metric and the number of the space.
-    lines: Vec<Vec<LineIx>>,
-}
+struct Firsts(Vec<Vec<LineIx>>);
 
-/// Stands for "no line" and "no number".
-const NONE: u32 = u32::MAX;
+/// Stands for "no line".
+const NONE: LineIx = LineIx::MAX;
 
 impl Firsts {
     #[inline]
     fn get(&self, space: NameIx, metric: NameIx) -> Option<LineIx> {
-        let number = *self.numbers.get(space as usize)?;
-        let line = *self.lines.get(metric as usize)?.get(number as usize)?;
+        let line = *self.0.get(metric as usize)?.get(space as usize)?;
         (line != NONE).then_some(line)
     }
 
     /// Whether there was none of this space and metric before.
     fn add(&mut self, space: NameIx, metric: NameIx, line: LineIx) -> bool {
-        let number = place(&mut self.numbers, space);
-        if *number == NONE {
-            *number = self.spaces;
-            self.spaces += 1;
+        let (space, metric) = (space as usize, metric as usize);
+        if metric >= self.0.len() {
+            self.0.resize(metric + 1, Vec::new());
         }
-        let number = *number;
-        if metric as usize >= self.lines.len() {
-            self.lines.resize(metric as usize + 1, Vec::new());
+        let lines = &mut self.0[metric];
+        if space >= lines.len() {
+            lines.resize(space + 1, NONE);
         }
-        let first = place(&mut self.lines[metric as usize], number);
-        let is_new = *first == NONE;
+        let is_new = lines[space] == NONE;
         if is_new {
-            *first = line;
+            lines[space] = line;
         }
         is_new
     }
-}
-
-fn place(table: &mut Vec<u32>, index: u32) -> &mut u32 {
-    if index as usize >= table.len() {
-        table.resize(index as usize + 1, NONE);
-    }
-    &mut table[index as usize]
 }
 
 /// Whether a rule is about a space; one that nobody declared is known by its id only.

@@ -145,6 +145,16 @@ fn thresholds() {
 }
 
 #[test]
+fn windows() {
+    assert_eq!(allocations("kind: window, metric: noise, window: 60s, every: 5s, agg: mean, raise: value > 75"), 0);
+}
+
+#[test]
+fn changes() {
+    assert_eq!(allocations("kind: change, metric: noise, over: 60s, every: 5s, raise: value > 60"), 0);
+}
+
+#[test]
 fn absences() {
     assert_eq!(allocations("kind: absence, metric: noise, for: 30s"), 0);
 }
