@@ -14,7 +14,7 @@ use crate::kind::{Per, RuleIx};
 use crate::line::LineKey;
 use crate::lines::Lines;
 use crate::past::Past;
-use crate::routes::{Route, Routes, Series, Target, covers, expected};
+use crate::routes::{First, Route, Routes, Series, Target, covers, expected};
 use crate::slot::Slot;
 use crate::slots::Slots;
 use crate::spec::RuleSet;
@@ -196,8 +196,7 @@ impl Keys {
             *first = self.routes.first(rows.space[index], rows.metric[index]);
         }
         for ((route, first), index) in routes.iter_mut().zip(firsts).zip(ahead) {
-            let first = first.filter(|line| self.lines.is_first(*line, rows.sensor[index], rows.node[index]));
-            *route = first.map(Route::Line).or_else(|| self.routes.get(series_of(rows, index)));
+            *route = self.route(first, series_of(rows, index));
         }
         let touch = |target| match target {
             Target::Line(line, _) => self.lines.touch(line),
@@ -231,7 +230,8 @@ impl Keys {
             return;
         }
         let series = series_of(rows, index);
-        let route = route.or_else(|| self.route(series)).unwrap_or_else(|| self.add_route(series, step));
+        let route = route.or_else(|| self.route(self.routes.first(series.0, series.1), series));
+        let route = route.unwrap_or_else(|| self.add_route(series, step));
         let mut input = SlotInput {
             member: 0,
             sensor: rows.sensor[index],
@@ -264,10 +264,16 @@ impl Keys {
         }
     }
 
-    fn route(&self, series: Series) -> Option<Route> {
-        let (space, metric, sensor, node) = series;
-        let first = self.routes.first(space, metric).filter(|line| self.lines.is_first(*line, sensor, node));
-        first.map(Route::Line).or_else(|| self.routes.get(series))
+    /// Where a series leads, which is the first of its space and metric or another; `None` when it was never seen.
+    #[inline]
+    fn route(&self, first: Option<First>, series: Series) -> Option<Route> {
+        let (_, _, sensor, node) = series;
+        let route = match first {
+            Some(First::Line(line)) if self.lines.is_first(line, sensor, node) => Some(Route::Line(line)),
+            Some(First::Head(head)) => self.routes.of_head(head, sensor, node),
+            Some(First::Line(_)) | None => None,
+        };
+        route.or_else(|| self.routes.get(series))
     }
 
     /// Whether a line took the row in as one that changes nothing.

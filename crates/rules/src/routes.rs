@@ -43,8 +43,10 @@ pub(crate) enum Route {
 /// Places by series. Grows with the names in the log, whose number the sequencer bounds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Routes {
-    /// The first series of a space and metric that leads to a line alone: for most it is the only one.
+    /// Where the first series of a space and metric leads: for most it is the only one.
     firsts: Firsts,
+    /// The first series that lead to several targets.
+    heads: Vec<Head>,
     by_series: HashMap<Series, Route, FixedState>,
     targets: Vec<Target>,
     /// Rules on incidents that cover a space.
@@ -52,10 +54,17 @@ pub(crate) struct Routes {
 }
 
 impl Routes {
-    /// The line that the first series of a space and metric leads to; it knows whether a row is of that series.
+    /// Where the first series of a space and metric leads; whoever is there knows whether a row is of that series.
     #[inline]
-    pub(crate) fn first(&self, space: NameIx, metric: NameIx) -> Option<LineIx> {
+    pub(crate) fn first(&self, space: NameIx, metric: NameIx) -> Option<First> {
         self.firsts.get(space, metric)
+    }
+
+    /// The route of a first series, if a row of this sensor and node is of it.
+    #[inline]
+    pub(crate) fn of_head(&self, head: u32, sensor: NameIx, node: NameIx) -> Option<Route> {
+        let Head { start, count, .. } = *self.heads.get(head as usize).filter(|head| head.is(sensor, node))?;
+        Some(Route::Targets { start, count })
     }
 
     /// Where any other series leads; `None` when it was never seen.
@@ -80,9 +89,16 @@ impl Routes {
                 Route::Targets { start, count: narrow(targets.len()) }
             }
         };
+        let (space, metric, sensor, node) = series;
         let is_found_first = match route {
-            Route::Line(line) => is_first(line) && self.firsts.add(series.0, series.1, line),
-            Route::Targets { .. } => false,
+            Route::Line(line) => is_first(line) && self.firsts.add(space, metric, First::Line(line)),
+            Route::Targets { start, count } => {
+                let is_new = self.firsts.add(space, metric, First::Head(narrow(self.heads.len())));
+                if is_new {
+                    self.heads.push(Head { sensor, node, start, count });
+                }
+                is_new
+            }
         };
         if !is_found_first {
             self.by_series.insert(series, route);
@@ -106,33 +122,65 @@ impl Routes {
     }
 }
 
-/// A line for each metric and space, without a search.
-#[derive(Clone, Debug, Default)]
-struct Firsts(Vec<Vec<LineIx>>);
+/// Where the first series of a space and metric leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum First {
+    /// To a line, as its first member.
+    Line(LineIx),
+    /// To the targets of a head.
+    Head(u32),
+}
 
-/// Stands for "no line".
-const NONE: LineIx = LineIx::MAX;
+/// A first series, and where it leads.
+#[derive(Clone, Copy, Debug)]
+struct Head {
+    sensor: NameIx,
+    node: NameIx,
+    start: u32,
+    count: u32,
+}
+
+impl Head {
+    const fn is(&self, sensor: NameIx, node: NameIx) -> bool {
+        self.sensor == sensor && self.node == node
+    }
+}
+
+/// A [`First`] for each metric and space, without a search: the index of a line, or of a head with a bit set.
+#[derive(Clone, Debug, Default)]
+struct Firsts(Vec<Vec<u32>>);
+
+/// Stands for "none".
+const NONE: u32 = u32::MAX;
+/// Set for a head.
+const HEAD: u32 = 1 << 31;
 
 impl Firsts {
     #[inline]
-    fn get(&self, space: NameIx, metric: NameIx) -> Option<LineIx> {
-        let line = *self.0.get(metric as usize)?.get(space as usize)?;
-        (line != NONE).then_some(line)
+    fn get(&self, space: NameIx, metric: NameIx) -> Option<First> {
+        match *self.0.get(metric as usize)?.get(space as usize)? {
+            NONE => None,
+            head if head & HEAD != 0 => Some(First::Head(head & !HEAD)),
+            line => Some(First::Line(line)),
+        }
     }
 
-    /// Whether there was none of this space and metric before.
-    fn add(&mut self, space: NameIx, metric: NameIx, line: LineIx) -> bool {
+    /// Keeps the first; whether there was none of this space and metric before.
+    fn add(&mut self, space: NameIx, metric: NameIx, first: First) -> bool {
         let (space, metric) = (space as usize, metric as usize);
         if metric >= self.0.len() {
             self.0.resize(metric + 1, Vec::new());
         }
-        let lines = &mut self.0[metric];
-        if space >= lines.len() {
-            lines.resize(space + 1, NONE);
+        let firsts = &mut self.0[metric];
+        if space >= firsts.len() {
+            firsts.resize(space + 1, NONE);
         }
-        let is_new = lines[space] == NONE;
+        let is_new = firsts[space] == NONE;
         if is_new {
-            lines[space] = line;
+            firsts[space] = match first {
+                First::Line(line) => line,
+                First::Head(head) => head | HEAD,
+            };
         }
         is_new
     }
