@@ -146,38 +146,57 @@ impl Head {
     }
 }
 
-/// A [`First`] for each metric and space, without a search: the index of a line, or of a head with a bit set.
+/// A [`First`] for each metric and space, without a search: by metric the index of a line, or of a head with a bit set, of
+/// each space. It grows with the series that were seen, not with the largest name: whoever invents names fills no memory by it.
 #[derive(Clone, Debug, Default)]
-struct Firsts(Vec<Vec<u32>>);
+struct Firsts(Vec<OfMetric>);
+
+/// What is known of one metric.
+#[derive(Clone, Debug, Default)]
+struct OfMetric {
+    seen: usize,
+    spaces: Vec<u32>,
+}
 
 /// Stands for "none".
 const NONE: u32 = u32::MAX;
 /// Set for a head.
 const HEAD: u32 = 1 << 31;
+/// Metrics with a larger index are looked up as any other series.
+const METRICS_MAX: usize = 1_024;
+/// Places that a series may bring: partitions share the spaces, so that a table of one is seldom full.
+const PLACES_PER_SERIES: usize = 64;
 
 impl Firsts {
     #[inline]
     fn get(&self, space: NameIx, metric: NameIx) -> Option<First> {
-        match *self.0.get(metric as usize)?.get(space as usize)? {
+        match *self.0.get(metric as usize)?.spaces.get(space as usize)? {
             NONE => None,
             head if head & HEAD != 0 => Some(First::Head(head & !HEAD)),
             line => Some(First::Line(line)),
         }
     }
 
-    /// Keeps the first; whether there was none of this space and metric before.
+    /// Keeps where a new series leads, if it is the first of its space and metric and there is room; whether it did.
     fn add(&mut self, space: NameIx, metric: NameIx, first: First) -> bool {
         let (space, metric) = (space as usize, metric as usize);
+        if metric >= METRICS_MAX {
+            return false;
+        }
         if metric >= self.0.len() {
-            self.0.resize(metric + 1, Vec::new());
+            self.0.resize(metric + 1, OfMetric::default());
         }
-        let firsts = &mut self.0[metric];
-        if space >= firsts.len() {
-            firsts.resize(space + 1, NONE);
+        let OfMetric { seen, spaces } = &mut self.0[metric];
+        *seen += 1;
+        if space >= spaces.len() {
+            if space >= PLACES_PER_SERIES * (*seen + PLACES_PER_SERIES) {
+                return false;
+            }
+            spaces.resize(space + 1, NONE);
         }
-        let is_new = firsts[space] == NONE;
+        let is_new = spaces[space] == NONE;
         if is_new {
-            firsts[space] = match first {
+            spaces[space] = match first {
                 First::Line(line) => line,
                 First::Head(head) => head | HEAD,
             };
@@ -224,4 +243,22 @@ pub(crate) fn expected<'a>(
         }
     }
     keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_grows_with_the_series_seen() {
+        let mut firsts = Firsts::default();
+        assert!(firsts.add(4_000, 0, First::Line(7)) && !firsts.add(4_000, 0, First::Line(8)));
+        assert!(!firsts.add(900_000, 0, First::Line(8)) && !firsts.add(0, 5_000, First::Line(8)), "few series so far");
+        assert_eq!((firsts.get(4_000, 0), firsts.get(3, 0), firsts.get(0, 9)), (Some(First::Line(7)), None, None));
+        for space in 0..20_000 {
+            firsts.add(space, 1, First::Head(space));
+        }
+        assert!(firsts.add(900_000, 1, First::Head(1)), "enough series by now");
+        assert_eq!((firsts.get(19_999, 1), firsts.get(900_000, 1)), (Some(First::Head(19_999)), Some(First::Head(1))));
+    }
 }
