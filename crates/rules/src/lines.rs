@@ -119,15 +119,18 @@ impl Lines {
             }
             Behind::Nothing | Behind::Shared(_) => {}
         }
-        self.with_shared(index, input.feed, tick_ms, past, |shared, post| shared.take(input, post, step));
+        self.with_shared(index, tick_ms, past, |shared, post| {
+            if shared.take(input, post, step) {
+                post.feed = input.feed;
+            }
+        });
     }
 
     /// Fires the first timer due at or before `tick_ms`; whether there was one.
     pub(crate) fn fire_next(&mut self, tick_ms: i64, past: &mut Past, step: &mut Step<'_>) -> bool {
         let Some((_, index)) = self.timers.pop_due(tick_ms) else { return false };
-        let feed = self.lines[index as usize].feed();
         if self.lines[index as usize].behind() != Behind::Nothing {
-            self.with_shared(index, feed, tick_ms, past, |shared, post| shared.fire(tick_ms, feed, post, step));
+            self.with_shared(index, tick_ms, past, |shared, post| shared.fire(tick_ms, post, step));
         }
         true
     }
@@ -145,7 +148,12 @@ impl Lines {
         let (line, cohort) = (&self.lines[index as usize], self.cohort_of(index));
         let shared = self.seen(index, tick_ms);
         let mut past = Past::default();
-        Some(shared.slot_of(rule, &mut Post { key: *key, cohort, tick_ms, past: &mut past }, line.feed(), rules, names))
+        Some(shared.slot_of(
+            rule,
+            &mut Post { key: *key, cohort, tick_ms, feed: line.feed(), past: &mut past },
+            rules,
+            names,
+        ))
     }
 
     /// Lets every rule of every line end or go on under changed rules. Rules that cannot share any more are given to `leave`
@@ -164,17 +172,17 @@ impl Lines {
             let key = id.key(line.first());
             let space = Arc::clone(step.names.name(NameKind::Space, id.space));
             let mut shared = self.seen(index, tick_ms);
-            let mut post = Post { key, cohort, tick_ms, past: &mut *past };
+            let mut post = Post { key, cohort, tick_ms, feed: line.feed(), past: &mut *past };
             let mut heirs = Vec::new();
             for old in cohort.rules().iter().map(|rule| rule.rule()) {
                 match change.fate(old, &space, step.counters) {
                     Fate::Ends(why) => {
                         step.counters.keys = step.counters.keys.saturating_sub(1);
-                        shared.end(old, why, line.feed(), &mut post, step);
+                        shared.end(old, why, &mut post, step);
                     }
                     Fate::GoesOn(new) if can_share(&change.new.rules[new]) => heirs.push((old, new)),
                     Fate::GoesOn(new) => {
-                        let mut slot = shared.slot_of(old, &mut post, line.feed(), step.rules, step.names);
+                        let mut slot = shared.slot_of(old, &mut post, step.rules, step.names);
                         slot.adopt(new, &change.old, &change.new, change.log_time_ms);
                         leave(new, slot);
                     }
@@ -187,7 +195,10 @@ impl Lines {
                 let heir = next.add(key, line.first(), cohort);
                 let shared = shared.heir(&group, &heirs, change, line.feed());
                 next.place(heir, shared);
-                next.with_shared(heir, line.feed(), tick_ms, past, |shared, post| shared.refresh(post, &change.new));
+                next.with_shared(heir, tick_ms, past, |shared, post| {
+                    post.feed = line.feed();
+                    shared.refresh(post, &change.new);
+                });
             }
         }
         *self = next;
@@ -222,7 +233,6 @@ impl Lines {
     fn with_shared(
         &mut self,
         index: LineIx,
-        feed: NameIx,
         tick_ms: i64,
         past: &mut Past,
         work: impl FnOnce(&mut Shared, &mut Post<'_>),
@@ -239,8 +249,9 @@ impl Lines {
         if let Some(porch) = &mut porch {
             shared.let_in(porch, tick_ms);
         }
-        work(shared, &mut Post { key: id.key(line.first()), cohort, tick_ms, past });
-        shared.show(line, cohort, feed);
+        let mut post = Post { key: id.key(line.first()), cohort, tick_ms, feed: line.feed(), past };
+        work(shared, &mut post);
+        shared.show(line, cohort, post.feed);
         if let Some(porch) = porch {
             shared.open(porch);
         }

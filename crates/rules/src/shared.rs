@@ -54,6 +54,8 @@ pub(crate) struct Post<'a> {
     pub(crate) cohort: &'a Cohort,
     /// The partition's largest tick.
     pub(crate) tick_ms: i64,
+    /// Feed of the newest value so far.
+    pub(crate) feed: NameIx,
     /// Episodes of rules that fell asleep.
     pub(crate) past: &'a mut Past,
 }
@@ -122,18 +124,18 @@ impl Shared {
         }
     }
 
-    /// Takes in a good value.
-    pub(crate) fn take(&mut self, input: &SlotInput<'_>, post: &mut Post<'_>, step: &mut Step<'_>) {
+    /// Takes in a good value; whether it is the newest by then.
+    pub(crate) fn take(&mut self, input: &SlotInput<'_>, post: &mut Post<'_>, step: &mut Step<'_>) -> bool {
         if self.state.is_late(input) {
             step.counters.late_inputs += post.cohort.count();
-            return;
+            return false;
         }
         let at_ms = input.event_time_ms;
         let nothing_due = self.due_ms > at_ms && self.expiry_ms() > at_ms;
         if self.in_step && nothing_due && at_ms >= self.time_ms {
-            self.take_in_step(input, post, step);
+            self.take_in_step(input, post, step)
         } else {
-            self.take_each(input, post, step);
+            self.take_each(input, post, step)
         }
     }
 
@@ -143,8 +145,8 @@ impl Shared {
     }
 
     /// Fires what is due first, if that is at or before `until_ms`.
-    pub(crate) fn fire(&mut self, until_ms: i64, feed: NameIx, post: &mut Post<'_>, step: &mut Step<'_>) {
-        self.bring_in_step(feed);
+    pub(crate) fn fire(&mut self, until_ms: i64, post: &mut Post<'_>, step: &mut Step<'_>) {
+        self.bring_in_step(post.feed);
         self.refresh(post, step.rules);
         let due_ms = self.due_ms;
         if due_ms > until_ms {
@@ -155,7 +157,7 @@ impl Shared {
         for (_, slot) in &mut self.awake {
             slot.fire_until(stop_ms, step);
         }
-        self.expire(stop_ms, feed, post, step);
+        self.expire(stop_ms, post, step);
         self.refresh(post, step.rules);
     }
 
@@ -176,36 +178,22 @@ impl Shared {
     }
 
     /// A rule of the cohort as it stands, for questions or to go on without the others.
-    pub(crate) fn slot_of(
-        &self,
-        rule: RuleIx,
-        post: &mut Post<'_>,
-        feed: NameIx,
-        rules: &RuleSet,
-        names: &Names,
-    ) -> Slot {
+    pub(crate) fn slot_of(&self, rule: RuleIx, post: &mut Post<'_>, rules: &RuleSet, names: &Names) -> Slot {
         let awake = self.awake.iter().find(|(_, slot)| slot.rule_index() == rule);
         match awake {
             Some((_, slot)) if self.in_step => {
                 let mut slot = slot.clone();
-                slot.stand(self.state.clone(), self.time_ms, feed);
+                slot.stand(self.state.clone(), self.time_ms, post.feed);
                 slot
             }
             Some((_, slot)) => slot.clone(),
-            None => self.new_slot(rule, self.time_ms, feed, post, rules, names),
+            None => self.new_slot(rule, self.time_ms, post.feed, post, rules, names),
         }
     }
 
     /// A rule ends, for a reason that is not its condition.
-    pub(crate) fn end(
-        &mut self,
-        rule: RuleIx,
-        why: &'static str,
-        feed: NameIx,
-        post: &mut Post<'_>,
-        step: &mut Step<'_>,
-    ) {
-        self.bring_in_step(feed);
+    pub(crate) fn end(&mut self, rule: RuleIx, why: &'static str, post: &mut Post<'_>, step: &mut Step<'_>) {
+        self.bring_in_step(post.feed);
         let Some(place) = self.awake.iter().position(|(_, slot)| slot.rule_index() == rule) else { return };
         let (_, mut slot) = self.awake.remove(place);
         slot.end(why, step);
@@ -245,10 +233,10 @@ impl Shared {
     }
 
     /// All stand at one place and no timer is due: the value is judged once, and only those are visited whom it moves.
-    fn take_in_step(&mut self, input: &SlotInput<'_>, post: &mut Post<'_>, step: &mut Step<'_>) {
+    fn take_in_step(&mut self, input: &SlotInput<'_>, post: &mut Post<'_>, step: &mut Step<'_>) -> bool {
         let at_ms = input.event_time_ms;
         if !self.enter(input, at_ms, post.cohort.count(), step) {
-            return;
+            return false;
         }
         let verdicts = post.cohort.verdicts(self.state.quantity(), step.rules, step.counters);
         let moved = self.moves.of(verdicts);
@@ -269,19 +257,21 @@ impl Shared {
             self.due_ms = self.due_ms.min(self.expiry_ms());
             self.rest(post);
         }
+        true
     }
 
     /// Each rule takes the value in on its own, after its timers.
-    fn take_each(&mut self, input: &SlotInput<'_>, post: &mut Post<'_>, step: &mut Step<'_>) {
-        self.bring_in_step(input.feed);
+    fn take_each(&mut self, input: &SlotInput<'_>, post: &mut Post<'_>, step: &mut Step<'_>) -> bool {
+        self.bring_in_step(post.feed);
         let at_ms = input.event_time_ms.max(self.time_ms);
-        self.expire(at_ms, input.feed, post, step);
+        self.expire(at_ms, post, step);
         for (_, slot) in &mut self.awake {
             slot.take(input, step);
         }
         let asleep = self.asleep(post);
         let count = u64::from(asleep.count_ones());
-        if self.enter(input, at_ms, count, step) {
+        let is_newest = self.enter(input, at_ms, count, step);
+        if is_newest {
             let verdicts = post.cohort.verdicts(self.state.quantity(), step.rules, step.counters);
             let raised = verdicts.raise & asleep;
             step.counters.judgements += 1;
@@ -290,6 +280,7 @@ impl Shared {
             }
         }
         self.refresh(post, step.rules);
+        is_newest
     }
 
     /// Lets a value in for so many rules that are asleep; whether it was in time.
@@ -306,13 +297,13 @@ impl Shared {
     }
 
     /// Values and panes that are over at or before `until_ms` leave, for the rules that are asleep.
-    fn expire(&mut self, until_ms: i64, feed: NameIx, post: &mut Post<'_>, step: &mut Step<'_>) {
+    fn expire(&mut self, until_ms: i64, post: &mut Post<'_>, step: &mut Step<'_>) {
         while let Some(due_ms) = self.state.again_ms(true).filter(|due_ms| *due_ms <= until_ms) {
             self.state.advance(due_ms);
             self.time_ms = due_ms.max(self.time_ms);
             let verdicts = post.cohort.verdicts(self.state.quantity(), step.rules, step.counters);
             for bit in bits(verdicts.raise & self.asleep(post)) {
-                self.wake(bit, due_ms, feed, post, step);
+                self.wake(bit, due_ms, post.feed, post, step);
             }
         }
     }

@@ -327,3 +327,26 @@ fn an_empty_window_that_stays_open_is_skipped_over() {
     assert_eq!(lines(&out), "Few\ta/s1\tactive\t3600000\n");
     assert!(engine.counters().judgements < 100, "{:?}", engine.counters());
 }
+
+#[test]
+fn a_late_value_does_not_lend_its_feed() {
+    let text = rule("alert: R, kind: threshold, metric: people_count, raise: value < 1000000, for: 10s");
+    let mut engine = Engine::new(rules(&text), 0, 1);
+    let entry = |kind, index, name: &str| NameEntry { kind, index, name: name.into() };
+    let names = [
+        entry(NameKind::Feed, 0, "own"),
+        entry(NameKind::Feed, 1, "other"),
+        entry(NameKind::Space, 0, "a"),
+        entry(NameKind::Metric, 0, "people_count"),
+        entry(NameKind::Sensor, 0, "s1"),
+    ];
+    engine.step(Input::Names(&names), &mut Vec::new());
+    let mut out = Vec::new();
+    observe(&mut engine, 10_000, 0, &mut out);
+    let mut late = Observations::default();
+    late.push(ObservationRow { feed: 1, ..row(9_000, 0) });
+    engine.step(Input::Observations { first_offset: 8, rows: &late }, &mut out);
+    tick(&mut engine, 30_000, &mut out);
+    assert_eq!(lines(&out), "R\ta/s1\tactive\t20000\n");
+    assert!(out.iter().all(|transition| &*transition.feed == "own"), "{out:?}");
+}
