@@ -5,6 +5,7 @@
 //!
 //! **Invariant**: within a band no condition of any rule changes its answer, and none meets an arithmetic fault.
 
+use crate::expr::cut::Cut;
 use crate::expr::fold::Quantity;
 use crate::spec::Plan;
 use std::cmp::Ordering;
@@ -49,17 +50,6 @@ impl Moves {
     }
 }
 
-/// A constant that values are compared with: `micros / scale`.
-#[derive(Clone, Copy, Debug)]
-struct Cut {
-    micros: i64,
-    scale: i64,
-}
-
-/// Cuts beyond these are left to exact evaluation: here products of two numbers have to fit.
-const MICROS_MAX: i64 = 1 << 61;
-const SCALE_MAX: i64 = 1 << 31;
-
 /// The places of the bits that are set, ascending.
 pub(crate) fn bits(mut set: RuleBits) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {
@@ -85,7 +75,8 @@ impl Bands {
         if !conditions.all(|condition| condition.cuts(&mut found)) {
             return None;
         }
-        let mut cuts = found.into_iter().map(Cut::new).collect::<Option<Vec<_>>>()?;
+        let cuts = found.into_iter().map(|(cut, scale)| Cut::new(cut, scale));
+        let mut cuts = cuts.collect::<Option<Vec<_>>>()?;
         cuts.sort_by(Cut::order);
         cuts.dedup_by(|one, other| one.order(other) == Ordering::Equal);
         let bands = 0..=2 * cuts.len();
@@ -129,35 +120,6 @@ impl Bands {
         let below = self.cuts.partition_point(|cut| cut.compare(quantity) == Ordering::Greater);
         let is_at = self.cuts.get(below).is_some_and(|cut| cut.compare(quantity) == Ordering::Equal);
         Some(2 * below + usize::from(is_at))
-    }
-}
-
-impl Cut {
-    fn new((micros, scale): (i128, i128)) -> Option<Self> {
-        let micros = i64::try_from(micros).ok().filter(|micros| (-MICROS_MAX..=MICROS_MAX).contains(micros))?;
-        let scale = i64::try_from(scale).ok().filter(|scale| (1..=SCALE_MAX).contains(scale))?;
-        Some(Self { micros, scale })
-    }
-
-    fn order(&self, other: &Self) -> Ordering {
-        let product = |one: i64, other: i64| i128::from(one) * i128::from(other);
-        product(self.micros, other.scale).cmp(&product(other.micros, self.scale))
-    }
-
-    /// How a value whose sum fits in 64 bits compares with the cut.
-    fn compare(self, quantity: Quantity) -> Ordering {
-        let cut = i128::from(self.micros) * i128::from(quantity.count);
-        (quantity.micros * i128::from(self.scale)).cmp(&cut)
-    }
-
-    /// The largest number of millionths not above the cut.
-    const fn floor(self) -> i64 {
-        self.micros.div_euclid(self.scale)
-    }
-
-    /// The smallest number of millionths not below the cut.
-    const fn ceiling(self) -> i64 {
-        self.floor() + (self.micros.rem_euclid(self.scale) != 0) as i64
     }
 }
 

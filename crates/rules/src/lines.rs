@@ -258,7 +258,6 @@ impl Lines {
         self.timers.schedule(index, shared.due_ms());
         if shared.fits_in_line(tick_ms) {
             line.set_behind(Behind::Nothing);
-            shared.clear();
             self.free.push(place);
         }
     }
@@ -279,7 +278,7 @@ impl Lines {
     fn place(&mut self, index: LineIx, shared: Shared) -> SharedIx {
         let place = match self.free.pop() {
             Some(place) => {
-                self.shared[place as usize].replace(shared);
+                self.shared[place as usize] = shared;
                 place
             }
             None => {

@@ -61,20 +61,6 @@ pub(crate) struct Post<'a> {
 }
 
 impl Shared {
-    /// Nothing is shared any more; the memory is kept for the next line.
-    pub(crate) fn clear(&mut self) {
-        self.awake.clear();
-    }
-
-    /// Goes on from another's state, in the memory it has.
-    pub(crate) fn replace(&mut self, other: Self) {
-        let mut awake = std::mem::replace(self, other).awake;
-        if self.awake.is_empty() {
-            awake.clear();
-            self.awake = awake;
-        }
-    }
-
     /// What a line that was alone so far knows.
     pub(crate) fn of(line: &Line, member: Member, cohort: &Cohort, tick_ms: i64) -> Self {
         let newest = line.newest(tick_ms);

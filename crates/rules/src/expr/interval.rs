@@ -5,6 +5,7 @@
 //!
 //! **Invariant**: a [`Match`] gives the same answer as what it was made of, with a fault or without (a property below).
 
+use crate::expr::cut::Cut;
 use crate::expr::fold::{Folded, Quantity};
 use crate::expr::ratio::Fault;
 use crate::expr::typed::Comparison;
@@ -18,9 +19,6 @@ pub(crate) enum Match {
     Where(Folded),
 }
 
-/// Cuts beyond these are left to exact evaluation: here products with any value have to fit.
-const CUT_MAX: i128 = 1 << 61;
-const SCALE_MAX: i128 = 1 << 31;
 const NONE: (i64, i64) = (1, 0);
 
 impl Match {
@@ -49,7 +47,7 @@ fn interval(condition: &Folded) -> Option<(i64, i64)> {
     match condition {
         Folded::Constant(true) => Some((i64::MIN, i64::MAX)),
         Folded::Constant(false) => Some(NONE),
-        Folded::Cut { comparison, cut, scale } => of_cut(*comparison, *cut, *scale),
+        Folded::Cut { comparison, cut, scale } => of_cut(*comparison, Cut::new(*cut, *scale)?),
         Folded::All(left, right) => {
             let ((low, high), (other_low, other_high)) = (interval(left)?, interval(right)?);
             Some((low.max(other_low), high.min(other_high)))
@@ -58,20 +56,15 @@ fn interval(condition: &Folded) -> Option<(i64, i64)> {
     }
 }
 
-/// The values that compare so with `cut / scale`.
-fn of_cut(comparison: Comparison, cut: i128, scale: i128) -> Option<(i64, i64)> {
-    if !(-CUT_MAX..=CUT_MAX).contains(&cut) || !(1..=SCALE_MAX).contains(&scale) {
-        return None;
-    }
-    let floor = i64::try_from(cut.div_euclid(scale)).ok()?;
-    let is_whole = cut.rem_euclid(scale) == 0;
-    let ceiling = if is_whole { floor } else { floor + 1 };
+/// The values that compare so with a cut.
+const fn of_cut(comparison: Comparison, cut: Cut) -> Option<(i64, i64)> {
+    let (floor, ceiling) = (cut.floor(), cut.ceiling());
     match comparison {
         Comparison::Less => Some((i64::MIN, ceiling - 1)),
         Comparison::LessOrEqual => Some((i64::MIN, floor)),
         Comparison::Greater => Some((floor + 1, i64::MAX)),
         Comparison::GreaterOrEqual => Some((ceiling, i64::MAX)),
-        Comparison::Equal => Some(if is_whole { (floor, floor) } else { NONE }),
+        Comparison::Equal => Some(if cut.is_whole() { (floor, floor) } else { NONE }),
         Comparison::NotEqual => None,
     }
 }

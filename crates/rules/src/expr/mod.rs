@@ -13,4 +13,5 @@ pub(crate) mod check;
 pub(crate) mod eval;
 pub(crate) mod fold;
 
+pub(crate) mod cut;
 pub(crate) mod interval;
