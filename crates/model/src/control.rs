@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// The meaning of rules in this binary. It grows when the same log would be judged to other transitions, so that a log is
 /// never judged again, after a restart, by an engine that disagrees with what operators were told.
-pub const ENGINE_SEMANTICS: u32 = 4;
+pub const ENGINE_SEMANTICS: u32 = 5;
 
 /// A text file as it was when it was loaded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -22,7 +22,9 @@
 use crate::engine::{Engine, Input};
 use crate::fate::Succession;
 use crate::kind::RuleIx;
+use crate::kinds::parts::Part;
 use crate::load::load;
+use crate::saved::{Loader, Saved, Saver, Wrong, require, saved};
 use crate::spec::RuleSet;
 use crate::stage::{Level, Stage};
 use crate::step::{Counters, Step};
@@ -30,13 +32,14 @@ use crate::unseeded::Unseeded;
 use crate::why::{WhyNot, Witness, find, without_state};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vigie_model::alert::Transition;
+use vigie_model::alert::{RuleIdentity, Transition};
 use vigie_model::control::Control;
 use vigie_model::diagnostic::Diagnostic;
 use vigie_model::names::{NameEntry, Names};
 use vigie_model::position::{PartitionIx, Position};
 use vigie_model::record::{Payload, Record};
 use vigie_model::seeds::RuleStart;
+use vigie_model::severity::Severity;
 
 /// All rules of a log with all their state.
 #[derive(Clone, Debug)]
@@ -67,6 +70,14 @@ struct City {
     counters: Counters,
 }
 
+/// What is kept of a transition that the stage will hear at the next tick: all it asks for.
+struct Heard {
+    part: Part,
+    log_time_ms: i64,
+}
+
+saved!(Heard { part, log_time_ms });
+
 impl RuleCore {
     /// Rules at the beginning of a log with `partitions` partitions.
     #[must_use]
@@ -91,6 +102,28 @@ impl RuleCore {
     #[must_use]
     pub fn unseeded(&self) -> Option<&BTreeMap<Arc<str>, RuleStart>> {
         self.running.as_ref().map(|running| running.unseeded.starts())
+    }
+
+    /// The engine of a partition; `None` before the first control record.
+    #[must_use]
+    pub fn engine(&self, partition: PartitionIx) -> Option<&Engine> {
+        self.running.as_ref()?.engines.get(usize::from(partition))
+    }
+
+    /// Writes what is not in any engine; nothing before the first control record.
+    pub(crate) fn save(&self, to: &mut Saver<'_>) {
+        let Some(Running { rules: _, engines: _, city, unseeded }) = &self.running else { return };
+        unseeded.save(to);
+        city.save(to);
+    }
+
+    /// Goes on with these engines, one for each partition in their order, and what was written besides.
+    pub(crate) fn load(rules: Arc<RuleSet>, engines: Vec<Engine>, from: &mut Loader<'_>) -> Result<Self, Wrong> {
+        let partitions = engines.len() as PartitionIx;
+        let in_order = engines.iter().zip(0..).all(|(engine, index)| engine.place() == (index, partitions));
+        require(in_order, "engines are not those of all partitions")?;
+        let (unseeded, city) = (Saved::load(from)?, City::load(partitions, from)?);
+        Ok(Self { partitions, running: Some(Running { rules, engines, city, unseeded }) })
     }
 
     /// What was counted since the beginning, over all partitions.
@@ -169,6 +202,33 @@ impl RuleCore {
     }
 }
 
+impl Heard {
+    fn of(transition: &Transition) -> Self {
+        Self { part: Part::of(transition), log_time_ms: transition.log_time_ms }
+    }
+
+    fn transition(self) -> Transition {
+        let Self { part, log_time_ms } = self;
+        let rule = RuleIdentity { name: part.rule, uid: part.rule_uid, ..RuleIdentity::default() };
+        Transition {
+            alert_id: part.alert_id,
+            rule: Arc::new(rule),
+            key: part.key,
+            space: part.space,
+            state: part.state,
+            severity: Severity::default(),
+            event_time_ms: part.event_time_ms,
+            log_time_ms,
+            reason: None,
+            evidence: None,
+            summary: Arc::default(),
+            feed: part.feed,
+            position: Position { partition: 0, offset: 0 },
+            ordinal: 0,
+        }
+    }
+}
+
 impl Running {
     fn new(rules: Arc<RuleSet>, partitions: PartitionIx, start: RuleStart) -> Self {
         let engine = |partition| Engine::new(Arc::clone(&rules), partition, partitions);
@@ -218,6 +278,23 @@ impl City {
             names: Names::default(),
             counters: Counters::default(),
         }
+    }
+
+    fn save(&self, to: &mut Saver<'_>) {
+        let Self { stage, position, heard, names: _, counters } = self;
+        position.save(to);
+        counters.save(to);
+        stage.save(to);
+        to.count(heard.len());
+        heard.iter().for_each(|transition| to.each(&Heard::of(transition)));
+    }
+
+    fn load(partitions: PartitionIx, from: &mut Loader<'_>) -> Result<Self, Wrong> {
+        let (position, counters) = (Position::load(from)?, Saved::load(from)?);
+        require(position.partition == partitions, "it is of another number of partitions")?;
+        let stage = Stage::load(Level::City, from)?;
+        let heard = Vec::<Heard>::load(from)?.into_iter().map(Heard::transition).collect();
+        Ok(Self { stage, position, heard, names: Names::default(), counters })
     }
 
     fn witness<'a>(&'a self, rule: RuleIx, key: &str, rules: &'a RuleSet) -> Option<Witness<'a>> {

@@ -42,6 +42,9 @@ pub mod changes;
 
 pub mod testing;
 
+mod saved;
+mod saved_values;
+
 mod kinds;
 
 mod bands;
@@ -68,6 +71,8 @@ mod about;
 mod slot;
 mod take;
 
+mod saved_slot;
+
 mod cohort;
 mod routes;
 
@@ -79,9 +84,12 @@ mod line;
 mod porch;
 mod shared;
 
+mod saved_shared;
+
 mod unseeded;
 
 mod lines;
+mod saved_lines;
 mod slots;
 
 mod keys;
@@ -93,3 +101,5 @@ pub mod why;
 pub mod engine;
 
 pub mod core;
+
+pub mod snapshot;

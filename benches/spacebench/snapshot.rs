@@ -1,0 +1,216 @@
+//! How long it takes to keep the state of a million spaces in a snapshot, and to go on from it, beside a plain file of the
+//! same bytes.
+//!
+//! In each round, one after the other: the bytes are written into one file and synced; a snapshot is taken, partition by partition,
+//! while a thread writes and syncs what comes; the plain file is read into memory that is not there yet; the snapshot is read and
+//! the engines go on from it, on all cores, as their owners would. All files are in the system's cache when they are read, which is
+//! the harder comparison. The first round counts too. A snapshot of the engines that went on has the same length as theirs, and
+//! both judge the same rows with the same counts.
+
+use crate::memory::City;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+use vigie::spacebench::names::dictionary;
+use vigie_log::disk::SystemDisk;
+use vigie_log::snapshots::part::Part;
+use vigie_log::snapshots::sets::Snapshots;
+use vigie_log::snapshots::stamp::Stamp;
+use vigie_model::control::ENGINE_SEMANTICS;
+use vigie_model::names::Names;
+use vigie_model::position::PARTITIONS_DEFAULT;
+use vigie_rules::core::RuleCore;
+use vigie_rules::engine::Engine;
+
+/// Pieces on their way to the disk: those of a partition of a million spaces, and some more.
+const PIECES_MAX: usize = 64;
+
+/// What a writer is told.
+enum Order {
+    Begin(String),
+    Piece(Vec<u8>),
+    End,
+}
+
+/// What one round took.
+struct Round {
+    raw_write: Duration,
+    snapshot: Duration,
+    longest_pause: Duration,
+    raw_read: Duration,
+    restore: Duration,
+}
+
+/// Prints the medians of some rounds, as Markdown; files stand in a folder that is removed.
+pub(crate) fn print(spaces: u32, rounds: usize, folder: &Path) {
+    let city = City::filled(spaces, || ());
+    let mut names = Names::default();
+    names.learn(&dictionary(spaces, 1));
+    let names = Arc::new(names);
+    let pieces = pieces(&city.core);
+    let bytes: usize = pieces.iter().map(Vec::len).sum();
+    let folder = tempfile::tempdir_in(folder).expect("the folder of the bench can be written");
+    let mut all: Vec<Round> = Vec::new();
+    for number in 0..rounds {
+        all.push(round(number as u64, &city, &names, &pieces, folder.path()));
+    }
+    let median = |of: &dyn Fn(&Round) -> f64| {
+        let mut found: Vec<f64> = all.iter().map(of).collect();
+        found.sort_by(f64::total_cmp);
+        found[found.len() / 2]
+    };
+    let ms = |of: &dyn Fn(&Round) -> Duration| median(&|round| of(round).as_secs_f64() * 1_000.0);
+    let ratio = |of: &dyn Fn(&Round) -> (Duration, Duration)| {
+        median(&|round| of(round).0.as_secs_f64() / of(round).1.as_secs_f64())
+    };
+    let rate = |ms: f64| bytes as f64 / ms / 1_000.0;
+    println!("{spaces} spaces, R2, {PARTITIONS_DEFAULT} partitions, {bytes} bytes, medians of {rounds} rounds\n");
+    println!("| what | ms | MB/s | times the plain file |");
+    println!("|---|---|---|---|");
+    let line = |what: &str, ms: f64, ratio: f64| println!("| {what} | {ms:.0} | {:.0} | {ratio:.2} |", rate(ms));
+    line("plain file, written and synced", ms(&|round| round.raw_write), 1.0);
+    line(
+        "snapshot, written and synced",
+        ms(&|round| round.snapshot),
+        ratio(&|round| (round.snapshot, round.raw_write)),
+    );
+    line("plain file, read", ms(&|round| round.raw_read), 1.0);
+    line(
+        "snapshot, read and gone on from",
+        ms(&|round| round.restore),
+        ratio(&|round| (round.restore, round.raw_read)),
+    );
+    let longest = all.iter().map(|round| round.longest_pause).max().unwrap_or_default();
+    println!(
+        "\nlongest pause of a partition: median {:.1} ms, at most {longest:.1?}",
+        ms(&|round| round.longest_pause)
+    );
+}
+
+fn round(number: u64, city: &City, names: &Arc<Names>, pieces: &[Vec<u8>], folder: &Path) -> Round {
+    let plain = folder.join("plain");
+    let start = Instant::now();
+    let mut file = File::create(&plain).expect("a file can be created");
+    pieces.iter().for_each(|piece| file.write_all(piece).expect("there is room"));
+    file.sync_data().expect("the disk keeps it");
+    let raw_write = start.elapsed();
+
+    let snapshots = Snapshots::open(Arc::new(SystemDisk), &folder.join("snapshots")).expect("a folder can be made");
+    let log_id = "spacebench".into();
+    let stamp = Stamp {
+        log_id,
+        semantics: ENGINE_SEMANTICS,
+        control: [0; 32],
+        partitions: PARTITIONS_DEFAULT,
+        next_sequence: number,
+    };
+    let start = Instant::now();
+    let longest_pause = write(&city.core, &snapshots, &stamp);
+    let snapshot = start.elapsed();
+
+    let start = Instant::now();
+    let read = std::fs::read(&plain).expect("the file is there");
+    let raw_read = start.elapsed();
+    drop(read);
+
+    let start = Instant::now();
+    let core = restore(&city.core, &snapshots, &stamp, names);
+    let restore = start.elapsed();
+    assert_eq!(core.counters(), city.core.counters());
+    if number == 0 {
+        let length = |pieces: Vec<Vec<u8>>| pieces.iter().map(Vec::len).sum::<usize>();
+        assert_eq!(length(self::pieces(&core)), length(pieces.to_vec()));
+    }
+    std::fs::remove_file(plain).expect("the file is there");
+    Round { raw_write, snapshot, longest_pause, raw_read, restore }
+}
+
+/// All pieces of a snapshot.
+fn pieces(core: &RuleCore) -> Vec<Vec<u8>> {
+    let mut pieces = Vec::new();
+    (0..PARTITIONS_DEFAULT).for_each(|partition| engine(core, partition).snapshot(&mut |piece| pieces.push(piece)));
+    core.snapshot_city(&mut |piece| pieces.push(piece));
+    pieces
+}
+
+fn engine(core: &RuleCore, partition: u16) -> &Engine {
+    core.engine(partition).expect("the rules have begun")
+}
+
+/// Takes a snapshot: the longest time for which a partition stood still.
+fn write(core: &RuleCore, snapshots: &Snapshots, stamp: &Stamp) -> Duration {
+    let (orders, taken) = sync_channel(PIECES_MAX);
+    let (done, ends) = sync_channel(usize::from(PARTITIONS_DEFAULT) + 1);
+    thread::scope(|scope| {
+        let writer = scope.spawn(move || obey(&taken, &done, snapshots, stamp));
+        let mut longest = Duration::ZERO;
+        for partition in 0..PARTITIONS_DEFAULT {
+            // Two partitions are under way at the most, so there is room for all pieces of this one.
+            if partition > 1 {
+                ends.recv().expect("the writer goes on");
+            }
+            longest = longest.max(part(&orders, &format!("partition-{partition}"), |hand_over| {
+                engine(core, partition).snapshot(hand_over);
+            }));
+        }
+        longest = longest.max(part(&orders, "city", |hand_over| core.snapshot_city(hand_over)));
+        drop(orders);
+        let parts = writer.join().expect("the writer goes on");
+        snapshots.commit(stamp, parts).expect("the disk keeps it");
+        longest
+    })
+}
+
+/// Hands over one part: for how long its owner did nothing else.
+fn part(orders: &SyncSender<Order>, name: &str, snapshot: impl FnOnce(&mut dyn FnMut(Vec<u8>))) -> Duration {
+    let tell = |order| orders.send(order).expect("the writer goes on");
+    tell(Order::Begin(name.to_owned()));
+    let start = Instant::now();
+    snapshot(&mut |piece| tell(Order::Piece(piece)));
+    let pause = start.elapsed();
+    tell(Order::End);
+    pause
+}
+
+fn obey(orders: &Receiver<Order>, done: &SyncSender<()>, snapshots: &Snapshots, stamp: &Stamp) -> Vec<Part> {
+    let (mut part, mut parts) = (None, Vec::new());
+    for order in orders {
+        match order {
+            Order::Begin(name) => part = Some(snapshots.begin(stamp, &name).expect("a file can be created")),
+            Order::Piece(piece) => part.as_mut().expect("it has begun").write(&piece).expect("there is room"),
+            Order::End => {
+                parts.push(part.take().expect("it has begun").finish().expect("the disk keeps it"));
+                // Whoever takes the snapshot may be done already.
+                let _ = done.try_send(());
+            }
+        }
+    }
+    parts
+}
+
+/// Goes on from the newest snapshot.
+fn restore(known: &RuleCore, snapshots: &Snapshots, stamp: &Stamp, names: &Arc<Names>) -> RuleCore {
+    let rules = known.rules().expect("the rules have begun");
+    let (set, refused) = snapshots.newest(stamp).expect("the folder can be read");
+    assert!(refused.is_empty(), "{refused:?}");
+    let set = set.expect("there is a snapshot");
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let read = |partition: u16| {
+        let body = snapshots.read(&set, &format!("partition-{partition}")).expect("it is whole");
+        Engine::restore(rules, names, body.bytes()).expect("it fits")
+    };
+    let mut lanes: Vec<VecDeque<Engine>> = thread::scope(|scope| {
+        let lane = |first: usize| (first as u16..PARTITIONS_DEFAULT).step_by(cores).map(read).collect();
+        let lanes: Vec<_> = (0..cores).map(|first| scope.spawn(move || lane(first))).collect();
+        lanes.into_iter().map(|lane| lane.join().expect("every partition can be read")).collect()
+    });
+    let engines = (0..usize::from(PARTITIONS_DEFAULT)).map(|partition| lanes[partition % cores].pop_front());
+    let engines = engines.collect::<Option<_>>().expect("every partition was read");
+    let city = snapshots.read(&set, "city").expect("it is whole");
+    RuleCore::restore(Arc::clone(rules), engines, city.bytes()).expect("it fits")
+}
