@@ -26,6 +26,7 @@ use vigie_model::names::Names;
 use vigie_model::position::PARTITIONS_DEFAULT;
 use vigie_rules::core::RuleCore;
 use vigie_rules::engine::Engine;
+use vigie_rules::merger::Merger;
 
 /// Pieces on their way to the disk: those of a partition of a million spaces, and some more.
 const PIECES_MAX: usize = 64;
@@ -134,7 +135,7 @@ fn round(number: u64, city: &City, names: &Arc<Names>, pieces: &[Vec<u8>], folde
 fn pieces(core: &RuleCore) -> Vec<Vec<u8>> {
     let mut pieces = Vec::new();
     (0..PARTITIONS_DEFAULT).for_each(|partition| engine(core, partition).snapshot(&mut |piece| pieces.push(piece)));
-    core.snapshot_city(&mut |piece| pieces.push(piece));
+    core.merger().snapshot(&mut |piece| pieces.push(piece));
     pieces
 }
 
@@ -158,7 +159,7 @@ fn write(core: &RuleCore, snapshots: &Snapshots, stamp: &Stamp) -> Duration {
                 engine(core, partition).snapshot(hand_over);
             }));
         }
-        longest = longest.max(part(&orders, "city", |hand_over| core.snapshot_city(hand_over)));
+        longest = longest.max(part(&orders, "city", |hand_over| core.merger().snapshot(hand_over)));
         drop(orders);
         let parts = writer.join().expect("the writer goes on");
         snapshots.commit(stamp, parts).expect("the disk keeps it");
@@ -212,5 +213,6 @@ fn restore(known: &RuleCore, snapshots: &Snapshots, stamp: &Stamp, names: &Arc<N
     let engines = (0..usize::from(PARTITIONS_DEFAULT)).map(|partition| lanes[partition % cores].pop_front());
     let engines = engines.collect::<Option<_>>().expect("every partition was read");
     let city = snapshots.read(&set, "city").expect("it is whole");
-    RuleCore::restore(Arc::clone(rules), engines, city.bytes()).expect("it fits")
+    let merger = Merger::restore(rules, PARTITIONS_DEFAULT, city.bytes()).expect("it fits");
+    RuleCore::restore(engines, merger).expect("it fits")
 }

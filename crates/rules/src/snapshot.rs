@@ -34,17 +34,23 @@
 
 use crate::core::RuleCore;
 use crate::engine::Engine;
+use crate::merger::Merger;
+use crate::partition_set::{PartitionSet, Share};
 use crate::saved::{FORMAT, Loader, Saved, Saver, Wrong, require};
 use crate::spec::RuleSet;
 use std::fmt;
 use std::sync::Arc;
 use vigie_model::control::ENGINE_SEMANTICS;
 use vigie_model::names::Names;
+use vigie_model::position::PartitionIx;
 
 /// Begins what one engine remembers.
 const ENGINE: u32 = u32::from_le_bytes(*b"part");
 /// Begins what stands over all of them.
 const CITY: u32 = u32::from_le_bytes(*b"city");
+
+/// Why engines do not go on together.
+const OTHERS: &str = "its engines are not those of these partitions";
 
 /// Why bytes are no snapshot to go on from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,20 +104,40 @@ impl Engine {
     }
 }
 
-impl RuleCore {
-    /// Hands over what its engines do not remember, in pieces. Only once a control record has come.
-    pub fn snapshot_city(&self, hand_over: &mut dyn FnMut(Vec<u8>)) {
+impl Merger {
+    /// Hands over all it remembers, in pieces. Only once a control record has come.
+    pub fn snapshot(&self, hand_over: &mut dyn FnMut(Vec<u8>)) {
         write(CITY, hand_over, |to| self.save(to));
     }
 
-    /// Goes on with engines, one for each partition in their order, and with what was handed over besides, all from between the
-    /// same two records.
+    /// What looked over so many partitions when the snapshot was taken, with the rules that were in force at its place.
     ///
     /// # Errors
-    /// When the bytes are no such snapshot with these rules, or the engines not those of all partitions.
-    pub fn restore(rules: Arc<RuleSet>, engines: Vec<Engine>, city: &[u8]) -> Result<Self, Unfit> {
-        let (known, names) = (Arc::clone(&rules), Names::default());
-        read(CITY, Loader::new(city, &known, &names), |from| Self::load(rules, engines, from))
+    /// When the bytes are no such snapshot with these rules.
+    pub fn restore(rules: &Arc<RuleSet>, partitions: PartitionIx, bytes: &[u8]) -> Result<Self, Unfit> {
+        read(CITY, Loader::new(bytes, rules, &Names::default()), |from| Self::load(rules, partitions, from))
+    }
+}
+
+impl PartitionSet {
+    /// Goes on with the engines of a share, in the order of their partitions, and from where `merger` is: all of them from between
+    /// the same two records.
+    ///
+    /// # Errors
+    /// When they are not the engines of this share.
+    pub fn restore(share: Share, engines: Vec<Engine>, merger: &Merger) -> Result<Self, Unfit> {
+        Self::of_parts(share, engines, merger).ok_or(Unfit::Wrong(OTHERS))
+    }
+}
+
+impl RuleCore {
+    /// Goes on with engines, one for each partition in their order, and with what looks over them: all of them from between
+    /// the same two records.
+    ///
+    /// # Errors
+    /// When they are not the engines of all partitions.
+    pub fn restore(engines: Vec<Engine>, merger: Merger) -> Result<Self, Unfit> {
+        Self::of_parts(engines, merger).ok_or(Unfit::Wrong(OTHERS))
     }
 }
 

@@ -18,6 +18,7 @@ use vigie_model::severity::Severity;
 use vigie_rules::core::RuleCore;
 use vigie_rules::engine::Engine;
 use vigie_rules::load::load;
+use vigie_rules::merger::Merger;
 use vigie_rules::spec::RuleSet;
 
 /// After the last input, timers due within this time still fire.
@@ -130,15 +131,23 @@ pub fn transitions(rules: &Arc<RuleSet>, events: &[Event], cut: Cut) -> Vec<Tran
 
 /// As [`transitions`], of rules that start with what history taught, wherever it ended.
 pub fn seeded_transitions(rules: &Arc<RuleSet>, seeds: Vec<Seeds>, events: &[Event], cut: Cut) -> Vec<Transition> {
+    judged_log(rules, seeds, events, cut).transitions
+}
+
+/// A log made of events, the rules at its end, and what they told.
+pub struct JudgedLog {
+    pub records: Vec<Arc<Record>>,
+    pub core: RuleCore,
+    pub transitions: Vec<Transition>,
+}
+
+/// As [`seeded_transitions`], with the log.
+pub fn judged_log(rules: &Arc<RuleSet>, seeds: Vec<Seeds>, events: &[Event], cut: Cut) -> JudgedLog {
     let mut sequencer = Sequencer::new(rules, cut);
-    for seeds in seeds {
-        let start = RuleStart::default();
-        sequencer.record(Payload::Seeds(Arc::new(Seeds { start, ..seeds })));
-    }
-    for event in events {
-        sequencer.event(event);
-    }
-    sequencer.finish(events)
+    sequencer.seeds(seeds);
+    events.iter().for_each(|event| sequencer.event(event));
+    sequencer.end(events);
+    JudgedLog { records: sequencer.log, core: sequencer.core, transitions: sequencer.out }
 }
 
 /// The same from copies of the state, taken before each of these events; each goes on once the original is done.
@@ -204,7 +213,7 @@ pub fn snapshots(core: &RuleCore, partitions: PartitionIx) -> (Vec<Vec<u8>>, Vec
         bytes
     };
     let mut city = Vec::new();
-    core.snapshot_city(&mut |piece| city.extend(piece));
+    core.merger().snapshot(&mut |piece| city.extend(piece));
     ((0..partitions).map(engine).collect(), city)
 }
 
@@ -212,7 +221,7 @@ pub fn snapshots(core: &RuleCore, partitions: PartitionIx) -> (Vec<Vec<u8>>, Vec
 pub fn restored(core: &RuleCore, names: &Arc<Names>, partitions: PartitionIx) -> RuleCore {
     let (rules, (engines, city)) = (core.rules().unwrap(), snapshots(core, partitions));
     let engines = engines.iter().map(|bytes| Engine::restore(rules, names, bytes).unwrap()).collect();
-    RuleCore::restore(Arc::clone(rules), engines, &city).unwrap()
+    RuleCore::restore(engines, Merger::restore(rules, partitions, &city).unwrap()).unwrap()
 }
 
 /// What both say of every rule on every key that names make.
@@ -260,7 +269,7 @@ pub fn digest(lines: &str) -> String {
 struct Sequencer {
     cut: Cut,
     core: RuleCore,
-    sequence: u64,
+    log: Vec<Arc<Record>>,
     names: BTreeMap<(u8, String), NameIx>,
     new_names: Vec<NameEntry>,
     offsets: Vec<u64>,
@@ -280,8 +289,8 @@ impl Sequencer {
         let count = usize::from(cut.partitions);
         Self {
             cut,
-            core: RuleCore::with_rules(Arc::clone(rules), cut.partitions),
-            sequence: 0,
+            core: RuleCore::with_rules(rules, cut.partitions),
+            log: Vec::new(),
             names: BTreeMap::new(),
             new_names: Vec::new(),
             offsets: vec![0; count],
@@ -338,21 +347,33 @@ impl Sequencer {
         }
     }
 
+    fn seeds(&mut self, seeds: Vec<Seeds>) {
+        for seeds in seeds {
+            let start = RuleStart::default();
+            self.record(Payload::Seeds(Arc::new(Seeds { start, ..seeds })));
+        }
+    }
+
     fn finish(mut self, events: &[Event]) -> Vec<Transition> {
+        self.end(events);
+        self.out
+    }
+
+    fn end(&mut self, events: &[Event]) {
         self.flush_all();
         if let Some(largest_ms) = events.iter().map(|event| event.time_ms).max() {
             let tick_ms = largest_ms + END_MS;
             self.log_time_ms = tick_ms + 1;
             self.record(Payload::Tick { tick_ms });
         }
-        self.out
     }
 
     fn record(&mut self, payload: Payload) {
-        if (self.is_cut)(self.sequence) {
+        let sequence = self.log.len() as u64;
+        if (self.is_cut)(sequence) {
             let next = restored(&self.core, &self.known, self.cut.partitions);
             assert_eq!(self.core.counters(), next.counters());
-            if self.sequence.is_multiple_of(11) {
+            if sequence.is_multiple_of(11) {
                 assert_same_answers(&self.core, &next, &self.known);
             }
             self.core = next;
@@ -360,9 +381,9 @@ impl Sequencer {
         if let Payload::Dictionary(entries) = &payload {
             Arc::make_mut(&mut self.known).learn(entries);
         }
-        let record = Record { sequence: self.sequence, log_time_ms: self.log_time_ms, payload };
-        self.sequence += 1;
+        let record = Record { sequence, log_time_ms: self.log_time_ms, payload };
         self.core.step(&record, &mut self.out).unwrap();
+        self.log.push(Arc::new(record));
     }
 
     fn flush_all(&mut self) {

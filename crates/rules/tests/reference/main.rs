@@ -57,3 +57,4 @@ mod invariance;
 mod mutants;
 mod snapshots;
 mod sun;
+mod workers;

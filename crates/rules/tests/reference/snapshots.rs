@@ -15,8 +15,8 @@ use vigie_model::alert::Transition;
 use vigie_model::control::Control;
 use vigie_model::names::Names;
 use vigie_model::seeds::{HourSeed, KeySeeds, Seeds};
-use vigie_rules::core::RuleCore;
 use vigie_rules::engine::Engine;
+use vigie_rules::merger::Merger;
 use vigie_rules::spec::RuleSet;
 
 /// Every third seed: each case runs several times here.
@@ -156,14 +156,13 @@ fn damaged_bytes_do_no_harm() {
                 *(if read(rules, &names, &damaged) { &mut taken } else { &mut refused }) += 1;
             }
         }
-        let engines: Vec<Engine> = engines.iter().map(|bytes| Engine::restore(rules, &names, bytes).unwrap()).collect();
         for end in 0..city.len() {
-            assert!(RuleCore::restore(Arc::clone(rules), engines.clone(), &city[..end]).is_err());
+            assert!(Merger::restore(rules, story.cut.partitions, &city[..end]).is_err());
         }
         for at in 0..city.len() {
             let mut damaged = city.clone();
             damaged[at] ^= chance.of(&[0x01, 0x80, 0xff]);
-            let _ = RuleCore::restore(Arc::clone(rules), engines.clone(), &damaged);
+            let _ = Merger::restore(rules, story.cut.partitions, &damaged);
         }
     }
     println!("{refused} refused, {taken} taken");
