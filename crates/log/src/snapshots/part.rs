@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// So many bytes are made durable at a time: a file synced at once would hold up the log's own syncs.
-const SYNC_BYTES: u64 = 4 << 20;
+const SYNC_BYTES: u64 = 32 << 20;
 /// The ending of what was never finished.
 pub(crate) const UNFINISHED: &str = "tmp";
 

@@ -184,22 +184,15 @@ pub fn transitions_over_snapshots(
 ) -> Vec<Transition> {
     let mut sequencer = Sequencer::new(rules, cut);
     sequencer.is_cut = is_cut;
-    for seeds in seeds {
-        let start = RuleStart::default();
-        sequencer.record(Payload::Seeds(Arc::new(Seeds { start, ..seeds })));
-    }
-    for event in events {
-        sequencer.event(event);
-    }
+    sequencer.seeds(seeds);
+    events.iter().for_each(|event| sequencer.event(event));
     sequencer.finish(events)
 }
 
 /// Rules and names after these events, without what happens later.
 pub fn core_after(rules: &Arc<RuleSet>, seeds: Vec<Seeds>, events: &[Event], cut: Cut) -> (RuleCore, Arc<Names>) {
     let mut sequencer = Sequencer::new(rules, cut);
-    for seeds in seeds {
-        sequencer.record(Payload::Seeds(Arc::new(Seeds { start: RuleStart::default(), ..seeds })));
-    }
+    sequencer.seeds(seeds);
     events.iter().for_each(|event| sequencer.event(event));
     sequencer.flush_all();
     (sequencer.core, sequencer.known)

@@ -3,7 +3,9 @@
 use crate::allocated;
 use crate::case::{Case, case};
 use crate::chance::Chance;
-use crate::common::{Cut, Event, change, core_after, seeded_transitions, snapshots, transitions_over_snapshots};
+use crate::common::{
+    Cut, Event, change, core_after, judged_log, seeded_transitions, snapshots, transitions_over_snapshots,
+};
 use crate::compare::loaded;
 use crate::differential::seeds;
 use crate::judge::ordered;
@@ -14,9 +16,13 @@ use std::sync::Arc;
 use vigie_model::alert::Transition;
 use vigie_model::control::Control;
 use vigie_model::names::Names;
+use vigie_model::record::Payload;
 use vigie_model::seeds::{HourSeed, KeySeeds, Seeds};
+use vigie_rules::core::RuleCore;
 use vigie_rules::engine::Engine;
+use vigie_rules::load::rules_of;
 use vigie_rules::merger::Merger;
+use vigie_rules::partition_set::{PartitionSet, Share};
 use vigie_rules::spec::RuleSet;
 
 /// Every third seed: each case runs several times here.
@@ -117,6 +123,44 @@ fn a_snapshot_at_any_record_changes_nothing() {
     }
     println!("{count} cases, {told} transitions");
     assert!(told > 0);
+}
+
+/// Workers go on from snapshots of their partitions, however many they are, and whoever puts together what they tell from its own.
+#[test]
+fn workers_go_on_from_snapshots_of_their_shares() {
+    for seed in seeds().step_by(10) {
+        let story = Story::of(seed);
+        let (partitions, mut core) = (story.cut.partitions, RuleCore::with_rules(&story.rules, story.cut.partitions));
+        let log = judged_log(&story.rules, story.seeds.clone(), &story.events, story.cut).records;
+        let (before, after) = log.split_at(log.len() / 2);
+        let (mut names, mut out) = (Names::default(), Vec::new());
+        for record in before {
+            core.step(record, &mut out).unwrap();
+            if let Payload::Dictionary(entries) = &record.payload {
+                names.learn(entries);
+            }
+        }
+        let (rules, names, (engines, city)) = (core.rules().unwrap(), Arc::new(names), snapshots(&core, partitions));
+        let mut merger = Merger::restore(rules, partitions, &city).unwrap();
+        let share = |worker| Share { worker, workers: 3 };
+        let mut workers: Vec<_> = (0..3)
+            .map(|worker| {
+                let own = (0..partitions).zip(&engines).filter(|(partition, _)| share(worker).has(*partition));
+                let own = own.map(|(_, bytes)| Engine::restore(rules, &names, bytes).unwrap()).collect();
+                PartitionSet::restore(share(worker), own, &merger).unwrap()
+            })
+            .collect();
+        assert!(PartitionSet::restore(Share::ALL, Vec::new(), &merger).is_err(), "engines are missing");
+        for record in after {
+            let rules = rules_of(record).unwrap();
+            let (mut found, mut expected) = (Vec::new(), Vec::new());
+            workers.iter_mut().for_each(|worker| worker.step(record, rules.as_ref(), &mut found));
+            found.sort_by_key(|transition| transition.position.partition);
+            merger.step(record, rules.as_ref(), 0, &mut found);
+            core.step(record, &mut expected).unwrap();
+            assert_eq!(found, expected, "seed {seed}, record {}", record.sequence);
+        }
+    }
 }
 
 /// Memory that reading takes at the most: tables of metrics, and so many bytes for each that is read.
