@@ -7,20 +7,20 @@
 //! the harder comparison. The first round counts too. A snapshot of the engines that went on has the same length as theirs, and
 //! both judge the same rows with the same counts.
 
+use crate::clock::{Spent, Stopwatch};
 use crate::memory::City;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 use vigie::spacebench::names::dictionary;
 use vigie_log::disk::SystemDisk;
-use vigie_log::snapshots::part::Part;
 use vigie_log::snapshots::sets::Snapshots;
 use vigie_log::snapshots::stamp::Stamp;
+use vigie_log::snapshots::writer::SetWriter;
 use vigie_model::control::ENGINE_SEMANTICS;
 use vigie_model::names::Names;
 use vigie_model::position::PARTITIONS_DEFAULT;
@@ -28,21 +28,11 @@ use vigie_rules::core::RuleCore;
 use vigie_rules::engine::Engine;
 use vigie_rules::merger::Merger;
 
-/// Pieces on their way to the disk: those of a partition of a million spaces, and some more.
-const PIECES_MAX: usize = 64;
-
-/// What a writer is told.
-enum Order {
-    Begin(String),
-    Piece(Vec<u8>),
-    End,
-}
-
 /// What one round took.
 struct Round {
     raw_write: Duration,
     snapshot: Duration,
-    longest_pause: Duration,
+    longest_pause: Spent,
     raw_read: Duration,
     restore: Duration,
 }
@@ -86,10 +76,10 @@ pub(crate) fn print(spaces: u32, rounds: usize, folder: &Path) {
         ms(&|round| round.restore),
         ratio(&|round| (round.restore, round.raw_read)),
     );
-    let longest = all.iter().map(|round| round.longest_pause).max().unwrap_or_default();
+    let longest = all.iter().map(|round| round.longest_pause.wall).max().unwrap_or_default();
+    let (cpu, wall) = (ms(&|round| round.longest_pause.cpu), ms(&|round| round.longest_pause.wall));
     println!(
-        "\nlongest pause of a partition: median {:.1} ms, at most {longest:.1?}",
-        ms(&|round| round.longest_pause)
+        "\nlongest pause of a round: median {wall:.1} ms, {cpu:.1} ms of processor time; of all rounds {longest:.1?}"
     );
 }
 
@@ -143,55 +133,21 @@ fn engine(core: &RuleCore, partition: u16) -> &Engine {
     core.engine(partition).expect("the rules have begun")
 }
 
-/// Takes a snapshot: the longest time for which a partition stood still.
-fn write(core: &RuleCore, snapshots: &Snapshots, stamp: &Stamp) -> Duration {
-    let (orders, taken) = sync_channel(PIECES_MAX);
-    let (done, ends) = sync_channel(usize::from(PARTITIONS_DEFAULT) + 1);
-    thread::scope(|scope| {
-        let writer = scope.spawn(move || obey(&taken, &done, snapshots, stamp));
-        let mut longest = Duration::ZERO;
-        for partition in 0..PARTITIONS_DEFAULT {
-            // Two partitions are under way at the most, so there is room for all pieces of this one.
-            if partition > 1 {
-                ends.recv().expect("the writer goes on");
-            }
-            longest = longest.max(part(&orders, &format!("partition-{partition}"), |hand_over| {
-                engine(core, partition).snapshot(hand_over);
-            }));
-        }
-        longest = longest.max(part(&orders, "city", |hand_over| core.merger().snapshot(hand_over)));
-        drop(orders);
-        let parts = writer.join().expect("the writer goes on");
-        snapshots.commit(stamp, parts).expect("the disk keeps it");
-        longest
-    })
-}
-
-/// Hands over one part: for how long its owner did nothing else.
-fn part(orders: &SyncSender<Order>, name: &str, snapshot: impl FnOnce(&mut dyn FnMut(Vec<u8>))) -> Duration {
-    let tell = |order| orders.send(order).expect("the writer goes on");
-    tell(Order::Begin(name.to_owned()));
-    let start = Instant::now();
-    snapshot(&mut |piece| tell(Order::Piece(piece)));
-    let pause = start.elapsed();
-    tell(Order::End);
-    pause
-}
-
-fn obey(orders: &Receiver<Order>, done: &SyncSender<()>, snapshots: &Snapshots, stamp: &Stamp) -> Vec<Part> {
-    let (mut part, mut parts) = (None, Vec::new());
-    for order in orders {
-        match order {
-            Order::Begin(name) => part = Some(snapshots.begin(stamp, &name).expect("a file can be created")),
-            Order::Piece(piece) => part.as_mut().expect("it has begun").write(&piece).expect("there is room"),
-            Order::End => {
-                parts.push(part.take().expect("it has begun").finish().expect("the disk keeps it"));
-                // Whoever takes the snapshot may be done already.
-                let _ = done.try_send(());
-            }
-        }
+/// Takes a snapshot: for how long a partition stood still at the most, on the wall and in processor time.
+fn write(core: &RuleCore, snapshots: &Snapshots, stamp: &Stamp) -> Spent {
+    let mut writer = SetWriter::start(snapshots.clone(), stamp.clone()).expect("there is a thread to be had");
+    let mut longest = Spent::default();
+    for partition in 0..PARTITIONS_DEFAULT {
+        writer.wait();
+        let pause = Stopwatch::start();
+        writer.part(&format!("partition-{partition}"), |hand_over| engine(core, partition).snapshot(hand_over));
+        let pause = pause.stop();
+        longest = Spent { cpu: longest.cpu.max(pause.cpu), wall: longest.wall.max(pause.wall) };
     }
-    parts
+    writer.wait();
+    writer.part("city", |hand_over| core.merger().snapshot(hand_over));
+    writer.commit().expect("the disk keeps it");
+    longest
 }
 
 /// Goes on from the newest snapshot.

@@ -10,6 +10,8 @@
 //! snapshots/*.tmp                                   what was never finished
 //! ```
 //!
+//! [`writer`] does it on a thread of its own, so that whoever takes state down waits for no disk.
+//!
 //! A snapshot is never needed: whoever finds none reads the log. So whatever is wrong with one is no error but a reason not to use
 //! it ([`Refused`](stamp::Refused)); it is never taken for what it is not.
 //!
@@ -43,3 +45,5 @@ mod file;
 pub mod part;
 
 pub mod sets;
+
+pub mod writer;
