@@ -124,8 +124,12 @@ fn round(number: u64, city: &City, names: &Arc<Names>, pieces: &[Vec<u8>], folde
 /// All pieces of a snapshot.
 fn pieces(core: &RuleCore) -> Vec<Vec<u8>> {
     let mut pieces = Vec::new();
-    (0..PARTITIONS_DEFAULT).for_each(|partition| engine(core, partition).snapshot(&mut |piece| pieces.push(piece)));
-    core.merger().snapshot(&mut |piece| pieces.push(piece));
+    let mut keep = |piece| {
+        pieces.push(piece);
+        Vec::new()
+    };
+    (0..PARTITIONS_DEFAULT).for_each(|partition| engine(core, partition).snapshot(&mut keep));
+    core.merger().snapshot(&mut keep);
     pieces
 }
 
@@ -157,18 +161,22 @@ fn restore(known: &RuleCore, snapshots: &Snapshots, stamp: &Stamp, names: &Arc<N
     assert!(refused.is_empty(), "{refused:?}");
     let set = set.expect("there is a snapshot");
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let read = |partition: u16| {
-        let body = snapshots.read(&set, &format!("partition-{partition}")).expect("it is whole");
-        Engine::restore(rules, names, body.bytes()).expect("it fits")
+    let read = |partition: u16, room: &mut Vec<u8>| {
+        let body = snapshots.read(&set, &format!("partition-{partition}"), room).expect("it is whole");
+        Engine::restore(rules, names, body).expect("it fits")
     };
     let mut lanes: Vec<VecDeque<Engine>> = thread::scope(|scope| {
-        let lane = |first: usize| (first as u16..PARTITIONS_DEFAULT).step_by(cores).map(read).collect();
+        let lane = |first: usize| {
+            let mut room = Vec::new();
+            (first as u16..PARTITIONS_DEFAULT).step_by(cores).map(|partition| read(partition, &mut room)).collect()
+        };
         let lanes: Vec<_> = (0..cores).map(|first| scope.spawn(move || lane(first))).collect();
         lanes.into_iter().map(|lane| lane.join().expect("every partition can be read")).collect()
     });
     let engines = (0..usize::from(PARTITIONS_DEFAULT)).map(|partition| lanes[partition % cores].pop_front());
     let engines = engines.collect::<Option<_>>().expect("every partition was read");
-    let city = snapshots.read(&set, "city").expect("it is whole");
-    let merger = Merger::restore(rules, PARTITIONS_DEFAULT, city.bytes()).expect("it fits");
+    let mut room = Vec::new();
+    let city = snapshots.read(&set, "city", &mut room).expect("it is whole");
+    let merger = Merger::restore(rules, PARTITIONS_DEFAULT, city).expect("it fits");
     RuleCore::restore(engines, merger).expect("it fits")
 }

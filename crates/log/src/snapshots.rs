@@ -35,7 +35,8 @@
 //! let (found, refused) = snapshots.newest(&stamp).unwrap();
 //! let set = found.unwrap();
 //! assert!(refused.is_empty());
-//! assert_eq!(snapshots.read(&set, "partition-0").unwrap().bytes(), b"what it remembers");
+//! let mut room = Vec::new();
+//! assert_eq!(snapshots.read(&set, "partition-0", &mut room).unwrap(), b"what it remembers");
 //! ```
 
 pub mod stamp;

@@ -18,8 +18,6 @@ use vigie_model::names::{NameKind, Names};
 pub(crate) const FORMAT: u32 = 1;
 /// Bytes are handed over once there are so many.
 const PIECE_BYTES: usize = 1 << 20;
-/// A piece has room for so much more, so that it seldom grows.
-const ROOM_BYTES: usize = 1 << 12;
 
 /// What bytes are wrong about, for people: they are no snapshot of the rules and names they are read with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,18 +32,23 @@ pub(crate) trait Saved: Sized {
     fn load(from: &mut Loader<'_>) -> Result<Self, Wrong>;
 }
 
-/// Takes down state, and hands it over in pieces of about a megabyte.
+/// Who takes pieces of about a megabyte as they come. It gives memory for the next one, or none: what is in that does not count.
+pub(crate) type HandOver<'a> = dyn FnMut(Vec<u8>) -> Vec<u8> + 'a;
+
+/// Takes down state, and hands it over in pieces.
 pub(crate) struct Saver<'a> {
     piece: Vec<u8>,
-    hand_over: &'a mut dyn FnMut(Vec<u8>),
+    hand_over: &'a mut HandOver<'a>,
     /// Texts written so far: the second time a number is enough.
     texts: HashMap<Arc<str>, u32, FixedState>,
 }
 
 impl<'a> Saver<'a> {
-    /// Writes to whoever takes the pieces.
-    pub(crate) fn new(hand_over: &'a mut dyn FnMut(Vec<u8>)) -> Self {
-        Self { piece: Vec::new(), hand_over, texts: HashMap::default() }
+    /// Writes to whoever takes the pieces; the first has nothing in it, and only asks for memory.
+    pub(crate) fn new(hand_over: &'a mut HandOver<'a>) -> Self {
+        let mut saver = Self { piece: Vec::new(), hand_over, texts: HashMap::default() };
+        saver.flush();
+        saver
     }
 
     /// Appends bytes.
@@ -89,16 +92,18 @@ impl<'a> Saver<'a> {
     #[inline]
     pub(crate) fn flush_full(&mut self) {
         if self.piece.len() >= PIECE_BYTES {
-            let next = Vec::with_capacity(PIECE_BYTES + ROOM_BYTES);
-            (self.hand_over)(std::mem::replace(&mut self.piece, next));
+            self.flush();
         }
     }
 
     /// Hands over what is left.
     pub(crate) fn finish(self) {
-        if !self.piece.is_empty() {
-            (self.hand_over)(self.piece);
-        }
+        (self.hand_over)(self.piece);
+    }
+
+    fn flush(&mut self) {
+        self.piece = (self.hand_over)(std::mem::take(&mut self.piece));
+        self.piece.clear();
     }
 }
 

@@ -4,7 +4,8 @@
 //! partitions. An engine that goes on from its snapshot does what it would have done, bit for bit: the same transitions, evidence,
 //! ids and answers, and the same counts.
 //!
-//! Bytes come in pieces of about a megabyte, so that they can be written while the next ones are made. Lines of memory are
+//! Bytes come in pieces of about a megabyte, so that they can be written while the next ones are made; memory of pieces that were
+//! written can be given back for the next, as memory that was never touched costs more than what is written into it. Lines of memory are
 //! written nearly as they lie; what follows from the rules, the names of the log or other state is left out. So a snapshot
 //! means something only together with the rules in force and the log's dictionary at its place, and whoever keeps it has
 //! to note both.
@@ -25,7 +26,10 @@
 //! let rules = vigie_rules::load::load(&control).unwrap().rules;
 //! let engine = Engine::new(Arc::clone(&rules), 3, 16);
 //! let mut bytes = Vec::new();
-//! engine.snapshot(&mut |piece| bytes.extend(piece));
+//! engine.snapshot(&mut |piece| {
+//!     bytes.extend(&piece);
+//!     piece
+//! });
 //! let again = Engine::restore(&rules, &Arc::default(), &bytes).unwrap();
 //! assert_eq!(again.counters(), engine.counters());
 //! bytes.pop();
@@ -36,7 +40,7 @@ use crate::core::RuleCore;
 use crate::engine::Engine;
 use crate::merger::Merger;
 use crate::partition_set::{PartitionSet, Share};
-use crate::saved::{FORMAT, Loader, Saved, Saver, Wrong, require};
+use crate::saved::{FORMAT, HandOver, Loader, Saved, Saver, Wrong, require};
 use crate::spec::RuleSet;
 use std::fmt;
 use std::sync::Arc;
@@ -91,7 +95,7 @@ impl From<Wrong> for Unfit {
 
 impl Engine {
     /// Hands over all it remembers, in pieces. Cost: about that of copying it.
-    pub fn snapshot(&self, hand_over: &mut dyn FnMut(Vec<u8>)) {
+    pub fn snapshot(&self, hand_over: &mut dyn FnMut(Vec<u8>) -> Vec<u8>) {
         write(ENGINE, hand_over, |to| self.save(to));
     }
 
@@ -106,7 +110,7 @@ impl Engine {
 
 impl Merger {
     /// Hands over all it remembers, in pieces. Only once a control record has come.
-    pub fn snapshot(&self, hand_over: &mut dyn FnMut(Vec<u8>)) {
+    pub fn snapshot(&self, hand_over: &mut dyn FnMut(Vec<u8>) -> Vec<u8>) {
         write(CITY, hand_over, |to| self.save(to));
     }
 
@@ -141,7 +145,7 @@ impl RuleCore {
     }
 }
 
-fn write(what: u32, hand_over: &mut dyn FnMut(Vec<u8>), save: impl FnOnce(&mut Saver<'_>)) {
+fn write(what: u32, hand_over: &mut HandOver<'_>, save: impl FnOnce(&mut Saver<'_>)) {
     let mut to = Saver::new(hand_over);
     for number in [what, FORMAT, ENGINE_SEMANTICS] {
         number.save(&mut to);

@@ -1,11 +1,10 @@
-//! A part of a set while it is written, and once it is read.
+//! A part of a set while it is written, and its file when it is read.
 
 use crate::disk::{Disk, DiskFile};
 use crate::error::LogError;
 use crate::snapshots::file::{Header, Tail, head, tail};
 use crc32c::crc32c_append;
 use serde::{Deserialize, Serialize};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,13 +32,6 @@ pub struct Part {
     pub(crate) name: String,
     pub(crate) length: u64,
     pub(crate) checksum: u32,
-}
-
-/// The bytes of a part.
-#[derive(Debug)]
-pub struct Body {
-    pub(crate) file: Vec<u8>,
-    pub(crate) body: Range<usize>,
 }
 
 impl NewPart {
@@ -95,24 +87,16 @@ impl NewPart {
     }
 }
 
-impl Body {
-    /// What was written.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.file[self.body.clone()]
-    }
-}
-
-/// The whole of a file, if it is no longer than `length_max`.
-pub(crate) fn read_whole(disk: &dyn Disk, path: &Path, length_max: u64) -> Result<Vec<u8>, String> {
+/// Reads the whole of a file, if it is no longer than `length_max`.
+pub(crate) fn read_whole(disk: &dyn Disk, path: &Path, length_max: u64, room: &mut Vec<u8>) -> Result<(), String> {
     let told = |error: std::io::Error| format!("it cannot be read: {error}");
     let file = disk.open(path).map_err(told)?;
     let length = file.length().map_err(told)?;
     if length > length_max {
         return Err(format!("it has {length} bytes, more than it should"));
     }
-    let mut bytes = vec![0; usize::try_from(length).map_err(|_| "it does not fit into memory".to_owned())?];
-    let read = file.read_at(0, &mut bytes).map_err(told)?;
-    bytes.truncate(read);
-    Ok(bytes)
+    room.resize(usize::try_from(length).map_err(|_| "it does not fit into memory".to_owned())?, 0);
+    let read = file.read_at(0, room).map_err(told)?;
+    room.truncate(read);
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::disk::Disk;
 use crate::error::LogError;
 use crate::snapshots::file::{Header, parse};
-use crate::snapshots::part::{Body, NewPart, Part, UNFINISHED, read_whole};
+use crate::snapshots::part::{NewPart, Part, UNFINISHED, read_whole};
 use crate::snapshots::stamp::{Refused, Stamp};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -105,27 +105,29 @@ impl Snapshots {
         Ok((None, refused))
     }
 
-    /// A part of a set.
+    /// The bytes of a part of a set. The file is read into `room`, whose memory can serve for one part after the other.
     ///
     /// # Errors
     /// When it is damaged, or not what the set knows of it.
-    pub fn read(&self, set: &Set, part: &str) -> Result<Body, Refused> {
+    pub fn read<'a>(&self, set: &Set, part: &str, room: &'a mut Vec<u8>) -> Result<&'a [u8], Refused> {
         let path = self.part_path(&set.stamp, part);
         let refused = |why: String| Refused::new(path.clone(), why);
         let known = set.parts.iter().find(|known| known.name == part);
         let Part { length, checksum, .. } = known.ok_or_else(|| refused("its set has no such part".to_owned()))?;
-        let file = read_whole(&*self.disk, &path, length.saturating_add(AROUND_BYTES_MAX)).map_err(refused)?;
-        let (header, body) = parse(&file).map_err(refused)?;
+        read_whole(&*self.disk, &path, length.saturating_add(AROUND_BYTES_MAX), room).map_err(refused)?;
+        let file: &'a [u8] = room;
+        let (header, body) = parse(file).map_err(refused)?;
         // The checksum was reckoned while parsing: it stands in the file.
         let is_known = file.get(body.end + 8..body.end + 12) == Some(&checksum.to_le_bytes());
         if header != (Header { stamp: set.stamp.clone(), part: part.to_owned() }) || !is_known {
             return Err(refused("it is not the file that its set knows".to_owned()));
         }
-        Ok(Body { file, body })
+        Ok(&file[body])
     }
 
     fn manifest(&self, path: &Path, wanted: &Stamp) -> Result<Set, String> {
-        let file = read_whole(&*self.disk, path, MANIFEST_BYTES_MAX)?;
+        let mut file = Vec::new();
+        read_whole(&*self.disk, path, MANIFEST_BYTES_MAX, &mut file)?;
         let (Header { stamp, part }, body) = parse(&file)?;
         if !part.is_empty() || self.manifest_path(&stamp) != path {
             return Err("it is not the manifest that its name says".to_owned());

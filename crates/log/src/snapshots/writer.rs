@@ -14,6 +14,8 @@ use std::thread::{Builder, JoinHandle};
 
 /// Pieces on their way to the disk. Those of rules have about a megabyte.
 pub const PIECES_MAX: usize = 64;
+/// Memory for a piece: a megabyte and what its last part may have too much.
+const PIECE_BYTES: usize = (1 << 20) + (1 << 12);
 /// Parts on their way to the disk.
 const PARTS_UNDER_WAY_MAX: usize = 2;
 
@@ -32,6 +34,8 @@ pub struct SetWriter {
     orders: SyncSender<Order>,
     /// One for each part that is on the disk.
     ends: Receiver<()>,
+    /// Memory of pieces that are written.
+    spare: Receiver<Vec<u8>>,
     under_way: usize,
     thread: JoinHandle<Result<Option<Set>, LogError>>,
 }
@@ -43,10 +47,15 @@ impl SetWriter {
     /// When the system gives no thread.
     pub fn start(snapshots: Snapshots, stamp: Stamp) -> io::Result<Self> {
         let (orders, told) = sync_channel(PIECES_MAX);
-        let (end, ends) = channel();
-        let work = move || obey(&told, &end, &snapshots, &stamp);
+        let ((end, ends), (give_back, spare)) = (channel(), channel());
+        let work = move || {
+            // Memory that was never touched is slow to write into: here, rather than there.
+            (0..PIECES_MAX).try_for_each(|_| give_back.send(touched())).ok();
+            let answers = Answers { end, give_back };
+            obey(&told, &answers, &snapshots, &stamp)
+        };
         let thread = Builder::new().name("snapshot".to_owned()).spawn(work)?;
-        Ok(Self { orders, ends, under_way: 0, thread })
+        Ok(Self { orders, ends, spare, under_way: 0, thread })
     }
 
     /// Whether another part can be taken down without waiting for the disk.
@@ -64,10 +73,14 @@ impl SetWriter {
         }
     }
 
-    /// Takes a part down: `take_down` hands over its pieces. Whether the disk keeps them shows at the commit.
-    pub fn part(&mut self, name: &str, take_down: impl FnOnce(&mut dyn FnMut(Vec<u8>))) {
+    /// Takes a part down: `take_down` hands over its pieces, and is given memory for the next. Whether the disk keeps them shows at
+    /// the commit.
+    pub fn part(&mut self, name: &str, take_down: impl FnOnce(&mut dyn FnMut(Vec<u8>) -> Vec<u8>)) {
         self.tell(Order::Begin(name.to_owned()));
-        take_down(&mut |piece| self.tell(Order::Piece(piece)));
+        take_down(&mut |piece| {
+            self.tell(Order::Piece(piece));
+            self.spare.try_recv().unwrap_or_default()
+        });
         self.tell(Order::End);
         self.under_way += 1;
     }
@@ -91,10 +104,23 @@ impl SetWriter {
     }
 }
 
+/// What the thread says.
+struct Answers {
+    end: Sender<()>,
+    give_back: Sender<Vec<u8>>,
+}
+
+/// Memory for a piece that is there already.
+fn touched() -> Vec<u8> {
+    let mut piece = vec![1; PIECE_BYTES];
+    piece.clear();
+    piece
+}
+
 /// Writes what it is told; no set if nobody asks for the commit.
 fn obey(
     orders: &Receiver<Order>,
-    end: &Sender<()>,
+    answers: &Answers,
     snapshots: &Snapshots,
     stamp: &Stamp,
 ) -> Result<Option<Set>, LogError> {
@@ -102,11 +128,16 @@ fn obey(
     for order in orders {
         match order {
             Order::Begin(name) => part = Some(snapshots.begin(stamp, &name)?),
-            Order::Piece(piece) => part.iter_mut().try_for_each(|part| part.write(&piece))?,
+            Order::Piece(piece) => {
+                part.iter_mut().try_for_each(|part| part.write(&piece))?;
+                if piece.capacity() > 0 {
+                    // Whoever takes state down may be done with it.
+                    let _ = answers.give_back.send(piece);
+                }
+            }
             Order::End => {
                 parts.extend(part.take().map(NewPart::finish).transpose()?);
-                // Whoever takes state down may be done with it.
-                let _ = end.send(());
+                let _ = answers.end.send(());
             }
             Order::Commit => return snapshots.commit(stamp, parts).map(Some),
         }
@@ -127,7 +158,7 @@ mod tests {
     fn take_down(writer: &mut SetWriter, pieces: u8) {
         for part in ["partition-0", "partition-1", "partition-2", "city"] {
             writer.wait();
-            writer.part(part, |hand_over| (0..pieces).for_each(|piece| hand_over(vec![piece; 1_000])));
+            writer.part(part, |hand_over| (0..pieces).for_each(|piece| drop(hand_over(vec![piece; 1_000]))));
         }
     }
 
@@ -139,8 +170,9 @@ mod tests {
         take_down(&mut writer, 100);
         let set = writer.commit().unwrap();
         assert_eq!(snapshots.newest(&stamp(0)).unwrap(), (Some(set.clone()), Vec::new()));
-        let body = snapshots.read(&set, "partition-2").unwrap();
-        assert!(body.bytes().len() == 100_000 && body.bytes().is_sorted());
+        let mut room = Vec::new();
+        let body = snapshots.read(&set, "partition-2", &mut room).unwrap();
+        assert!(body.len() == 100_000 && body.is_sorted());
 
         let mut abandoned = SetWriter::start(snapshots.clone(), stamp(8)).unwrap();
         take_down(&mut abandoned, 3);

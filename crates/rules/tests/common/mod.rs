@@ -202,11 +202,17 @@ pub fn core_after(rules: &Arc<RuleSet>, seeds: Vec<Seeds>, events: &[Event], cut
 pub fn snapshots(core: &RuleCore, partitions: PartitionIx) -> (Vec<Vec<u8>>, Vec<u8>) {
     let engine = |partition| {
         let mut bytes = Vec::new();
-        core.engine(partition).unwrap().snapshot(&mut |piece| bytes.extend(piece));
+        core.engine(partition).unwrap().snapshot(&mut |piece| {
+            bytes.extend(&piece);
+            piece
+        });
         bytes
     };
     let mut city = Vec::new();
-    core.merger().snapshot(&mut |piece| city.extend(piece));
+    core.merger().snapshot(&mut |piece| {
+        city.extend(piece);
+        Vec::new()
+    });
     ((0..partitions).map(engine).collect(), city)
 }
 
