@@ -4,8 +4,10 @@
 //! In each round, one after the other: the bytes are written into one file and synced; a snapshot is taken, partition by partition,
 //! while a thread writes and syncs what comes; the plain file is read into memory that is not there yet; the snapshot is read and
 //! the engines go on from it, on all cores, as their owners would. All files are in the system's cache when they are read, which is
-//! the harder comparison. The first round counts too. A snapshot of the engines that went on has the same length as theirs, and
-//! both judge the same rows with the same counts.
+//! the harder comparison. The engines that went on count what those before them counted, and their snapshot is as long.
+//!
+//! Processor time stands beside time on the wall: on a machine that does other work too, threads that hand things to each other
+//! wait for their turn again and again, and the plain file does not.
 
 use crate::clock::{Spent, Stopwatch};
 use crate::memory::City;
@@ -28,13 +30,29 @@ use vigie_rules::core::RuleCore;
 use vigie_rules::engine::Engine;
 use vigie_rules::merger::Merger;
 
-/// What one round took.
+/// What one round took, all threads together.
 struct Round {
-    raw_write: Duration,
-    snapshot: Duration,
+    raw_write: Spent,
+    snapshot: Spent,
     longest_pause: Spent,
-    raw_read: Duration,
-    restore: Duration,
+    raw_read: Spent,
+    restore: Spent,
+}
+
+/// Processor time of the whole process so far, all threads together, to a hundredth of a second; none where the system does not
+/// tell it as Linux does.
+fn process_cpu() -> Duration {
+    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let behind_name = text.rsplit_once(") ").map_or("", |(_, fields)| fields);
+    let hundredths = behind_name.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u64>().ok());
+    Duration::from_millis(10 * hundredths.sum::<u64>())
+}
+
+/// What a piece of work of several threads takes.
+fn spent<T>(work: impl FnOnce() -> T) -> (Spent, T) {
+    let (cpu, wall) = (process_cpu(), Instant::now());
+    let done = work();
+    (Spent { cpu: process_cpu().saturating_sub(cpu), wall: wall.elapsed() }, done)
 }
 
 /// Prints the medians of some rounds, as Markdown; files stand in a folder that is removed.
@@ -56,26 +74,22 @@ pub(crate) fn print(spaces: u32, rounds: usize, folder: &Path) {
         found[found.len() / 2]
     };
     let ms = |of: &dyn Fn(&Round) -> Duration| median(&|round| of(round).as_secs_f64() * 1_000.0);
-    let ratio = |of: &dyn Fn(&Round) -> (Duration, Duration)| {
-        median(&|round| of(round).0.as_secs_f64() / of(round).1.as_secs_f64())
-    };
-    let rate = |ms: f64| bytes as f64 / ms / 1_000.0;
     println!("{spaces} spaces, R2, {PARTITIONS_DEFAULT} partitions, {bytes} bytes, medians of {rounds} rounds\n");
-    println!("| what | ms | MB/s | times the plain file |");
-    println!("|---|---|---|---|");
-    let line = |what: &str, ms: f64, ratio: f64| println!("| {what} | {ms:.0} | {:.0} | {ratio:.2} |", rate(ms));
-    line("plain file, written and synced", ms(&|round| round.raw_write), 1.0);
-    line(
-        "snapshot, written and synced",
-        ms(&|round| round.snapshot),
-        ratio(&|round| (round.snapshot, round.raw_write)),
-    );
-    line("plain file, read", ms(&|round| round.raw_read), 1.0);
-    line(
-        "snapshot, read and gone on from",
-        ms(&|round| round.restore),
-        ratio(&|round| (round.restore, round.raw_read)),
-    );
+    println!("| what | ms | MB/s | times the plain file | ms of processor time | times the plain file |");
+    println!("|---|---|---|---|---|---|");
+    let line = |what: &str, of: fn(&Round) -> Spent, plain: fn(&Round) -> Spent| {
+        let (wall, cpu) = (ms(&|round| of(round).wall), ms(&|round| of(round).cpu));
+        let ratio = |time: fn(Spent) -> Duration| {
+            median(&|round| time(of(round)).as_secs_f64() / time(plain(round)).as_secs_f64().max(0.01))
+        };
+        let (slower, busier) = (ratio(|spent| spent.wall), ratio(|spent| spent.cpu));
+        let rate = bytes as f64 / wall / 1_000.0;
+        println!("| {what} | {wall:.0} | {rate:.0} | {slower:.2} | {cpu:.0} | {busier:.2} |");
+    };
+    line("plain file, written and synced", |round| round.raw_write, |round| round.raw_write);
+    line("snapshot, written and synced", |round| round.snapshot, |round| round.raw_write);
+    line("plain file, read", |round| round.raw_read, |round| round.raw_read);
+    line("snapshot, read and gone on from", |round| round.restore, |round| round.raw_read);
     let longest = all.iter().map(|round| round.longest_pause.wall).max().unwrap_or_default();
     let (cpu, wall) = (ms(&|round| round.longest_pause.cpu), ms(&|round| round.longest_pause.wall));
     println!(
@@ -85,11 +99,11 @@ pub(crate) fn print(spaces: u32, rounds: usize, folder: &Path) {
 
 fn round(number: u64, city: &City, names: &Arc<Names>, pieces: &[Vec<u8>], folder: &Path) -> Round {
     let plain = folder.join("plain");
-    let start = Instant::now();
-    let mut file = File::create(&plain).expect("a file can be created");
-    pieces.iter().for_each(|piece| file.write_all(piece).expect("there is room"));
-    file.sync_data().expect("the disk keeps it");
-    let raw_write = start.elapsed();
+    let (raw_write, ()) = spent(|| {
+        let mut file = File::create(&plain).expect("a file can be created");
+        pieces.iter().for_each(|piece| file.write_all(piece).expect("there is room"));
+        file.sync_data().expect("the disk keeps it");
+    });
 
     let snapshots = Snapshots::open(Arc::new(SystemDisk), &folder.join("snapshots")).expect("a folder can be made");
     let log_id = "spacebench".into();
@@ -100,18 +114,12 @@ fn round(number: u64, city: &City, names: &Arc<Names>, pieces: &[Vec<u8>], folde
         partitions: PARTITIONS_DEFAULT,
         next_sequence: number,
     };
-    let start = Instant::now();
-    let longest_pause = write(&city.core, &snapshots, &stamp);
-    let snapshot = start.elapsed();
+    let (snapshot, longest_pause) = spent(|| write(&city.core, &snapshots, &stamp));
 
-    let start = Instant::now();
-    let read = std::fs::read(&plain).expect("the file is there");
-    let raw_read = start.elapsed();
+    let (raw_read, read) = spent(|| std::fs::read(&plain).expect("the file is there"));
     drop(read);
 
-    let start = Instant::now();
-    let core = restore(&city.core, &snapshots, &stamp, names);
-    let restore = start.elapsed();
+    let (restore, core) = spent(|| restore(&city.core, &snapshots, &stamp, names));
     assert_eq!(core.counters(), city.core.counters());
     if number == 0 {
         let length = |pieces: Vec<Vec<u8>>| pieces.iter().map(Vec::len).sum::<usize>();

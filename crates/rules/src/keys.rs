@@ -71,11 +71,12 @@ impl Saved for Keys {
     fn load(from: &mut Loader<'_>) -> Result<Self, Wrong> {
         let tick_ms = i64::load(from)?;
         let (lines, slots, past) = (Lines::load(from)?, Slots::load(from)?, Past::load(from)?);
-        let (timers, routes) = (Timers::load(slots.count(), from)?, Routes::load(from)?);
-        routes.require_places(|target| match target {
+        let timers = Timers::load(slots.count(), from)?;
+        let exists = |target| match target {
             Target::Line(line, member) => lines.has_member(line, member),
             Target::Slot(slot, member) => slots.has_member(slot, member),
-        })?;
+        };
+        let routes = Routes::load(exists, from)?;
         Ok(Self { routes, lines, slots, past, timers, tick_ms })
     }
 }

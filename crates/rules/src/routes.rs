@@ -57,8 +57,9 @@ pub(crate) struct Routes {
     incident_rules: HashMap<NameIx, Vec<usize>, FixedState>,
 }
 
-impl Saved for Routes {
-    fn save(&self, to: &mut Saver<'_>) {
+impl Routes {
+    /// Writes all routes.
+    pub(crate) fn save(&self, to: &mut Saver<'_>) {
         let Self { firsts, heads, by_series, targets, incident_rules } = self;
         targets.save(to);
         heads.save(to);
@@ -67,34 +68,28 @@ impl Saved for Routes {
         incident_rules.save(to);
     }
 
-    fn load(from: &mut Loader<'_>) -> Result<Self, Wrong> {
+    /// Reads routes, every one of which leads to targets, and every target to a place with that member.
+    pub(crate) fn load(exists: impl Fn(Target) -> bool, from: &mut Loader<'_>) -> Result<Self, Wrong> {
         let (targets, heads): (Vec<Target>, Vec<Head>) = (Vec::load(from)?, Vec::load(from)?);
         let by_series: HashMap<_, _, _> = Saved::load(from)?;
-        let firsts = Firsts::load(by_series.len(), from)?;
+        let is_range = |start: u32, count: u32| start as usize + count as usize <= targets.len();
+        let is_route = |route: Route| match route {
+            Route::Line(line) => exists(Target::Line(line, 0)),
+            Route::Targets { start, count } => is_range(start, count),
+        };
+        let lead = heads.iter().all(|head| is_range(head.start, head.count))
+            && by_series.values().all(|route| is_route(*route))
+            && targets.iter().all(|target| exists(*target));
+        require(lead, "a route leads nowhere")?;
+        let is_first = |first| match first {
+            First::Line(line) => is_route(Route::Line(line)),
+            First::Head(head) => (head as usize) < heads.len(),
+        };
+        let firsts = Firsts::load(by_series.len(), is_first, from)?;
         let incident_rules: HashMap<_, Vec<usize>, _> = Saved::load(from)?;
         let known = incident_rules.values().flatten().all(|rule| *rule < from.rules.len());
         require(known, "incidents lead to a rule that is not in force")?;
         Ok(Self { firsts, heads, by_series, targets, incident_rules })
-    }
-}
-
-impl Routes {
-    /// An error unless every route leads to targets, and every target to a place with that member.
-    pub(crate) fn require_places(&self, exists: impl Fn(Target) -> bool) -> Result<(), Wrong> {
-        let is_line = |line: u32| exists(Target::Line(line, 0));
-        let is_range = |start: u32, count: u32| start as usize + count as usize <= self.targets.len();
-        let heads = self.heads.iter().all(|head| is_range(head.start, head.count));
-        let routes = self.by_series.values().all(|route| match *route {
-            Route::Line(line) => is_line(line),
-            Route::Targets { start, count } => is_range(start, count),
-        });
-        let places = self.firsts.0.iter().flat_map(|of_metric| &of_metric.spaces);
-        let firsts = places.filter_map(|place| First::of(*place)).all(|first| match first {
-            First::Line(line) => is_line(line),
-            First::Head(head) => (head as usize) < self.heads.len(),
-        });
-        let exist = heads && routes && firsts && self.targets.iter().all(|target| exists(*target));
-        require(exist, "a route leads nowhere")
     }
 
     /// Where the first series of a space and metric leads; whoever is there knows whether a row is of that series.
@@ -246,7 +241,7 @@ impl Firsts {
     }
 
     /// Reads tables for so many other series; they take no more memory than all series together allow.
-    fn load(others: usize, from: &mut Loader<'_>) -> Result<Self, Wrong> {
+    fn load(others: usize, is_first: impl Fn(First) -> bool, from: &mut Loader<'_>) -> Result<Self, Wrong> {
         let (count, mut others) = (from.count()?, others);
         require(count <= METRICS_MAX, "it has too many tables of metrics")?;
         let mut tables = Vec::new();
@@ -258,8 +253,10 @@ impl Firsts {
             let mut spaces = vec![NONE; length];
             for place in places {
                 let number = u64::from_le_bytes(*place);
-                let space = spaces.get_mut(number as u32 as usize).ok_or(Wrong("a series is outside its table"))?;
-                *space = (number >> 32) as u32;
+                let (space, first) = (number as u32 as usize, (number >> 32) as u32);
+                let place = spaces.get_mut(space).ok_or(Wrong("a series is outside its table"))?;
+                require(First::of(first).is_some_and(&is_first), "a series leads nowhere")?;
+                *place = first;
             }
             tables.push(OfMetric { seen, spaces });
         }
