@@ -19,11 +19,21 @@
 #[cfg(test)]
 mod samples;
 
+pub mod around;
+
 pub mod view;
 
 pub mod wire;
 
 mod inhibition;
+
+mod due;
+
+pub mod life;
+
+pub mod stored;
+
+pub mod applied;
 
 pub mod book;
 
