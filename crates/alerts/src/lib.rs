@@ -20,6 +20,8 @@
 #[cfg(test)]
 mod samples;
 
+pub mod around;
+
 pub mod view;
 
 pub mod desk;
@@ -27,6 +29,14 @@ pub mod desk;
 pub mod wire;
 
 mod inhibition;
+
+mod due;
+
+pub mod life;
+
+pub mod stored;
+
+pub mod applied;
 
 pub mod book;
 
