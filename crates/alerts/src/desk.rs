@@ -43,5 +43,11 @@ pub mod asked;
 
 pub mod fold;
 
+pub mod live;
+
+pub mod kpis;
+
+pub mod wire;
+
 #[cfg(test)]
 mod samples;

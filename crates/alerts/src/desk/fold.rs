@@ -71,10 +71,10 @@ impl Desk {
     pub fn tick(&mut self, tick_ms: i64, now_ms: i64) {
         if let Some(over) = self.modes.settle(tick_ms) {
             let what = Happened::ModeEnded { mode: over.mode, name: Arc::clone(&over.name), by_itself: true };
-            self.tell(now_ms, what);
+            self.announce(now_ms, what);
         }
         for over in self.services.settle(tick_ms) {
-            self.tell(now_ms, Happened::Returned { scope: over.scope.clone(), by_itself: true });
+            self.announce(now_ms, Happened::Returned { scope: over.scope.clone(), by_itself: true });
             self.touched = Touched::Any;
         }
         self.settle(now_ms);
@@ -88,14 +88,14 @@ impl Desk {
                 let outcome = self.services.take_out(command, scope, *until_ms);
                 if let Some(entry) = self.services.get(&command.action_id).cloned() {
                     self.touched = Touched::Any;
-                    self.tell(now_ms, Happened::OutOfService(entry));
+                    self.announce(now_ms, Happened::OutOfService(entry));
                 }
                 outcome
             }
             DeskDeed::Return { id } => match self.services.give_back(id) {
                 Some(entry) => {
                     self.touched = Touched::Any;
-                    self.tell(now_ms, Happened::Returned { scope: entry.scope.clone(), by_itself: false });
+                    self.announce(now_ms, Happened::Returned { scope: entry.scope.clone(), by_itself: false });
                     Outcome::Done
                 }
                 None => Outcome::UnknownId,
@@ -176,7 +176,7 @@ impl Desk {
         let new = NewAlert { id: alert.id, space: alert.space, severity: alert.severity };
         let telling = self.flood.tell(&new, now_ms, self.operators(), &self.settings.flood);
         if !was_flood && self.flood.now().is_some() {
-            self.tell(now_ms, Happened::FloodBegan);
+            self.announce(now_ms, Happened::FloodBegan);
         }
         telling
     }
@@ -268,10 +268,10 @@ impl Desk {
             let now = self.modes.now().cloned();
             if let Some(before) = before.filter(|before| now.as_ref().is_none_or(|now| is_other(now, before))) {
                 let name = Arc::clone(&before.name);
-                self.tell(command.log_time_ms, Happened::ModeEnded { mode: before.mode, name, by_itself: false });
+                self.announce(command.log_time_ms, Happened::ModeEnded { mode: before.mode, name, by_itself: false });
             }
             if let Some(now) = now {
-                self.tell(command.log_time_ms, Happened::ModeBegan(now));
+                self.announce(command.log_time_ms, Happened::ModeBegan(now));
             }
         }
         outcome
@@ -293,11 +293,11 @@ impl Desk {
         self.at_ms = self.at_ms.max(now_ms);
         let counted = self.flood.counted();
         match self.flood.settle(now_ms, self.operators(), &self.settings.flood) {
-            Some(FloodChange::Began) => self.tell(now_ms, Happened::FloodBegan),
+            Some(FloodChange::Began) => self.announce(now_ms, Happened::FloodBegan),
             Some(FloodChange::Ended) => {
                 let over = self.flood.over().iter().next_back().cloned();
                 if let Some(over) = over {
-                    self.tell(now_ms, Happened::FloodEnded(over));
+                    self.announce(now_ms, Happened::FloodEnded(over));
                 }
             }
             None => {}
@@ -310,7 +310,7 @@ impl Desk {
 
     fn chatters(&mut self, change: ChatterChange, now_ms: i64) {
         self.touch(std::slice::from_ref(&change.alert));
-        self.tell(now_ms, Happened::Chatter(change));
+        self.announce(now_ms, Happened::Chatter(change));
     }
 
     fn touch(&mut self, ids: &[AlertId]) {
@@ -319,7 +319,7 @@ impl Desk {
         }
     }
 
-    fn tell(&mut self, now_ms: i64, what: Happened) {
+    fn announce(&mut self, now_ms: i64, what: Happened) {
         self.news.tell(now_ms, what);
         self.is_changed = true;
     }

@@ -272,7 +272,7 @@ impl Room {
     fn settings(&mut self, escalate_after_s: i64) {
         let to = "duty officer".into();
         let escalation = DeskEscalation { severity: Severity::High, after_ms: escalate_after_s * 1000, to };
-        let alerts = Some(Arc::new(AlertSettings { escalation: Some(escalation) }));
+        let alerts = Some(Arc::new(AlertSettings { escalation: Some(escalation), ..AlertSettings::default() }));
         let place = LogPlace::default();
         let mark = LogMark { what: LogDeed::RulesChanged, place, rules: BTreeMap::new(), alerts };
         self.apply(&AlertRecord { position: 0, log_time_ms: at(0), item: AlertItem::Mark(Arc::new(mark)) });
