@@ -170,14 +170,15 @@ proptest! {
             }
             now_ms += wait_ms;
             let (alert, space): (_, Arc<str>) = (id(&alert.to_string()), space.to_string().into());
+            let given = Command { action_id: format!("c{index}").into(), ..command(now_ms) };
             let step = |files: &mut IncidentFiles| {
                 let first = files.all().next().map(|file| Arc::clone(&file.id)).unwrap_or_default();
                 let one = [alert.clone()];
                 let edit = |add, remove, closed| FileEdit { title: None, add, remove, closed };
                 match what {
-                    0 => drop(files.make(&command(now_ms), &"t".into(), &one, &[])),
-                    1 => drop(files.change(&command(now_ms), &first, edit(&one, &[], None), &[])),
-                    2 => drop(files.change(&command(now_ms), &first, edit(&[], &one, Some(true)), &[])),
+                    0 => drop(files.make(&given, &"t".into(), &one, &[])),
+                    1 => drop(files.change(&given, &first, edit(&one, &[], None), &[])),
+                    2 => drop(files.change(&given, &first, edit(&[], &one, Some(true)), &[])),
                     3 => drop(files.alert_closed(&alert, &space, now_ms)),
                     _ => {
                         let (rule, is_exercise) = ("r", what == 4);
