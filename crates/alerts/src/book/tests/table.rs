@@ -272,7 +272,7 @@ impl Room {
     fn settings(&mut self, escalate_after_s: i64) {
         let to = "duty officer".into();
         let escalation = DeskEscalation { severity: Severity::High, after_ms: escalate_after_s * 1000, to };
-        let alerts = Some(Arc::new(AlertSettings { escalation: Some(escalation) }));
+        let alerts = Some(Arc::new(AlertSettings { escalation: Some(escalation), ..AlertSettings::default() }));
         let place = LogPlace::default();
         let mark = LogMark { what: LogDeed::RulesChanged, place, rules: BTreeMap::new(), alerts };
         self.apply(&AlertRecord { position: 0, log_time_ms: at(0), item: AlertItem::Mark(Arc::new(mark)) });
@@ -420,7 +420,7 @@ fn seen(before: &AlertView, after: &AlertView) -> Besides {
 /// What holds of every alert at every time.
 pub(super) fn check_invariants(view: &AlertView, what: &str) {
     let is_open = view.handling() == Handling::Open;
-    assert_eq!(view.waiting_since_ms.is_some(), is_open, "{what}");
+    assert_eq!(view.waiting.is_some(), is_open, "{what}");
     assert!(is_open || view.reannounced.is_none(), "{what}");
     let closed = view.closed.is_some();
     assert!(!closed || view.condition == Condition::Cleared, "{what}");

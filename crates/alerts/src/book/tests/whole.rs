@@ -100,7 +100,7 @@ fn ordered(position: u64, log_time_ms: i64, action: Action) -> AlertRecord {
 fn settings(position: u64, log_time_ms: i64) -> AlertRecord {
     let severity = if position.is_multiple_of(2) { Severity::Critical } else { Severity::High };
     let escalation = DeskEscalation { severity, after_ms: 20_000, to: "duty officer".into() };
-    let alerts = Some(Arc::new(AlertSettings { escalation: Some(escalation) }));
+    let alerts = Some(Arc::new(AlertSettings { escalation: Some(escalation), ..AlertSettings::default() }));
     let mark = LogMark { what: LogDeed::RulesChanged, place: LogPlace::default(), rules: BTreeMap::new(), alerts };
     AlertRecord { position, log_time_ms, item: AlertItem::Mark(Arc::new(mark)) }
 }
