@@ -39,6 +39,8 @@ pub mod news;
 
 pub mod view;
 
+pub mod asked;
+
 pub mod fold;
 
 #[cfg(test)]

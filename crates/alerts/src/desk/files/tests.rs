@@ -21,7 +21,7 @@ fn command(now_ms: i64) -> Command {
 fn open(files: &mut IncidentFiles, alert: &str, space: &str, now_ms: i64) -> bool {
     let (id, space) = (id(alert), Arc::from(space));
     let alert = Grouped { id: &id, rule: "Crowded", space: &space, cause: None, is_exercise: false };
-    files.group(&alert, now_ms.unsigned_abs(), now_ms, &SETTINGS)
+    !files.group(&alert, now_ms.unsigned_abs(), now_ms, &SETTINGS).is_empty()
 }
 
 fn told(files: &IncidentFiles) -> Vec<String> {
@@ -54,12 +54,14 @@ fn what_an_alert_suppresses_goes_to_its_file() {
     let suppressed = |files: &mut IncidentFiles, alert: &str, now_ms| {
         let (id, cause) = (id(alert), id("lost"));
         let cause = Some((&cause, "NodeLost"));
-        files.group(
-            &Grouped { id: &id, rule: "Crowded", space: &space, cause, is_exercise: false },
-            7,
-            now_ms,
-            &SETTINGS,
-        )
+        !files
+            .group(
+                &Grouped { id: &id, rule: "Crowded", space: &space, cause, is_exercise: false },
+                7,
+                now_ms,
+                &SETTINGS,
+            )
+            .is_empty()
     };
     assert!(suppressed(&mut files, "a", 0));
     assert!(suppressed(&mut files, "b", 90_000), "whenever that is");
