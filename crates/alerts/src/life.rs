@@ -10,7 +10,7 @@
 use crate::around::{Around, OutOfService};
 use crate::view::{
     Acknowledgement, Again, AlertView, Assignment, CheckedStep, Condition, EscalatedTo, Handling, Inhibitor,
-    Reannounced, Shelving,
+    Reannounced, Shelving, Waiting,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -177,7 +177,7 @@ pub(crate) fn next_time_out(view: &AlertView, escalation: Option<&DeskEscalation
     let waits = || {
         let DeskEscalation { severity, after_ms, .. } = escalation?;
         let is_due = view.severity() >= *severity && view.escalated_to.is_none() && !view.is_test;
-        let due_ms = view.waiting_since_ms?.saturating_add(*after_ms);
+        let due_ms = view.waiting?.since_ms.saturating_add(*after_ms);
         is_due.then_some((due_ms, TimeOut::Escalation))
     };
     shelf.into_iter().chain(acknowledgement).chain(waits()).min()
@@ -247,11 +247,11 @@ fn opening(transition: Arc<Transition>, around: &dyn Around, at: Moment) -> Aler
         checklist: BTreeMap::new(),
         closed: None,
         reannounced: None,
-        waiting_since_ms: None,
+        waiting: None,
         escalated_to: None,
         mode: around.mode(&transition.space),
         is_test: false,
-        incident_file: None,
+        incident_file: around.incident_file(&transition.alert_id),
         chattering: around.chattering(&transition),
         position: at.position,
         latest: Arc::clone(&transition),
@@ -308,11 +308,11 @@ fn settled(mut view: AlertView, was: Option<Handling>, again: Option<Again>, at:
     match (view.handling(), was) {
         (Handling::Open, Some(Handling::Open)) => {}
         (Handling::Open, _) => {
-            view.waiting_since_ms = Some(at.log_time_ms);
+            view.waiting = Some(Waiting { since_ms: at.log_time_ms, position: at.position });
             view.escalated_to = None;
             view.reannounced = again.map(|why| Reannounced { log_time_ms: at.log_time_ms, why });
         }
-        _ => (view.waiting_since_ms, view.reannounced) = (None, None),
+        _ => (view.waiting, view.reannounced) = (None, None),
     }
     AlertView { position: at.position, ..view }
 }

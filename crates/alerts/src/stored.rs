@@ -7,6 +7,7 @@
 use crate::around::{Chattering, ModeThen, OutOfService};
 use crate::view::{
     Acknowledgement, AlertView, Assignment, CheckedStep, Condition, EscalatedTo, Inhibitor, Reannounced, Shelving,
+    Waiting,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -103,7 +104,7 @@ struct StoredAlert {
     checklist: BTreeMap<u32, CheckedStep>,
     closed: Option<Arc<Command>>,
     reannounced: Option<Reannounced>,
-    waiting_since_ms: Option<i64>,
+    waiting: Option<Waiting>,
     escalated_to: Option<EscalatedTo>,
     mode: ModeThen,
     is_test: bool,
@@ -252,7 +253,7 @@ fn stored(since: u64, view: &AlertView, rules: &mut Rules) -> StoredAlert {
         checklist,
         closed,
         reannounced,
-        waiting_since_ms,
+        waiting,
         escalated_to,
         mode,
         is_test,
@@ -276,7 +277,7 @@ fn stored(since: u64, view: &AlertView, rules: &mut Rules) -> StoredAlert {
         checklist,
         closed,
         reannounced,
-        waiting_since_ms,
+        waiting,
         escalated_to,
         mode,
         is_test,
@@ -306,7 +307,7 @@ fn view(alert: StoredAlert, rules: &[Arc<RuleIdentity>]) -> Option<AlertView> {
         checklist: alert.checklist,
         closed: alert.closed,
         reannounced: alert.reannounced,
-        waiting_since_ms: alert.waiting_since_ms,
+        waiting: alert.waiting,
         escalated_to: alert.escalated_to,
         mode: alert.mode,
         is_test: alert.is_test,

@@ -190,6 +190,15 @@ pub struct Reannounced {
     pub why: Again,
 }
 
+/// An alert waits for an acknowledgement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Since when, in log time.
+    pub since_ms: i64,
+    /// Place in the alert stream of the record since which it does.
+    pub position: u64,
+}
+
 /// Another desk was told, because nobody acknowledged an alert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EscalatedTo {
@@ -228,8 +237,8 @@ pub struct AlertView {
     pub closed: Option<Arc<Command>>,
     /// Why and when people were told again; only while it is open.
     pub reannounced: Option<Reannounced>,
-    /// Log time since which it waits for an acknowledgement; exactly while it is open.
-    pub waiting_since_ms: Option<i64>,
+    /// Since when it waits for an acknowledgement; exactly while it is open.
+    pub waiting: Option<Waiting>,
     /// The desk that was told when it had waited too long.
     pub escalated_to: Option<EscalatedTo>,
     /// The mode in force when it opened.

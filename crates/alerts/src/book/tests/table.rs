@@ -420,7 +420,7 @@ fn seen(before: &AlertView, after: &AlertView) -> Besides {
 /// What holds of every alert at every time.
 pub(super) fn check_invariants(view: &AlertView, what: &str) {
     let is_open = view.handling() == Handling::Open;
-    assert_eq!(view.waiting_since_ms.is_some(), is_open, "{what}");
+    assert_eq!(view.waiting.is_some(), is_open, "{what}");
     assert!(is_open || view.reannounced.is_none(), "{what}");
     let closed = view.closed.is_some();
     assert!(!closed || view.condition == Condition::Cleared, "{what}");
