@@ -5,9 +5,9 @@
 //! without being told: when the ring has moved past it, its next [`Page`] begins with the [`Gap`] it missed, and history
 //! has those rows.
 //!
-//! A row is what one record changed, in [parts](Part), each for whoever may see its space. A reader that loses its
-//! connection between two parts has not seen the row, and gets all of it again; every part says how something stands now, so
-//! that hearing it twice does no harm.
+//! A row is what one record changed, in [parts](Part), each for whoever may see its space. A reader that lost its
+//! connection may have seen the first part only, so it asks for [the rest](AlertFeed::rest_of) when it resumes; every part
+//! says how something stands since the row, so that hearing it twice does no harm.
 //!
 //! A reader behind the head resumes behind its position. One ahead of the head has followed a stream that is gone (the
 //! process restarted with a new one) and starts from the ring's beginning.
@@ -209,6 +209,14 @@ impl AlertFeed {
         let rows = looked_at().filter_map(|row| self.visible(who, row)).collect();
         let after = looked_at().next_back().map_or(Some(head), |row| Some(row.position));
         Page { gap, rows, after, is_last: after == Some(head) }
+    }
+
+    /// The parts behind the first of the row at `position` that `who` may see: a reader that has its id may have lost them.
+    #[must_use]
+    pub fn rest_of(&self, who: &Principal, position: u64) -> Vec<Arc<Part>> {
+        let ring = self.ring();
+        let Ok(index) = ring.rows.binary_search_by_key(&position, |row| row.position) else { return Vec::new() };
+        self.visible(who, &ring.rows[index]).map_or_else(Vec::new, |row| row.parts[1..].to_vec())
     }
 
     /// As much of a row as `who` may see.

@@ -249,3 +249,14 @@ fn very_many_changes_at_once_are_told_as_such_and_a_partner_is_not_told_of_the_d
     partner.scope.spaces = SpaceScope::Only(BTreeSet::from(["town-hall".into()]));
     assert_eq!(told(&feed.page(&partner, None)), [(500, vec!["too many"])]);
 }
+
+#[test]
+fn whoever_resumes_may_ask_for_the_rest_of_a_row() {
+    let (mut book, feed) = (Book::default(), AlertFeed::new("melbourne", 0, 10));
+    let opened = record("x", AlertState::Active, 5);
+    feed.push(&opened, &book.apply(&opened), true);
+    let names =
+        |parts: Vec<Arc<Part>>| told(&Page { rows: vec![Arc::new(FeedRow { position: 5, parts })], ..Page::default() });
+    assert_eq!(names(feed.rest_of(&local(), 5)), [(5, vec!["handling", "desk"])]);
+    assert!(feed.rest_of(&local(), 4).is_empty() && feed.rest_of(&Principal::local("dublin"), 5).is_empty());
+}
