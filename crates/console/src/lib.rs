@@ -8,10 +8,11 @@
 //! |---|---|
 //! | `GET /` | the operator's page |
 //! | `GET /v1/alerts` | alerts as JSON or NDJSON; `?space= ?severity= ?handling= ?limit= ?format=ndjson` |
-//! | `GET /v1/alerts/stream` | transitions as server-sent events; resumes with `Last-Event-ID` or `?after=` |
+//! | `GET /v1/alerts/stream` | transitions and handling as server-sent events; resumes with `Last-Event-ID` or `?after=` |
 //! | `GET /v1/alerts/{id}` | one alert |
 //! | `GET /v1/alerts/{id}/explain` | why it began, what happened then, what people did: facts and lines of text |
-//! | `POST /v1/alerts/{id}/acknowledge`, `.../close` | the command's outcome and the alert as it stands then |
+//! | `POST /v1/alerts/{id}/acknowledge`, `shelve`, `unshelve`, `assign`, `close`, `reopen`, `checklist` | the command's outcome and the alert as it stands then |
+//! | `POST /v1/alerts/bulk` | the outcome of the same command for each of several alerts |
 //! | `GET /v1/spaces` | spaces as GeoJSON with their worst state |
 //! | `GET /v1/status` | log time, stream position and counts |
 //! | `GET /v1/rules` | the rules in force |
@@ -35,6 +36,10 @@ pub mod guard;
 mod alerts;
 
 mod stream;
+
+mod given;
+
+mod deeds;
 
 mod commands;
 

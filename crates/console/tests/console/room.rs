@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use vigie_alerts::book::Book;
 use vigie_alerts::feed::AlertFeed;
 use vigie_alerts::live::LiveAlerts;
+use vigie_alerts::room::ControlRoom;
 use vigie_console::router::router;
 use vigie_console::state::ConsoleState;
 use vigie_model::alert::{AlertId, AlertState, Guidance, RuleIdentity, Transition};
@@ -33,7 +33,7 @@ pub(crate) struct Room {
     pub(crate) feed: Arc<AlertFeed>,
     pub(crate) log_time_ms: AtomicI64,
     spaces: Vec<Arc<Space>>,
-    book: Mutex<(Book, u64)>,
+    book: Mutex<(ControlRoom, u64)>,
 }
 
 /// What the engine says of an alert.
@@ -101,14 +101,22 @@ impl Room {
         })));
     }
 
+    /// The clock comes to `tick_ms`.
+    #[allow(dead_code, reason = "the example that shares this file leaves the clock alone")]
+    pub(crate) fn tick(&self, tick_ms: i64) {
+        self.log_time_ms.store(tick_ms, Ordering::Relaxed);
+        self.write(AlertItem::Tick { tick_ms });
+    }
+
     fn write(&self, item: AlertItem) -> Option<Outcome> {
         let mut held = self.book.lock().expect(WHOLE);
         let (book, position) = &mut *held;
         let record = AlertRecord { position: *position, log_time_ms: self.log_time_ms.load(Ordering::Relaxed), item };
         *position += 1;
-        let applied = book.apply(&record);
+        let stepped = book.apply(&record);
+        let applied = stepped.applied;
         self.live.apply(&applied);
-        self.feed.push(&record, &applied);
+        self.feed.push(&record, &applied, stepped.desk.is_some());
         applied.command.map(|command| command.outcome)
     }
 }
