@@ -36,6 +36,7 @@ pub(super) fn read(mut section: Section<'_>, folder: &Path) -> Console {
         if path.is_file() { Ok(path) } else { Err("no such file; paths are relative to the configuration file") }
     });
     section.finish();
+    let languages = if languages.is_empty() { LANGUAGES.map(str::to_owned).into() } else { languages };
     Console { languages, camera_url, radio_url, basemap: basemap.map(|path| path.value) }
 }
 

@@ -104,7 +104,7 @@ impl ControlRoom {
             AlertItem::Tick { tick_ms } => self.desk.tick(*tick_ms, record.log_time_ms),
             AlertItem::Mark(mark) => {
                 if let Some(settings) = &mark.alerts {
-                    self.desk.settings(&settings.desk, record.log_time_ms);
+                    self.desk.settings(settings, record.log_time_ms);
                 }
             }
             AlertItem::Command(command) => {

@@ -71,7 +71,12 @@ impl Fields {
     }
 
     /// Takes a list of at most `length_max` texts; `null` and absence count as an empty one.
-    pub(crate) fn texts(&mut self, name: &str, bytes_max: usize, length_max: usize) -> Result<Vec<String>, Refusal> {
+    pub(crate) fn optional_texts(
+        &mut self,
+        name: &str,
+        bytes_max: usize,
+        length_max: usize,
+    ) -> Result<Vec<String>, Refusal> {
         let wrong = || {
             Refusal::bad_request(format!("'{name}' is not a list of texts"))
                 .expected(format!("a JSON array of at most {length_max} texts of at most {bytes_max} bytes each"))
@@ -89,6 +94,15 @@ impl Fields {
             _ => Err(wrong()),
         };
         texts.into_iter().map(text).collect()
+    }
+
+    /// Takes an optional truth.
+    pub(crate) fn flag(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(_) => Err(Refusal::bad_request(format!("'{name}' is not true or false")).expected("true or false")),
+        }
     }
 
     /// Takes one of several words, which must be given.

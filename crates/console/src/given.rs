@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use std::sync::Arc;
 use vigie_model::command::TEXT_BYTES_MAX;
 use vigie_model::doors::CommandError;
+use vigie_model::severity::Severity;
 use vigie_model::time::parse_rfc3339_ms;
 
 /// The longest id or name of a thing in a command, in bytes.
@@ -41,8 +42,8 @@ pub(crate) fn required(fields: &mut Fields, name: &str, bytes_max: usize, expect
 /// An optional instant.
 pub(crate) fn instant(fields: &mut Fields, name: &str) -> Result<Option<i64>, Refusal> {
     let Some(text) = fields.text(name, NAME_BYTES_MAX)? else { return Ok(None) };
-    let instant = parse_rfc3339_ms(&text).map_err(|error| {
-        Refusal::bad_request(format!("'{name}' is not an instant: {error}"))
+    let instant = parse_rfc3339_ms(&text).map_err(|_| {
+        Refusal::bad_request(format!("'{name}' is not an instant"))
             .expected("RFC 3339 with an offset, as in 2017-03-12T21:00:00+11:00")
     });
     instant.map(Some)
@@ -56,6 +57,14 @@ pub(crate) fn until(fields: &mut Fields, now_ms: i64) -> Result<Option<i64>, Ref
         return Err(Refusal::bad_request("'until' has passed already").expected(expected));
     }
     Ok(until_ms)
+}
+
+/// An optional severity.
+pub(crate) fn severity(fields: &mut Fields) -> Result<Option<Severity>, Refusal> {
+    let Some(word) = fields.text("severity", NAME_BYTES_MAX)? else { return Ok(None) };
+    let expected = "informational, low, medium, high or critical";
+    let severity = word.parse().map_err(|_| Refusal::bad_request("'severity' is not understood").expected(expected));
+    severity.map(Some)
 }
 
 /// The refusal of a command that can be understood, but not be done as things stand.

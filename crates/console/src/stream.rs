@@ -8,6 +8,7 @@
 //! | `suppression` | alerts of its space that become suppressed by it, or are so no more |
 //! | `handling` | an alert that opened, or that a person, the clock or the desk changed, as it stands now |
 //! | `gap` | positions that are not told one by one: they left the memory, or changed very many alerts. List the alerts anew |
+//! | `desk` | the desk as it stands now, when it has changed |
 //! | `tick` | the newest tick that was folded, at most once a second and without an id. When none comes, nothing is judged |
 //!
 //! A client that names the last id it has seen (`Last-Event-ID`, as browsers do when they reconnect, or `?after=`) gets
@@ -18,6 +19,7 @@
 //! the ring moves past it gets an event `gap` with the positions it missed and goes on behind them.
 
 use crate::body::{QueryPairs, query};
+use crate::looker::desk_value;
 use crate::refusal::Refusal;
 use crate::state::ConsoleState;
 use axum::extract::rejection::QueryRejection;
@@ -28,13 +30,11 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::unfold;
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::iter;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
-use vigie_alerts::feed::{AlertFeed, Gap, Head, Ticked, Told};
-use vigie_model::principal::Principal;
+use vigie_alerts::feed::{FeedRow, Gap, Head, Ticked, Told};
 use vigie_model::time::format_utc;
 
 /// Most clients following the stream at once: at one page of 1.2 kB rows each, some 80 MB.
@@ -60,11 +60,11 @@ pub(crate) async fn follow(
         return Err(refusal.expected(format!("at most {CLIENTS_MAX}")).retry_after_s(10));
     }
     let hello = Event::default().retry(RECONNECT).comment("transitions follow");
-    let (principal, feed) = (state.principal, state.feed);
-    let rest = after.map(|after| (after, feed.rest_of(&principal, after)));
-    let rest = rest.iter().flat_map(|(after, parts)| parts.iter().map(|part| part_event(*after, &part.told)));
-    let (ready, tick_at) = (iter::once(hello).chain(rest).collect(), Instant::now());
-    let client = Client { feed, principal, head, after, ready, tick_at, told: None };
+    let mut client = Client { state, head, after, ready: VecDeque::from([hello]), tick_at: Instant::now(), told: None };
+    if let Some(after) = after {
+        let parts = client.state.feed.rest_of(&client.state.principal, after);
+        client.tell(&FeedRow { position: after, parts }, true);
+    }
     let events = unfold(client, |mut client| async {
         let event = client.next().await?;
         Some((Ok::<_, Infallible>(event), client))
@@ -86,8 +86,7 @@ fn resume_point(pairs: &QueryPairs, headers: &HeaderMap) -> Result<Option<u64>, 
 
 /// One client's place in the stream.
 struct Client {
-    feed: Arc<AlertFeed>,
-    principal: Principal,
+    state: ConsoleState,
     head: watch::Receiver<Head>,
     after: Option<u64>,
     /// Events of the current page; at most a gap, and two and [`vigie_alerts::feed::HANDLING_TOLD_MAX`] for each row.
@@ -109,11 +108,14 @@ impl Client {
                 return Some(event);
             }
             let is_closed = self.head.borrow_and_update().is_closed;
-            let page = self.feed.page(&self.principal, self.after);
+            let page = self.state.feed.page(&self.state.principal, self.after);
             self.after = page.after;
             self.ready.extend(page.gap.map(gap_event));
-            for row in &page.rows {
-                self.ready.extend(row.parts.iter().map(|part| part_event(row.position, &part.told)));
+            // The desk is told as it stands now, so once is enough.
+            let is_of_desk = |row: &Arc<FeedRow>| row.parts.iter().any(|part| part.told == Told::Desk);
+            let newest_of_desk = page.rows.iter().rposition(is_of_desk);
+            for (index, row) in page.rows.iter().enumerate() {
+                self.tell(row, Some(index) == newest_of_desk);
             }
             if self.ready.is_empty() && page.is_last {
                 if is_closed {
@@ -124,6 +126,21 @@ impl Client {
                     () = sleep_until(self.tick_at) => {}
                 }
             }
+        }
+    }
+
+    /// Makes events of a row, and of its part about the desk when that is wanted.
+    fn tell(&mut self, row: &FeedRow, with_desk: bool) {
+        for part in &row.parts {
+            let event = |name, data: &str| Event::default().id(row.position.to_string()).event(name).data(data);
+            self.ready.push_back(match &part.told {
+                Told::Transition { state, json } => event(state.as_str(), json),
+                Told::Suppression(json) => event("suppression", json),
+                Told::Handling(json) => event("handling", json),
+                Told::TooMany => gap_event(Gap { from: row.position, to: row.position }),
+                Told::Desk if with_desk => event("desk", &desk_value(&self.state).to_string()),
+                Told::Desk => continue,
+            });
         }
     }
 
@@ -143,17 +160,6 @@ impl Client {
             "wall_time": format_utc(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
         });
         Some(Event::default().event("tick").data(data.to_string()))
-    }
-}
-
-fn part_event(position: u64, told: &Told) -> Event {
-    let event = |name, data: &str| Event::default().id(position.to_string()).event(name).data(data);
-    match told {
-        Told::Transition { state, json } => event(state.as_str(), json),
-        Told::Suppression(json) => event("suppression", json),
-        Told::Handling(json) => event("handling", json),
-        Told::TooMany => gap_event(Gap { from: position, to: position }),
-        Told::Desk => event("desk", "{}"),
     }
 }
 

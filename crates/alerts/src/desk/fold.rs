@@ -33,12 +33,12 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use vigie_model::alert::AlertId;
 use vigie_model::command::{Command, DeskDeed, Outcome};
-use vigie_model::desk_settings::DeskSettings;
+use vigie_model::control::AlertSettings;
 
 /// What stands at the desk; see the [module's documentation](self).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Desk {
-    settings: Arc<DeskSettings>,
+    settings: Arc<AlertSettings>,
     flood: Flood,
     chatter: Chatter,
     modes: Modes,
@@ -59,9 +59,9 @@ pub struct Desk {
 
 impl Desk {
     /// Other settings are in force.
-    pub fn settings(&mut self, settings: &DeskSettings, now_ms: i64) {
-        if *self.settings != *settings {
-            self.settings = Arc::new(settings.clone());
+    pub fn settings(&mut self, settings: &Arc<AlertSettings>, now_ms: i64) {
+        if self.settings != *settings {
+            self.settings = Arc::clone(settings);
             self.is_changed = true;
             self.settle(now_ms);
         }
@@ -146,7 +146,7 @@ impl Desk {
     pub fn opened(&mut self, alert: &DeskAlert<'_>, event_ms: i64, position: u64, now_ms: i64) {
         if alert.counts() {
             let at = alert.at();
-            for change in self.chatter.opened(&at, alert.id, event_ms, now_ms, &self.settings.chatter) {
+            for change in self.chatter.opened(&at, alert.id, event_ms, now_ms, &self.settings.desk.chatter) {
                 self.chatters(change, now_ms);
             }
             if self.chatter.flapping(&at).is_some() {
@@ -174,7 +174,7 @@ impl Desk {
         self.settle(now_ms);
         let was_flood = self.flood.now().is_some();
         let new = NewAlert { id: alert.id, space: alert.space, severity: alert.severity };
-        let telling = self.flood.tell(&new, now_ms, self.operators(), &self.settings.flood);
+        let telling = self.flood.tell(&new, now_ms, self.operators(), &self.settings.desk.flood);
         if !was_flood && self.flood.now().is_some() {
             self.announce(now_ms, Happened::FloodBegan);
         }
@@ -222,7 +222,7 @@ impl Desk {
     /// Operators that a flood is measured by.
     #[must_use]
     pub fn operators(&self) -> u16 {
-        self.settings.operators.unwrap_or_else(|| self.duty.operators()).max(1)
+        self.settings.desk.operators.unwrap_or_else(|| self.duty.operators()).max(1)
     }
 
     /// Whether anything shown has changed since this was asked last.
@@ -283,7 +283,7 @@ impl Desk {
         }
         let DeskAlert { id, rule, space, cause, is_exercise, .. } = *alert;
         let grouped = Grouped { id, rule, space, cause, is_exercise };
-        let moved = self.files.group(&grouped, position, now_ms, &self.settings.files);
+        let moved = self.files.group(&grouped, position, now_ms, &self.settings.desk.files);
         self.is_changed |= !moved.is_empty();
         self.touch(&moved);
     }
@@ -292,7 +292,7 @@ impl Desk {
     fn settle(&mut self, now_ms: i64) {
         self.at_ms = self.at_ms.max(now_ms);
         let counted = self.flood.counted();
-        match self.flood.settle(now_ms, self.operators(), &self.settings.flood) {
+        match self.flood.settle(now_ms, self.operators(), &self.settings.desk.flood) {
             Some(FloodChange::Began) => self.announce(now_ms, Happened::FloodBegan),
             Some(FloodChange::Ended) => {
                 let over = self.flood.over().iter().next_back().cloned();
@@ -303,7 +303,7 @@ impl Desk {
             None => {}
         }
         self.is_changed |= counted != self.flood.counted();
-        for change in self.chatter.settle(now_ms, &self.settings.chatter) {
+        for change in self.chatter.settle(now_ms, &self.settings.desk.chatter) {
             self.chatters(change, now_ms);
         }
     }

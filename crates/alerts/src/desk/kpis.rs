@@ -38,7 +38,7 @@ pub struct Kpi {
 #[must_use]
 pub fn kpis(view: &DeskView, stale: usize, from_ms: i64, to_ms: i64) -> Vec<Kpi> {
     let figures = view.ledger.figures(from_ms, to_ms);
-    let targets = &view.settings.targets;
+    let targets = &view.settings.desk.targets;
     let span_ms = (to_ms - from_ms).max(0);
     let rate =
         (span_ms > 0).then(|| figures.told as f64 * DAY_MS / (span_ms as f64 * f64::from(view.operators.max(1))));

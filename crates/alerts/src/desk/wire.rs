@@ -41,19 +41,21 @@ impl Looker<'_> {
     fn sees_key(&self, key: &str) -> bool {
         self.may_see(key.split_once('/').map_or(key, |(space, _)| space))
     }
+}
 
-    fn sees_file(&self, file: &IncidentFile) -> bool {
-        file.space.as_deref().map_or_else(|| self.may_see_all(), |space| self.may_see(space))
-    }
+/// Whether a file is shown to somebody.
+#[must_use]
+pub fn sees_file(file: &IncidentFile, looker: &Looker<'_>) -> bool {
+    file.space.as_deref().map_or_else(|| looker.may_see_all(), |space| looker.may_see(space))
 }
 
 /// The desk as JSON: `flood`, `mode`, `out_of_service`, `shelved` (how many alerts are), `chattering`, `incident_files`,
 /// `escalation`, `sound_check`, `signed`, `on_duty` and `news`.
 #[must_use]
-pub fn desk_json(view: &DeskView, escalation: Option<&DeskEscalation>, shelved: usize, looker: &Looker<'_>) -> Value {
+pub fn desk_json(view: &DeskView, shelved: usize, looker: &Looker<'_>) -> Value {
     if *looker.scope.centre != *looker.centre {
         let own = Looker { centre: &looker.scope.centre, ..*looker };
-        return desk_json(&DeskView::default(), None, 0, &own);
+        return desk_json(&DeskView::default(), 0, &own);
     }
     let seen = |piece: &&Arc<Piece>| sees_news(piece, looker);
     let mut desk = Map::new();
@@ -65,7 +67,7 @@ pub fn desk_json(view: &DeskView, escalation: Option<&DeskEscalation>, shelved: 
     let chattering = view.chattering.iter().filter(|one| looker.sees_key(&one.at.key)).map(chatter);
     desk.insert("chattering".to_owned(), chattering.collect());
     desk.insert("incident_files".to_owned(), files_json(view, looker, i64::MIN, i64::MAX));
-    if let Some(escalation) = escalation {
+    if let Some(escalation) = &view.settings.escalation {
         desk.insert("escalation".to_owned(), escalation_json(escalation));
     }
     if let Some(check) = view.duty.sound_check() {
@@ -88,7 +90,7 @@ pub fn escalation_json(escalation: &DeskEscalation) -> Value {
 /// The limits of a flood: `within`, `enter`, `leave` (for each operator), `bypass`, `operators`.
 #[must_use]
 pub fn flood_settings_json(view: &DeskView) -> Value {
-    let flood = &view.settings.flood;
+    let flood = &view.settings.desk.flood;
     json!({
         "within": format_ms(flood.within_ms),
         "enter": flood.enter,
@@ -113,7 +115,7 @@ pub fn out_of_service_json(view: &DeskView, looker: &Looker<'_>) -> Value {
 pub fn files_json(view: &DeskView, looker: &Looker<'_>, from_ms: i64, to_ms: i64) -> Value {
     let overlaps =
         |file: &IncidentFile| file.opened_ms <= to_ms && file.closed_ms.is_none_or(|closed_ms| closed_ms >= from_ms);
-    view.files.iter().filter(|file| looker.sees_file(file) && overlaps(file)).map(|file| file_json(file)).collect()
+    view.files.iter().filter(|file| sees_file(file, looker) && overlaps(file)).map(|file| file_json(file)).collect()
 }
 
 /// The signatures of a handover: `leaving`, `arriving`.
@@ -153,7 +155,7 @@ struct DigestRow {
 }
 
 fn flood(view: &DeskView, looker: &Looker<'_>) -> Value {
-    let (running, limits) = (view.flood.now(), view.settings.flood.limits(view.operators));
+    let (running, limits) = (view.flood.now(), view.settings.desk.flood.limits(view.operators));
     let row = FloodRow {
         active: running.is_some(),
         since: running.map(|running| format_utc(running.since_ms)),
@@ -161,7 +163,7 @@ fn flood(view: &DeskView, looker: &Looker<'_>) -> Value {
         operators: view.operators,
         enter: limits.enter_above,
         leave: limits.leave_below,
-        bypass: view.settings.flood.bypass.as_str(),
+        bypass: view.settings.desk.flood.bypass.as_str(),
         first_up: running.filter(|_| looker.may_see_all()).map(|running| running.first_up.as_str()),
         told: running.map(|running| running.told),
         digest: running.map(|running| digest(running.digest.iter(), looker)).unwrap_or_default(),

@@ -1,6 +1,7 @@
 use super::*;
 use crate::desk::samples::{Sample, desk_command};
 use vigie_model::command::{DeskMode, ServiceScope, ShiftSide};
+use vigie_model::desk_settings::DeskSettings;
 use vigie_model::severity::Severity;
 
 mod tables;
@@ -78,7 +79,7 @@ fn whoever_signs_in_raises_the_limits_of_a_flood() {
     assert_eq!(desk.operators(), 3);
     assert!(desk.view(0).flood.now().is_none(), "eleven are fewer than fifteen");
     let fixed = DeskSettings { operators: Some(1), ..DeskSettings::default() };
-    desk.settings(&fixed, 2);
+    desk.settings(&Arc::new(AlertSettings { desk: fixed, ..AlertSettings::default() }), 2);
     assert!(desk.view(0).flood.now().is_some(), "the configuration knows better");
 }
 

@@ -3,6 +3,7 @@ use crate::desk::fold::Desk;
 use crate::desk::samples::{Sample, desk_command};
 use std::collections::BTreeSet;
 use vigie_model::command::{DeskDeed, DeskMode, ServiceScope, ShiftSide};
+use vigie_model::control::AlertSettings;
 use vigie_model::principal::Principal;
 use vigie_model::severity::Severity;
 
@@ -11,6 +12,8 @@ const NOW_MS: i64 = 1_489_312_800_000;
 
 fn desk() -> Desk {
     let mut desk = Desk::default();
+    let escalation = DeskEscalation { severity: Severity::High, after_ms: 300_000, to: "chief".into() };
+    desk.settings(&Arc::new(AlertSettings { escalation: Some(escalation), ..AlertSettings::default() }), NOW_MS);
     for n in 0..14_i64 {
         let space = ["square", "park"][usize::from(n % 3 == 0)];
         let sample = Sample::new(&n.to_string(), "Crowded", space, Severity::Low);
@@ -32,8 +35,7 @@ fn desk() -> Desk {
 fn json_for(principal: &Principal) -> Value {
     let district = |space: &str| if space == "park" { "Old Town".to_owned() } else { String::new() };
     let looker = Looker { scope: &principal.scope, centre: "melbourne", district: &district };
-    let escalation = DeskEscalation { severity: Severity::High, after_ms: 300_000, to: "chief".into() };
-    let mut json = desk_json(&desk().view(1), Some(&escalation), 2, &looker);
+    let mut json = desk_json(&desk().view(1), 2, &looker);
     for file in json["incident_files"].as_array_mut().unwrap() {
         file["alerts"] = file["alerts"].as_array().unwrap().len().into();
         file["id"] = "id".into();
