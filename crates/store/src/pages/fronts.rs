@@ -2,7 +2,7 @@
 //!
 //! For texts that are all different while neighbours begin alike, as ids of one source do.
 
-use super::chunk::{Chunk, DataPage, PAGE_ROWS, write_levels, write_pages};
+use super::chunk::{Chunk, DataPage, PAGE_ROWS, write_compressed, write_levels};
 use super::deltas::write_deltas;
 use super::runs::{write, write_run};
 use deltalake::parquet::basic::Encoding;
@@ -24,7 +24,7 @@ pub(crate) fn chunk_of_fronts<'a>(
         rest.by_ref().take(rows).for_each(|text| page.push(text));
         (rows > 0).then(|| DataPage { bytes: page.bytes(), rows, encoding: Encoding::DELTA_BYTE_ARRAY })
     });
-    write_pages(None, pages)?.describe(column, &[Encoding::RLE, Encoding::DELTA_BYTE_ARRAY], None, None)
+    write_compressed(pages)?.describe(column, &[Encoding::RLE, Encoding::DELTA_BYTE_ARRAY], None, None)
 }
 
 /// The rows of a page in the making.
