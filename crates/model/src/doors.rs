@@ -2,9 +2,10 @@
 //!
 //! Each demands a [`Principal`], so that no caller can forget who asks.
 
-use crate::alert::{AlertId, RuleIdentity};
+use crate::alert::RuleIdentity;
 use crate::command::{Action, Outcome};
 use crate::principal::Principal;
+use crate::severity::Severity;
 use crate::space::Space;
 use std::future::Future;
 use std::pin::Pin;
@@ -66,14 +67,12 @@ pub trait QueryDoor: Send + Sync {
 /// What an operator asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandRequest {
-    /// The alert.
-    pub alert_id: AlertId,
     /// Who gives the command.
     pub operator: Arc<str>,
-    /// What to do.
-    pub action: Action,
     /// A note.
     pub note: Option<String>,
+    /// What to do.
+    pub action: Action,
 }
 
 /// Why a command was not taken.
@@ -87,6 +86,15 @@ pub enum CommandError {
     Closed,
 }
 
+/// What became of a command that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandAnswer {
+    /// The command's id, which is also that of whatever it created.
+    pub action_id: Arc<str>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
 /// Where commands are given.
 pub trait CommandSink: Send + Sync {
     /// Writes a command to the log and answers once its outcome is applied.
@@ -94,7 +102,43 @@ pub trait CommandSink: Send + Sync {
         &'a self,
         who: &'a Principal,
         request: CommandRequest,
-    ) -> DoorFuture<'a, Result<Outcome, CommandError>>;
+    ) -> DoorFuture<'a, Result<CommandAnswer, CommandError>>;
+}
+
+/// An incident that somebody told an operator of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Who enters it.
+    pub operator: Arc<str>,
+    /// Where it happened.
+    pub space: Arc<str>,
+    /// What happened.
+    pub category: String,
+    /// How bad it is; medium unless said.
+    pub severity: Option<Severity>,
+    /// How it was told.
+    pub channel: String,
+    /// When it happened; now unless said.
+    pub time_ms: Option<i64>,
+    /// The operator's words.
+    pub note: Option<String>,
+}
+
+/// Why a report was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReportError {
+    /// It is no incident that could be taken; the text says why.
+    #[error("{0}")]
+    Refused(String),
+    /// The log could not take it.
+    #[error(transparent)]
+    NotTaken(#[from] CommandError),
+}
+
+/// Where incidents are entered by hand.
+pub trait ReportSink: Send + Sync {
+    /// Writes an incident to the log and answers with its id once it is durable.
+    fn report<'a>(&'a self, who: &'a Principal, report: Report) -> DoorFuture<'a, Result<Arc<str>, ReportError>>;
 }
 
 /// A rule in force.

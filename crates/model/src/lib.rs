@@ -18,6 +18,7 @@ pub mod decimal;
 pub mod diagnostic;
 pub mod duration;
 pub mod id;
+pub mod problem;
 pub mod time;
 
 pub mod calendar;
@@ -27,6 +28,8 @@ pub mod principal;
 pub mod severity;
 pub mod space;
 pub mod spans;
+
+pub mod desk_settings;
 
 pub mod event;
 pub mod observations;

@@ -2,13 +2,14 @@
 //!
 //! ```text
 //!  rule files --yaml, expr--> checked rules (RuleSet) --> RuleCore: step(record, &mut transitions)
-//!                                                           |  an Engine for each partition: rows to slots, one for
-//!                                                           |  each rule and key; then all_of and any_of
-//!                                                           \-- one stage over all of them: spread
+//!                                                           |  PartitionSet: an Engine for each partition: rows to
+//!                                                           |  slots, one for each rule and key; then all_of and any_of
+//!                                                           \-- Merger: one stage over all of them: spread
 //! ```
 //!
 //! [`load`] reads the files of a control record and reports every mistake at once, where it stands. [`core`] runs the
-//! checked rules over the records of a log, [`engine`] over those of one partition.
+//! checked rules over the records of a log, [`engine`] over those of one partition. Whoever has several threads gives a
+//! [`partition_set`] to each, and puts together what they [`told`] before the [`merger`].
 //!
 //! **Invariants**
 //! - Nothing here reads a clock, a random number, an environment variable or a file, and nothing spawns a thread.
@@ -42,6 +43,9 @@ pub mod changes;
 
 pub mod testing;
 
+mod saved;
+mod saved_values;
+
 mod kinds;
 
 mod bands;
@@ -68,6 +72,8 @@ mod about;
 mod slot;
 mod take;
 
+mod saved_slot;
+
 mod cohort;
 mod routes;
 
@@ -79,9 +85,12 @@ mod line;
 mod porch;
 mod shared;
 
+mod saved_shared;
+
 mod unseeded;
 
 mod lines;
+mod saved_lines;
 mod slots;
 
 mod keys;
@@ -92,4 +101,11 @@ pub mod why;
 
 pub mod engine;
 
+pub mod told;
+
+pub mod merger;
+pub mod partition_set;
+
 pub mod core;
+
+pub mod snapshot;
