@@ -12,6 +12,8 @@ use crate::sql;
 use crate::state::ConsoleState;
 use crate::status;
 use crate::stream;
+#[cfg(vigie_web)]
+use crate::web;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
@@ -23,7 +25,8 @@ use axum::routing::{get, post};
 /// an orderly stop.
 pub fn router(state: ConsoleState) -> Router {
     Router::new()
-        .route("/", get(page::page))
+        .merge(front())
+        .route("/simple", get(page::page))
         .route("/v1/alerts", get(alerts::list))
         .route("/v1/alerts/stream", get(stream::follow))
         .route("/v1/alerts/{id}", get(alerts::one))
@@ -38,4 +41,16 @@ pub fn router(state: ConsoleState) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .route_layer(from_fn_with_state(state.clone(), guard::same_site))
         .with_state(state)
+}
+
+/// The page as it was built.
+#[cfg(vigie_web)]
+fn front() -> Router<ConsoleState> {
+    Router::new().route("/", get(web::index)).route("/assets/{name}", get(web::asset))
+}
+
+/// The simple page, as there is no other.
+#[cfg(not(vigie_web))]
+fn front() -> Router<ConsoleState> {
+    Router::new().route("/", get(page::page))
 }
