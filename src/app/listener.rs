@@ -12,6 +12,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use vigie_console::refusal::Refusal;
 use vigie_log::intake::Intake;
 use vigie_store::history::writer::History;
 
@@ -76,17 +77,40 @@ async fn readyz(State(state): State<HealthState>) -> Response {
     verdict(&state.health.not_ready(&state.intake, &state.history), state.standing.why_differs().as_deref())
 }
 
-async fn metrics(State(state): State<HealthState>) -> Response {
-    state.metrics.map_or_else(
-        || (StatusCode::NOT_FOUND, "metrics are recorded by another part of this process\n").into_response(),
-        |handle| ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response(),
-    )
+async fn metrics(State(state): State<HealthState>) -> Result<Response, Refusal> {
+    let elsewhere = || Refusal::new(StatusCode::NOT_FOUND, "metrics are recorded by another part of this process");
+    let handle = state.metrics.ok_or_else(elsewhere)?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response())
 }
 
-/// The reasons against it, or "ok"; then what somebody should look at all the same.
+/// "ok", or the reasons against it; then what somebody should look at all the same.
 fn verdict(reasons: &[String], note: Option<&str>) -> Response {
-    let status = if reasons.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let words = if reasons.is_empty() { "ok".to_owned() } else { reasons.join("\n") };
-    let note = note.map(|note| format!("note: {note}\n")).unwrap_or_default();
-    (status, format!("{words}\n{note}")).into_response()
+    if reasons.is_empty() {
+        let note = note.map(|note| format!("note: {note}\n")).unwrap_or_default();
+        return format!("ok\n{note}").into_response();
+    }
+    let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, reasons.join("; ")).member("reasons", reasons.to_vec());
+    let refusal = if let Some(note) = note { refusal.member("note", note) } else { refusal };
+    refusal.into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::to_bytes;
+
+    async fn told(response: Response) -> (u16, String) {
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body(), 10_000).await.expect("a body in memory");
+        (status, String::from_utf8(body.into()).expect("a body of text"))
+    }
+
+    #[tokio::test]
+    async fn what_is_fine_is_a_word_and_what_is_not_a_problem_with_reasons() {
+        assert_eq!(told(verdict(&[], None)).await, (200, "ok\n".to_owned()));
+        assert_eq!(told(verdict(&[], Some("a file differs"))).await, (200, "ok\nnote: a file differs\n".to_owned()));
+        let (status, body) = told(verdict(&["stopping".to_owned(), "a disk is full".to_owned()], Some("look"))).await;
+        let expected = r#"{"type":"/problems/unavailable","title":"Not now","status":503,"detail":"stopping; a disk is full","note":"look","reasons":["stopping","a disk is full"]}"#;
+        assert_eq!((status, body.as_str()), (503, expected));
+    }
 }

@@ -21,7 +21,7 @@ use crate::app::telemetry;
 use crate::config::control::Prepared;
 use crate::exit::Failure;
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_response};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle as ThreadHandle;
@@ -32,6 +32,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use vigie_alerts::feed::AlertFeed;
 use vigie_console::guard::same_site;
+use vigie_console::refusal::as_problem;
 use vigie_console::router::router as console_router;
 use vigie_console::state::ConsoleState;
 use vigie_ingest::intake::dead_letters::DeadLetters;
@@ -339,5 +340,5 @@ fn routes(
     let events = intake_router(intake.clone(), Arc::clone(registry), feeds, pressure, dead_letters.clone());
     // The console's routes have this guard already; a page of another site may not send events either.
     let guarded = events.merge(health_router(health)).layer(from_fn_with_state(state.clone(), same_site));
-    Ok(guarded.merge(console_router(state)))
+    Ok(guarded.merge(console_router(state)).layer(map_response(as_problem)))
 }

@@ -18,10 +18,11 @@
 //! | `GET /v1/rules` | the rules in force |
 //! | `GET /v1/rules/why-not?rule= &key=` | why a rule has no alert for a key now: facts and lines of text |
 //! | `POST /v1/sql` | the rows of one read-only statement |
+//! | `GET /problems/{kind}` | what a kind of refusal means |
 //!
 //! **Invariants**
 //! - Every read and every command is made for the state's principal; what its scope hides answers as if it did not exist.
-//! - Every refusal is JSON: `{"error", "expected"?, "hint"?}`.
+//! - Every refusal is a problem of RFC 9457, also of an address that is none: see [`refusal`].
 //! - A page of another site can neither command nor read: see [`guard`].
 
 pub mod state;
@@ -47,6 +48,8 @@ mod sql;
 mod explain;
 
 mod rules;
+
+mod problems;
 
 mod page;
 

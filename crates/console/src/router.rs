@@ -6,6 +6,8 @@ use crate::commands;
 use crate::explain;
 use crate::guard;
 use crate::page;
+use crate::problems;
+use crate::refusal::as_problem;
 use crate::rules;
 use crate::spaces;
 use crate::sql;
@@ -16,7 +18,7 @@ use crate::stream;
 use crate::web;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{get, post};
 
 /// The routes listed in the [crate's documentation](crate), behind the checks of [`guard`].
@@ -38,9 +40,11 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/v1/rules", get(rules::list))
         .route("/v1/rules/why-not", get(rules::why_not))
         .route("/v1/sql", post(sql::run))
+        .route("/problems/{kind}", get(problems::meaning))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .route_layer(from_fn_with_state(state.clone(), guard::same_site))
         .with_state(state)
+        .layer(map_response(as_problem))
 }
 
 /// The page as it was built.

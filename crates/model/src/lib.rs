@@ -18,6 +18,7 @@ pub mod decimal;
 pub mod diagnostic;
 pub mod duration;
 pub mod id;
+pub mod problem;
 pub mod time;
 
 pub mod calendar;

@@ -25,7 +25,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The words of an error answer: `{"error": ..., "expected": ..., "hint": ...}`.
+    /// The words of a problem for people: its members `detail`, `expected` and `hint`.
     #[must_use]
     pub fn error(&self) -> String {
         let Ok(json) = serde_json::from_slice::<serde_json::Value>(&self.body) else {
@@ -33,7 +33,7 @@ impl Answer {
         };
         let word = |name: &str| json.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
         let expected = word("expected").map(|expected| format!("expected {expected}"));
-        [word("error"), expected, word("hint")].into_iter().flatten().collect::<Vec<_>>().join("; ")
+        [word("detail"), expected, word("hint")].into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 }
 

@@ -64,18 +64,15 @@ fn lines_are_given_to_whoever_asks_for_them() {
 #[test]
 fn wrong_questions_are_told_what_was_expected() {
     let at = serve(room().state(), 0);
-    let refused = |path: &str| {
-        let reply = get(at, path);
-        format!("{} {}", reply.status, reply.body)
-    };
+    let refused = |path: &str| get(at, path).told();
     expect_test::expect![[r#"
-        400 {"error":"'severity' is not understood","expected":"informational, low, medium, high or critical"}
-        400 {"error":"'handling' is not understood","expected":"open, acknowledged or closed"}
-        400 {"error":"'limit' is not understood","expected":"1 to 10000"}
-        400 {"error":"'format' is not understood","expected":"json or ndjson"}
-        400 {"error":"unknown query parameter 'sverity'","expected":"space, severity, handling, limit, format","hint":"did you mean 'severity'?"}
-        404 {"error":"no alert has this id","hint":"GET /v1/alerts lists those that are kept; older ones are in the history table 'alerts'"}
-        400 {"error":"'after' is not a position","expected":"the id of the last event seen, a whole number"}"#]]
+        400 {"detail":"'severity' is not understood","expected":"informational, low, medium, high or critical"}
+        400 {"detail":"'handling' is not understood","expected":"open, acknowledged or closed"}
+        400 {"detail":"'limit' is not understood","expected":"1 to 10000"}
+        400 {"detail":"'format' is not understood","expected":"json or ndjson"}
+        400 {"detail":"unknown query parameter 'sverity'","expected":"space, severity, handling, limit, format","hint":"did you mean 'severity'?"}
+        404 {"detail":"no alert has this id","hint":"GET /v1/alerts lists those that are kept; older ones are in the history table 'alerts'"}
+        400 {"detail":"'after' is not a position","expected":"the id of the last event seen, a whole number"}"#]]
     .assert_eq(
         &[
             "/v1/alerts?severity=dire",

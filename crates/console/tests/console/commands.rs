@@ -21,10 +21,6 @@ fn room() -> Arc<Room> {
     room
 }
 
-fn told(reply: &Reply) -> String {
-    format!("{} {}", reply.status, reply.body)
-}
-
 #[test]
 fn an_alert_is_acknowledged_once_and_closed_when_it_is_over() {
     let at = serve(room().state(), 0);
@@ -40,10 +36,10 @@ fn an_alert_is_acknowledged_once_and_closed_when_it_is_over() {
     assert_eq!((closed.status, &closed.json()["alert"]["handling"]), (200, &"closed".into()));
     assert_eq!(get(at, "/v1/alerts/over").json()["closed"]["disposition"], "nuisance");
     expect_test::expect![[r#"
-        409 {"error":"the alert is already closed","hint":"nothing more can be done with it"}
-        409 {"error":"the alert is still active or stale","hint":"acknowledge it now and close it once it has cleared"}
-        404 {"error":"no alert has this id","hint":"GET /v1/alerts lists those that are kept; older ones are in the history table 'alerts'"}"#]]
-    .assert_eq(&["over", "run", "nowhere"].map(|id| told(&post(at, &format!("/v1/alerts/{id}/close"), close))).join("\n"));
+        409 {"detail":"the alert is already closed","hint":"nothing more can be done with it"}
+        409 {"detail":"the alert is still active or stale","hint":"acknowledge it now and close it once it has cleared"}
+        404 {"detail":"no alert has this id","hint":"GET /v1/alerts lists those that are kept; older ones are in the history table 'alerts'"}"#]]
+    .assert_eq(&["over", "run", "nowhere"].map(|id| post(at, &format!("/v1/alerts/{id}/close"), close).told()).join("\n"));
     assert_eq!(get(at, "/v1/status").json()["handled"], 2);
 }
 
@@ -68,21 +64,21 @@ fn a_wrong_body_is_told_the_field_and_what_was_expected() {
         ("close", r#"{"operator":"closed","disposition":"true"}"#),
     ];
     expect_test::expect![[r#"
-        400 {"error":"'operator' is missing","expected":"the name of the person who acts"}
-        400 {"error":"'operator' is missing","expected":"the name of the person who acts"}
-        400 {"error":"'operator' is not text","expected":"a JSON string"}
-        400 {"error":"'operator' contains a control character","expected":"the name of the person who acts"}
-        400 {"error":"'until' is not supported yet","hint":"leave it out; an acknowledgement does not expire"}
-        400 {"error":"'disposition' belongs to closing an alert","expected":"operator, note"}
-        400 {"error":"unknown field 'note2'","expected":"operator, note","hint":"did you mean 'note'?"}
-        400 {"error":"'note' is too long: 5000 bytes","expected":"at most 4096 bytes"}
-        400 {"error":"the body is not a JSON object","expected":"a JSON object such as {\"operator\":\"Ada\"}"}
-        400 {"error":"the body is not valid JSON: key must be a string at line 1 column 2","expected":"a JSON object such as {\"operator\":\"Ada\"}"}
-        400 {"error":"'disposition' is missing","expected":"true, false, nuisance, test or duplicate"}
-        400 {"error":"'disposition' is none of the five words","expected":"true, false, nuisance, test or duplicate"}
-        503 {"error":"too busy to take the command now; try again in a second","hint":"nothing was taken; send it again"}
-        503 {"error":"the log is closed; the command may not have been taken","hint":"look at the alert before sending it again"}"#]]
-    .assert_eq(&cases.map(|(verb, body)| told(&post(at, &format!("/v1/alerts/over/{verb}"), body))).join("\n"));
+        400 {"detail":"'operator' is missing","expected":"the name of the person who acts"}
+        400 {"detail":"'operator' is missing","expected":"the name of the person who acts"}
+        400 {"detail":"'operator' is not text","expected":"a JSON string"}
+        400 {"detail":"'operator' contains a control character","expected":"the name of the person who acts"}
+        400 {"detail":"'until' is not supported yet","hint":"leave it out; an acknowledgement does not expire"}
+        400 {"detail":"'disposition' belongs to closing an alert","expected":"operator, note"}
+        400 {"detail":"unknown field 'note2'","expected":"operator, note","hint":"did you mean 'note'?"}
+        400 {"detail":"'note' is too long: 5000 bytes","expected":"at most 4096 bytes"}
+        400 {"detail":"the body is not a JSON object","expected":"a JSON object such as {\"operator\":\"Ada\"}"}
+        400 {"detail":"the body is not valid JSON: key must be a string at line 1 column 2","expected":"a JSON object such as {\"operator\":\"Ada\"}"}
+        400 {"detail":"'disposition' is missing","expected":"true, false, nuisance, test or duplicate"}
+        400 {"detail":"'disposition' is none of the five words","expected":"true, false, nuisance, test or duplicate"}
+        503 {"detail":"too busy to take the command now; try again in a second","hint":"nothing was taken; send it again"}
+        503 {"detail":"the log is closed; the command may not have been taken","hint":"look at the alert before sending it again"}"#]]
+    .assert_eq(&cases.map(|(verb, body)| post(at, &format!("/v1/alerts/over/{verb}"), body).told()).join("\n"));
     let busy = post(at, "/v1/alerts/over/close", r#"{"operator":"busy","disposition":"true"}"#);
     assert_eq!(busy.header("retry-after"), Some("1"));
     assert_eq!(get(at, "/v1/status").json()["handled"], 0, "nothing wrong had an effect");
@@ -97,9 +93,9 @@ fn a_page_of_another_site_can_neither_command_nor_read() {
     let at = serve(room().state(), 0);
     let form = acknowledge(at, "Content-Type: text/plain");
     expect_test::expect![[
-        r#"415 {"error":"the body is not declared to be JSON","expected":"Content-Type: application/json"}"#
+        r#"415 {"detail":"the body is not declared to be JSON","expected":"Content-Type: application/json"}"#
     ]]
-    .assert_eq(&told(&form));
+    .assert_eq(&form.told());
     let json = "Content-Type: application/json";
     assert_eq!(acknowledge(at, &format!("{json}\r\nOrigin: http://evil.example")).status, 403);
     assert_eq!(acknowledge(at, &format!("{json}\r\nOrigin: null")).status, 403);
@@ -115,11 +111,31 @@ fn hostile_requests_are_refused_and_the_next_one_is_served() {
     let at = serve(room().state(), 0);
     let big = vec![b' '; 70 * 1024];
     let reply = request(at, "POST /v1/alerts/run/acknowledge", "Content-Type: application/json", &big);
-    assert_eq!(told(&reply), r#"413 {"error":"the body is too large","expected":"at most 65536 bytes"}"#);
+    assert_eq!(reply.told(), r#"413 {"detail":"the body is too large","expected":"at most 65536 bytes"}"#);
     let deep = "[".repeat(50_000);
     assert_eq!(post(at, "/v1/alerts/run/acknowledge", &deep).status, 400);
     assert_eq!(request(at, "POST /v1/sql", "", b"\xff\xfe").status, 400);
-    assert_eq!(get(at, "/v1/alerts/%ff").status, 400);
+    expect_test::expect![[r#"
+        400 {"detail":"Invalid URL: Invalid UTF-8 in `id`"}
+        404 {"detail":"there is nothing at this address"}
+        405 {"detail":"the method does not belong to this address"}
+        404 {"detail":"there is no problem of this kind"}
+        200 The state of things forbids it (409)
+
+        Nothing was changed. Look at how it stands now, then decide.
+    "#]]
+    .assert_eq(
+        &[
+            "GET /v1/alerts/%ff",
+            "GET /v1/nowhere",
+            "DELETE /v1/sql",
+            "GET /problems/nonsense",
+            "GET /problems/conflict",
+        ]
+        .map(|line| request(at, line, "", b"").told())
+        .join("\n"),
+    );
+    assert_eq!(request(at, "PUT /v1/alerts", "", b"").header("allow"), Some("GET,HEAD"));
     assert_eq!(get(at, "/v1/alerts/..%2f..%2fetc").status, 404);
     assert_eq!(get(at, "/v1/alerts?space=%00%ff").body, "[]");
     assert_eq!(request(at, "GET /v1/alerts/stream", "Last-Event-ID: -1", b"").status, 400);
@@ -137,17 +153,17 @@ fn statements_come_as_json_or_text_and_go_out_as_asked() {
     assert_eq!(asked("Accept: */*", "SELECT 1"), "melbourne|Json|SELECT 1");
     assert_eq!(post(at, "/v1/sql", r#"{"sql":"SELECT 1","format":"arrow"}"#).body, "melbourne|Arrow|SELECT 1");
     expect_test::expect![[r#"
-        400 {"error":"only SELECT may be run"}
-        422 {"error":"ran longer than 30 s"}
-        503 {"error":"history cannot be read: disk is gone"}
-        400 {"error":"there is no statement","expected":"{\"sql\":\"SELECT ...\"} or the plain text"}"#]]
+        400 {"detail":"only SELECT may be run"}
+        422 {"detail":"ran longer than 30 s"}
+        503 {"detail":"history cannot be read: disk is gone"}
+        400 {"detail":"there is no statement","expected":"{\"sql\":\"SELECT ...\"} or the plain text"}"#]]
     .assert_eq(
         &["DROP TABLE alerts", "SELECT slow", "SELECT lost", " "]
-            .map(|sql| told(&request(at, "POST /v1/sql", "", sql.as_bytes())))
+            .map(|sql| request(at, "POST /v1/sql", "", sql.as_bytes()).told())
             .join("\n"),
     );
     let wrong = post(at, "/v1/sql", r#"{"sql":"SELECT 1","format":"xml"}"#);
-    assert_eq!(told(&wrong), r#"400 {"error":"'format' is not understood","expected":"table, csv, json or arrow"}"#);
+    assert_eq!(wrong.told(), r#"400 {"detail":"'format' is not understood","expected":"table, csv, json or arrow"}"#);
     let bare = serve(ConsoleState { queries: None, ..room().state() }, 0);
     assert_eq!(request(bare, "POST /v1/sql", "", b"SELECT 1").status, 503);
 }

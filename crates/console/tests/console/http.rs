@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
+use vigie_model::problem::{PROBLEM_MEDIA_TYPE, ProblemKind};
 
 /// An answer.
 #[derive(Debug)]
@@ -15,6 +16,19 @@ pub(crate) struct Reply {
 impl Reply {
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+
+    /// The status and the body; of a problem only what its kind does not say already, once that is checked.
+    pub(crate) fn told(&self) -> String {
+        if self.status < 400 {
+            return format!("{} {}", self.status, self.body);
+        }
+        assert_eq!(self.header("content-type"), Some(PROBLEM_MEDIA_TYPE), "{}", self.body);
+        let kind = ProblemKind::of_status(self.status);
+        let (uri, title) = (kind.uri(), kind.title());
+        let common = format!(r#"{{"type":"{uri}","title":"{title}","status":{},"#, self.status);
+        let own = self.body.strip_prefix(&common).unwrap_or_else(|| panic!("{common} does not begin {}", self.body));
+        format!("{} {{{own}", self.status)
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {

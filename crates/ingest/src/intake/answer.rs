@@ -1,4 +1,4 @@
-//! What a peer is told: the reply of `POST /v1/events`, and errors in the same shape everywhere.
+//! What a peer is told: the reply of `POST /v1/events`, or a problem ([`vigie_model::problem`]) as at every door.
 
 use crate::decode::report::Report;
 use axum::Json;
@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use vigie_log::receipt::Receipt;
+use vigie_model::problem::{PROBLEM_MEDIA_TYPE, Problem};
 
 /// When to come back while a queue is full, in seconds: it empties within a fraction of one.
 pub(super) const QUEUE_RETRY_S: u64 = 1;
@@ -21,8 +22,15 @@ struct Reply<'a> {
     time_adjusted: u64,
     rejected: Vec<RejectedLine<'a>>,
     notes: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a str>,
+}
+
+/// The reply to a body in which nothing was understood: a problem that names its lines.
+#[derive(Debug, Serialize)]
+struct NotUnderstood<'a> {
+    #[serde(flatten)]
+    problem: Problem,
+    #[serde(flatten)]
+    reply: Reply<'a>,
 }
 
 #[derive(Debug, Serialize)]
@@ -33,34 +41,28 @@ struct RejectedLine<'a> {
 
 /// A request of which nothing was taken, and why.
 #[derive(Debug)]
-pub(super) struct Refused {
-    status: StatusCode,
-    why: String,
-    retry_after_s: Option<u64>,
-}
+pub(super) struct Refused(Problem);
 
 impl Refused {
     pub(super) fn new(status: StatusCode, why: impl Into<String>) -> Self {
-        Self { status, why: why.into(), retry_after_s: None }
+        Self(Problem::new(status.as_u16(), why))
     }
 
     /// Refused for now: the same request may be sent again after so many seconds.
     pub(super) fn for_now(status: StatusCode, retry_after_s: u64, why: impl Into<String>) -> Self {
-        Self { status, why: why.into(), retry_after_s: Some(retry_after_s) }
+        Self(Problem::new(status.as_u16(), why).with_retry_after_s(retry_after_s))
     }
 }
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            error: &'a str,
-        }
-        let mut response = (self.status, Json(Body { error: &self.why })).into_response();
-        if let Some(seconds) = self.retry_after_s {
+        let Self(problem) = self;
+        let status = StatusCode::from_u16(problem.status()).expect("it was made of a status");
+        let mut response = as_problem(status, &problem);
+        if let Some(seconds) = problem.retry_after_s() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
             // RFC 9110, 15.5.16: tells a sender which encodings it may use.
             response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd, identity"));
         }
@@ -68,14 +70,17 @@ impl IntoResponse for Refused {
     }
 }
 
-/// Status and counts of a request that was decoded; `error` when nothing in it was understood, `notes` besides those
-/// of report and receipt.
+fn as_problem(status: StatusCode, body: &impl Serialize) -> Response {
+    (status, [(header::CONTENT_TYPE, PROBLEM_MEDIA_TYPE)], Json(body)).into_response()
+}
+
+/// The counts of a request that was decoded; `not_understood` says why when nothing in it was an event, `shed` what was left
+/// out besides the notes of report and receipt.
 pub(super) fn replied(
-    status: StatusCode,
     report: &Report,
     receipt: Receipt,
-    error: Option<&str>,
-    notes: Option<String>,
+    not_understood: Option<&str>,
+    shed: Option<String>,
 ) -> Response {
     let rejected = report.rejects.iter().map(|reject| RejectedLine { line: reject.line, reason: &reject.reason });
     let reply = Reply {
@@ -84,8 +89,13 @@ pub(super) fn replied(
         undeduplicated: receipt.undeduplicated,
         time_adjusted: receipt.time_adjusted,
         rejected: rejected.collect(),
-        notes: report.notes().into_iter().chain(notes).chain(receipt.notes).collect(),
-        error,
+        notes: report.notes().into_iter().chain(shed).chain(receipt.notes).collect(),
     };
-    (status, Json(reply)).into_response()
+    match not_understood {
+        None => Json(reply).into_response(),
+        Some(why) => {
+            let status = StatusCode::BAD_REQUEST;
+            as_problem(status, &NotUnderstood { problem: Problem::new(status.as_u16(), why), reply })
+        }
+    }
 }

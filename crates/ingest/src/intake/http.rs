@@ -194,15 +194,8 @@ impl Door {
         self.dead_letters.lines(&admitted.origin, &report.refused);
         count(&admitted.feed.name, &report, &receipt);
         let understood = report.understood > 0 || report.rejected == 0;
-        let (status, error) = if understood {
-            (StatusCode::OK, None)
-        } else {
-            (
-                StatusCode::BAD_REQUEST,
-                Some("nothing in the body is a JSON event; expected one JSON object a line, or an array"),
-            )
-        };
-        Ok(replied(status, &report, receipt, error, shed_note))
+        let not_understood = "nothing in the body is a JSON event; expected one JSON object a line, or an array";
+        Ok(replied(&report, receipt, (!understood).then_some(not_understood), shed_note))
     }
 
     /// Undoes the encoding and decodes the events; returns the room that the rows need.

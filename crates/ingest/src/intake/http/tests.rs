@@ -32,6 +32,11 @@ struct Server {
     _runtime: Runtime,
 }
 
+/// The body of a refusal.
+fn problem(status: u16, detail: &str) -> String {
+    serde_json::to_string(&vigie_model::problem::Problem::new(status, detail)).unwrap()
+}
+
 /// A server whose log holds `ring_rows_max` rows for the reader returned.
 fn server(ring_rows_max: usize) -> (Server, Reader<Arc<Record>>) {
     let spaces = Arc::new(vec![Space::registered("town-hall")]);
@@ -134,7 +139,7 @@ fn the_feed_must_be_known() {
     let (status, reply) = server.post("", &[], incident.as_bytes());
     assert_eq!((status, reply.contains("free texts were dropped")), (200, true));
     let (status, reply) = server.post("?feed=dispach", &[], incident.as_bytes());
-    assert_eq!((status, reply.as_str()), (400, r#"{"error":"feed is unknown; known feeds: default, dispatch"}"#));
+    assert_eq!((status, reply), (400, problem(400, "feed is unknown; known feeds: default, dispatch")));
 }
 
 #[test]
@@ -155,8 +160,8 @@ fn nothing_understood_is_an_error_and_refused_events_are_not() {
 fn bodies_that_are_too_large_or_of_another_kind_are_refused_in_words() {
     let (server, _reader) = server(1000);
     let too_large = vec![b' '; BODY_BYTES_MAX + 1];
-    let expected = r#"{"error":"the body is larger than 1048576 bytes; nothing was taken, send it in pieces"}"#;
-    assert_eq!(server.post("", &[], &too_large), (413, expected.to_owned()));
+    let expected = problem(413, "the body is larger than 1048576 bytes; nothing was taken, send it in pieces");
+    assert_eq!(server.post("", &[], &too_large), (413, expected));
     for encoding in ["br", "gzip, zstd"] {
         let (status, headers, reply) = server.exchange("", &[("content-encoding", encoding)], b"x");
         assert_eq!((status, reply.contains("expected one of gzip, zstd, identity")), (415, true), "{reply}");

@@ -1,6 +1,6 @@
 //! What a log short of room takes, and how senders are told.
 
-use super::{event, server};
+use super::{event, problem, server};
 use crate::intake::pressure::{Pressure, Shortage};
 use crate::limits::{BODIES_BYTES_MAX, BODY_BYTES_MAX, REJECTS_REPORTED_MAX};
 use serde_json::{Value, json};
@@ -24,7 +24,8 @@ fn a_full_log_takes_nothing_and_says_when_to_come_back() {
         let (status, headers, reply) = server.exchange("", &[], body.as_bytes());
         assert_eq!((status, &headers["retry-after"]), (503, &"30".parse().unwrap()));
         let expected = "the log has reached its size; nothing was taken, send the same request again later";
-        assert_eq!(json(&reply), json!({ "error": expected }));
+        assert_eq!(headers["content-type"], "application/problem+json");
+        assert_eq!(reply, problem(503, expected));
     }
     *server.pressure.lock().unwrap() = Pressure::None;
     let (status, reply) = server.post_lines(&[INCIDENT, &event(1)].join("\n"));
