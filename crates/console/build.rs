@@ -39,7 +39,9 @@ fn main() {
             // Another PATH may have what is missing.
             println!("cargo::rerun-if-env-changed=PATH");
             println!("cargo::warning=the full operator's page is left out, the simple one is built in: {missing}");
-            println!("cargo::warning=VIGIE_WEB=simple asks for that without this warning; see crates/console/web/README.md");
+            println!(
+                "cargo::warning=VIGIE_WEB=simple asks for that without this warning; see crates/console/web/README.md"
+            );
         }
     }
 }
@@ -100,7 +102,15 @@ fn install(work: &Path) -> Result<(), String> {
         return Ok(());
     }
     let mut npm = Command::new("npm");
-    npm.args(["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"]);
+    npm.args([
+        "ci",
+        "--omit=dev",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--prefer-offline",
+        "--loglevel=error",
+    ]);
     // Without network this ends within seconds instead of minutes.
     npm.args(["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"]);
     done(npm.current_dir(work), "npm ci")?;

@@ -23,14 +23,18 @@ export class NotOffered extends ApiError {
 async function call(path: string, init: RequestInit = {}, wait_ms = ANSWER_MS_MAX): Promise<Response> {
   const reply = await fetch(path, { ...init, headers: { accept: 'application/json', ...init.headers }, signal: AbortSignal.timeout(wait_ms) });
   if (reply.ok) return reply;
-  const isJson = /json/.test(reply.headers.get('content-type') ?? '');
-  if (!isJson && (reply.status === 404 || reply.status === 405)) throw new NotOffered(path);
-  throw new ApiError(isJson ? said(await reply.json() as Refusal) : `${path}: ${reply.status}`, reply.status);
+  const problem = await reply.json().catch(() => ({})) as Problem;
+  const isUnknown = reply.status === 405 || (reply.status === 404 && (problem.detail ?? NOTHING_HERE) === NOTHING_HERE);
+  if (isUnknown) throw new NotOffered(path);
+  throw new ApiError(said(problem) || `${path}: ${reply.status}`, reply.status);
 }
 
-interface Refusal { title?: string; detail?: string; error?: string; expected?: string; hint?: string }
-function said({ title, detail, error, expected, hint }: Refusal): string {
-  return [error ?? detail ?? title, expected && `→ ${expected}`, hint].filter(Boolean).join(' · ');
+/** A refusal as RFC 9457 has it, with what would have been right. */
+interface Problem { title?: string; detail?: string; expected?: string; hint?: string }
+/** What the server says of an address that has no route, and not of a thing that is not there. */
+const NOTHING_HERE = 'there is nothing at this address';
+function said({ title, detail, expected, hint }: Problem): string {
+  return [detail ?? title, expected && `→ ${expected}`, hint].filter(Boolean).join(' · ');
 }
 
 const get = async <T>(path: string): Promise<T> => (await call(path)).json() as Promise<T>;
@@ -71,5 +75,5 @@ export const api = {
   bulk: (alerts: string[], operator: string, command: AlertCommand & { action: BulkAction }) =>
     post<BulkAnswer>('/v1/alerts/bulk', { operator, alerts, ...command }),
   /** A command of the desk, such as `mode`, `test-alert` or `shift/sign`. */
-  desk_command: <T = { outcome: string; desk?: Desk }>(route: string, body: object) => post<T>(`/v1/${route}`, body),
+  deskCommand: <T = { outcome: string; desk?: Desk }>(route: string, body: object) => post<T>(`/v1/${route}`, body),
 };

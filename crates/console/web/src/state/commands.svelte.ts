@@ -74,7 +74,7 @@ class Desk {
   /** A command of the desk; tells whether it was done. */
   async order<T>(route: string, fields: object, said: string): Promise<T | undefined> {
     try {
-      const answer = await api.desk_command<T & { desk?: typeof room.desk }>(route, fields);
+      const answer = await api.deskCommand<T & { desk?: typeof room.desk }>(route, fields);
       if (answer.desk) room.desk = answer.desk;
       this.say(said);
       return answer;
