@@ -43,6 +43,22 @@ async function post<T>(path: string, body: object): Promise<T> {
   return reply.json() as Promise<T>;
 }
 
+/**
+ * Statements at once. A browser keeps six connections to a server; one is the stream's, and commands must never wait
+ * for a slow statement.
+ */
+const STATEMENTS_MAX = 2;
+let running = 0;
+const waiting: (() => void)[] = [];
+async function inTurn<T>(ask: () => Promise<T>): Promise<T> {
+  if (running >= STATEMENTS_MAX) await new Promise<void>(resolve => { waiting.push(resolve); });
+  running += 1;
+  try { return await ask(); } finally {
+    running -= 1;
+    waiting.shift()?.();
+  }
+}
+
 export const api = {
   status: () => get<Status>('/v1/status'),
   settings: () => get<Settings>('/v1/settings'),
@@ -64,11 +80,11 @@ export const api = {
   whyNot: async (rule: string, key: string) =>
     (await get<{ text: string[] }>(`/v1/rules/why-not?${new URLSearchParams({ rule, key })}`)).text,
 
-  sql: async (statement: string): Promise<SqlRow[]> => {
+  sql: (statement: string): Promise<SqlRow[]> => inTurn(async () => {
     const body = JSON.stringify({ sql: statement, format: 'json' });
     const reply = await call('/v1/sql', { method: 'POST', headers: { 'content-type': 'application/json' }, body }, SQL_MS_MAX);
     return reply.json() as Promise<SqlRow[]>;
-  },
+  }),
 
   command: (id: string, operator: string, { action, ...fields }: AlertCommand) =>
     post<CommandAnswer>(`/v1/alerts/${encodeURIComponent(id)}/${action}`, { operator, ...fields }),

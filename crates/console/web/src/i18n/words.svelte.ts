@@ -1,5 +1,5 @@
 /** The page's words in the operator's language. Numbers and plurals stay out of the sentences where they can. */
-import { clockTime, day, dayTime, duration } from '../model/duration';
+import { clockTime, day, dayOnly, dayTime, duration } from '../model/duration';
 import { prefs } from '../state/prefs.svelte';
 import { en } from './en';
 import { fr } from './fr';
@@ -21,6 +21,7 @@ export function named(family: string, word: string | undefined): string {
 export const ago = (ms: number): string => duration(ms, prefs.lang);
 export const at = (ms: number, zone: string, withSeconds = false): string => clockTime(ms, prefs.lang, zone, withSeconds);
 export const onDay = (ms: number, zone: string): string => day(ms, prefs.lang, zone);
+export const date = (ms: number, zone: string): string => dayOnly(ms, prefs.lang, zone);
 export const when = (ms: number, zone: string): string => dayTime(ms, prefs.lang, zone);
 export const number = (value: number, digits = 6): string =>
   value.toLocaleString(prefs.lang === 'fr' ? 'fr-FR' : 'en-GB', { maximumFractionDigits: digits });

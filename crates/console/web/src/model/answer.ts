@@ -21,5 +21,19 @@ export function drawable(rows: SqlRow[]): Drawable | undefined {
   return x !== undefined && ys.length ? { x, kind: time === undefined ? 'name' : 'time', ys } : undefined;
 }
 
+/** The points of a drawing over time: one number a name where the answer has both, else one series a column of numbers. */
+export function points(rows: SqlRow[], { x, ys }: Drawable): { at_ms: number; sensor: string; value: number }[] {
+  const columns = columnsOf(rows), [only] = ys;
+  const name = ys.length === 1 ? columns.find(column => column !== x && !ys.includes(column)) : undefined;
+  const sums = new Map<string, { at_ms: number; sensor: string; value: number }>();
+  for (const row of rows) for (const y of name === undefined ? ys : [only ?? '']) {
+    const at_ms = instantOf(String(row[x])), sensor = name === undefined ? y : String(row[name] ?? ''), value = Number(row[y] ?? 0);
+    const known = sums.get(`${at_ms}|${sensor}`);
+    if (known) known.value += value;
+    else sums.set(`${at_ms}|${sensor}`, { at_ms, sensor, value });
+  }
+  return [...sums.values()];
+}
+
 /** Milliseconds of an instant as SQL writes it: without a zone it is UTC. */
 export const instantOf = (text: string): number => Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text.replace(' ', 'T')}${text.length > 10 ? 'Z' : ''}`);

@@ -42,5 +42,6 @@ export const clockTime = (ms: number, lang: Lang, zone: string, withSeconds = fa
   inZone(ms, lang, zone, { hour: '2-digit', minute: '2-digit', ...(withSeconds ? { second: '2-digit' } : {}) });
 export const day = (ms: number, lang: Lang, zone: string): string =>
   inZone(ms, lang, zone, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' });
+export const dayOnly = (ms: number, lang: Lang, zone: string): string => inZone(ms, lang, zone, { weekday: 'short', day: 'numeric', month: 'short' });
 export const dayTime = (ms: number, lang: Lang, zone: string): string =>
   inZone(ms, lang, zone, { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
