@@ -183,7 +183,8 @@ export interface Desk {
   signed?: Signatures;
 }
 
-export interface Kpi { name: string; value: number | null; target: number | null; unit: string; ok: boolean | null }
+/** A figure of the shift: what it is, should be, and may be at most. `ok` is null where it is not judged. */
+export interface Kpi { name: string; value: number | null; target: number | null; max?: number; unit: string; ok: boolean | null }
 export interface Shift {
   from: string;
   to: string;

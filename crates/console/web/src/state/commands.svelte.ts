@@ -4,6 +4,7 @@ import type { AlertCommand, BulkAction } from '../api/types';
 import { t } from '../i18n/words.svelte';
 import { prefs } from './prefs.svelte';
 import { room } from './room.svelte';
+import { look } from './view.svelte';
 
 const TOAST_MS = 4_000;
 const REFUSAL_MS = 10_000;
@@ -40,6 +41,7 @@ class Desk {
   /** One command for one alert or for several. */
   give(ids: string[], command: AlertCommand): void {
     if (!ids.length) return;
+    look.keepPlace();
     this.asOperator(operator => void this.#send(ids.slice(0, BULK_MAX), operator, command));
   }
 

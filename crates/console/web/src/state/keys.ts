@@ -16,7 +16,7 @@ export const acts = {
     if (look.marked.size) return desk.give(look.targets, { action: 'unshelve' });
     if (!alert) return;
     const handling = handlingOf(alert);
-    if (handling === 'shelved') desk.give([alert.alert_id], { action: 'unshelve' });
+    if (alert.shelved && handling !== 'closed') desk.give([alert.alert_id], { action: 'unshelve' });
     else if (handling === 'closed') desk.give([alert.alert_id], { action: 'reopen' });
   },
 };

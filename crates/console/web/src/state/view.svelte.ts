@@ -46,12 +46,22 @@ class Look {
   }
   unmark(): void { this.marked = new Set(); }
 
+  /** Where in the list the alert stood when something was done with it: what is done moves it away, and one goes on there. */
+  #place: { id: string; index: number } | undefined;
+  keepPlace(): void {
+    const index = this.shown.findIndex(({ alert }) => alert.alert_id === this.chosen);
+    this.#place = this.chosen !== undefined && index >= 0 ? { id: this.chosen, index } : undefined;
+  }
+
   /** Moves the focus along the list; from outside of it to its beginning. */
   step(by: number): void {
     const ids = this.shown.map(({ alert }) => alert.alert_id);
     if (!ids.length) return;
-    const from = this.chosen === undefined ? -1 : ids.indexOf(this.chosen);
-    this.choose(ids[from < 0 ? 0 : Math.max(0, Math.min(ids.length - 1, from + by))]);
+    const now = this.chosen === undefined ? -1 : ids.indexOf(this.chosen), place = this.#place;
+    this.#place = undefined;
+    const hasMoved = place !== undefined && place.id === this.chosen && place.index !== now;
+    const to = hasMoved ? place.index + (by > 0 ? by - 1 : by) : now < 0 ? 0 : now + by;
+    this.choose(ids[Math.max(0, Math.min(ids.length - 1, to))]);
   }
 
   /** One thing less: dialog, marks, filter, space. */

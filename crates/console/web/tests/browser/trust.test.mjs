@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, Screen } from './screen.mjs';
-import { until, Vigie } from './vigie.mjs';
+import { lineTo, until, Vigie } from './vigie.mjs';
 
 let vigie, browser;
 before(async () => { [vigie, browser] = await Promise.all([new Vigie().start(), launch()]); });
@@ -42,10 +42,15 @@ test('a server that hangs is lost, too', async () => {
 
 test('a server that answers and judges no more is told from a calm one', async t => {
   if (!await vigie.offers('/v1/settings')) return t.skip('this server sends no ticks');
-  const screen = await Screen.open(browser, vigie.url);
-  // The line stays open and the server answers; only the ticks cease to come.
-  await screen.page.waitForTimeout(2_500);
+  const line = await lineTo(vigie.url);
+  const screen = await Screen.open(browser, line.url);
+  await screen.page.waitForTimeout(3_000);
+  assert.equal(await screen.page.locator('.banner.lost').count(), 0, 'with ticks all is well');
+  line.hasTicks = false;
   await screen.page.getByText('VIGIE IS NOT JUDGING').waitFor({ timeout: 15_000 });
-  assert.ok(await screen.page.locator('main.untrusted').count());
+  assert.ok(await screen.page.locator('main.untrusted').count(), 'the list looks old');
+  line.hasTicks = true;
+  await screen.page.getByText('VIGIE IS NOT JUDGING').waitFor({ state: 'detached' });
   await screen.close();
+  line.end();
 });

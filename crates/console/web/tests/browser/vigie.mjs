@@ -1,6 +1,7 @@
 /** A real server of the tests: the binary in VIGIE_BIN, with a centre of its own in a folder that is gone afterwards. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -115,6 +116,35 @@ export class Vigie {
     return { status: reply.status, body: await reply.json() };
   }
   async offers(path) { return (await fetch(this.url + path)).status !== 404; }
+}
+
+/**
+ * A line to the server that can lose the ticks of its stream and nothing else: what a page sees of a server whose rules stand
+ * still while all the rest goes on.
+ */
+export async function lineTo(url) {
+  const line = { hasTicks: true };
+  const server = createServer((asked, answer) => {
+    const { origin: _origin, ...headers } = asked.headers, { host, hostname, port } = new URL(url);
+    const passed = request({ hostname, port, path: asked.url, method: asked.method, headers: { ...headers, host, 'accept-encoding': 'identity' } }, got => {
+      answer.writeHead(got.statusCode, got.headers);
+      if (!asked.url.startsWith('/v1/alerts/stream')) return got.pipe(answer);
+      let rest = '';
+      got.on('data', bytes => {
+        const events = (rest + bytes).split('\n\n');
+        rest = events.pop();
+        for (const event of events) if (line.hasTicks || !/^event: ?tick$/m.test(event)) answer.write(`${event}\n\n`);
+      });
+      got.on('end', () => answer.end());
+    });
+    passed.on('error', () => answer.destroy());
+    answer.on('close', () => passed.destroy());
+    asked.pipe(passed);
+  });
+  await new Promise(resolve => { server.listen(0, '127.0.0.1', resolve); });
+  line.url = `http://127.0.0.1:${server.address().port}`;
+  line.end = () => { server.closeAllConnections(); server.close(); };
+  return line;
 }
 
 /** Waits for what must become true; fails with its name. */
