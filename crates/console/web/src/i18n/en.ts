@@ -37,6 +37,7 @@ export const en = {
   'banner.lost_do': 'New alerts do not appear. Reconnecting by itself; watch the cameras meanwhile.',
   'banner.dead': 'VIGIE IS NOT JUDGING',
   'banner.dead_do': 'The server answers, but its rules stand still: no new alert can come. Call the technician on duty.',
+  'banner.over': 'The replay is over: time stands still.',
   'banner.as_of': 'as of {time}',
   'banner.flood': 'ALERT FLOOD',
   'banner.flood_why': '{count} new in ten minutes, above {limit}',

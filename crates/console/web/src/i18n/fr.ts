@@ -39,6 +39,7 @@ export const fr: Record<keyof typeof en, string> = {
   'banner.lost_do': "Les nouvelles alertes n'apparaissent pas. Reconnexion automatique ; surveillez les caméras en attendant.",
   'banner.dead': 'VIGIE NE JUGE PLUS',
   'banner.dead_do': "Le serveur répond, mais ses règles sont à l'arrêt : aucune nouvelle alerte ne peut venir. Appelez l'astreinte technique.",
+  'banner.over': 'La reprise est finie : le temps est arrêté.',
   'banner.as_of': 'état de {time}',
   'banner.flood': "AFFLUX D'ALERTES",
   'banner.flood_why': '{count} nouvelles en dix minutes, au-delà de {limit}',

@@ -44,10 +44,8 @@ export class Heartbeat {
     if (this.#last !== undefined) this.#interval = Math.max(this.#interval * 0.8, Math.min(at - this.#last, 60_000));
     this.#last = at;
   }
-  /** A new connection: silence counts from now, if there ever was a tick. */
-  restart(at: number): void { if (this.#last !== undefined) this.#last = at; }
-  /** Whether this server sends ticks at all. */
-  get isKnown(): boolean { return this.#last !== undefined; }
+  /** A new connection to a server that sends ticks: silence counts from now. */
+  restart(at: number): void { this.#last = at; }
   /** Three times the usual interval without a tick: nobody judges. */
   isDead(at: number): boolean {
     return this.#last !== undefined && at - this.#last > Math.max(Heartbeat.SILENCE_MS_MIN, 3 * this.#interval);

@@ -45,9 +45,9 @@ function newest(a: Alert, b: Alert): number {
 }
 
 /** Whether every word of the filter is in what the alert says. */
-export function matches(alert: Alert, words: string[], spaceName: string): boolean {
+export function matches(alert: Alert, words: string[], place: string): boolean {
   if (!words.length) return true;
-  const text = [alert.summary, alert.rule, alert.key, spaceName, alert.severity, alert.assigned?.to].join(' ').toLowerCase();
+  const text = [alert.summary, alert.rule, alert.key, place, alert.severity, alert.assigned?.to].join(' ').toLowerCase();
   return words.every(word => text.includes(word));
 }
 

@@ -17,6 +17,11 @@ class Prefs {
 
   setOperator(name: string): void { this.operator = name; write('operator', name); }
   setLang(lang: 'en' | 'fr'): void { this.lang = lang; write('lang', lang); document.documentElement.lang = lang; }
+  /** The centre's own languages, best first; whoever has chosen one keeps it. */
+  suggest(languages: string[] | undefined): void {
+    const [first] = languages ?? [];
+    if (!read('lang') && (first === 'en' || first === 'fr')) { this.lang = first; this.show(); }
+  }
   setTheme(theme: Theme): void { this.theme = theme; write('theme', theme); this.show(); }
   setMuted(isMuted: boolean): void { this.isMuted = isMuted; write('muted', isMuted ? 'yes' : 'no'); }
 

@@ -7,11 +7,13 @@
  */
 import { api, ALERTS_MAX, NotOffered } from '../api/client';
 import { AlertStream } from '../api/stream';
-import type { Alert, Desk, Settings, Severity, SpaceFeature, Status } from '../api/types';
+import type { Alert, Desk, Settings, SpaceFeature, Status } from '../api/types';
 import { applyAlert, applySuppression, applyTransition, forget, reconcile, type Book } from '../model/book';
 import { Heartbeat, LogClock } from '../model/clock';
 import { knownZone } from '../model/duration';
 import { badness, count, handlingOf, inOrder, isRunning, worstBySpace, type Placed } from '../model/order';
+import { t } from '../i18n/words.svelte';
+import { prefs } from './prefs.svelte';
 import { sound } from './sound.svelte';
 
 const FLUSH_MS = 150;
@@ -21,6 +23,8 @@ const SILENCE_MS_MAX = 5_000;
 const SPACES_MS = 60_000;
 const SECOND_MS = 1_000;
 const REMIND_MS = 15_000;
+/** From here on time is not that of a live centre. */
+const REPLAY_SPEED_MIN = 3, REPLAY_MS_MIN = 7 * 86_400_000;
 
 export type Link = 'connecting' | 'live' | 'lost';
 
@@ -37,7 +41,6 @@ class Room {
   hasDesk = $state(false);
   link = $state<Link>('connecting');
   isJudging = $state(true);
-  hasTicks = $state(false);
   leftOut = $state(0);
   /** Log time now, moved on every second. */
   now = $state(0);
@@ -50,7 +53,12 @@ class Room {
   /** Counts changes of the book; tests and views that ask anew depend on it. */
   version = $state(0);
   isLoaded = $state(false);
-  isTrusted = $derived(this.link === 'live' && this.isJudging);
+  /**
+   * Whether this is no live centre: its time runs fast, or lies weeks off. Then judging ends when the data does, which is told,
+   * but is no alarm.
+   */
+  isReplay = $state(false);
+  isTrusted = $derived(this.link === 'live' && (this.isJudging || this.isReplay));
 
   #book: Book = new Map();
   #stream: AlertStream | undefined;
@@ -64,6 +72,9 @@ class Room {
   #isLoading = false;
   #isStale = false;
 
+  #districts = $derived(new Map(this.spaces.map(space => [space.id, space.properties.district])));
+  /** Name and district of a space: what one may filter by. */
+  placeOf = (space: string): string => `${this.nameOf(space)} ${this.#districts.get(space) ?? ''}`;
   nameOf = (space: string): string => this.names.get(space) ?? space;
   get(id: string | undefined): Alert | undefined { return id === undefined ? undefined : this.#book.get(id); }
 
@@ -100,7 +111,6 @@ class Room {
       desk: desk => { this.desk = desk; this.hasDesk = true; },
       tick: tick => {
         this.#heartbeat.hear(performance.now());
-        this.hasTicks = true;
         this.#heardAt = performance.now();
         this.#tell(Date.parse(tick.log_time));
         if (!this.isJudging) { this.isJudging = true; void this.reload(); }
@@ -140,8 +150,8 @@ class Room {
     this.#fresh = [];
     const worst = news.sort((a, b) => badness(a.severity) - badness(b.severity))[0];
     if (!worst) return;
-    this.announcement = `${worst.severity}: ${worst.summary}${news.length > 1 ? ` (+${news.length - 1})` : ''}`;
-    sound.play(worst.severity as Severity);
+    this.announcement = `${t(`severity.${worst.severity}`)}: ${worst.summary}${news.length > 1 ? ` (+${news.length - 1})` : ''}`;
+    sound.play(worst.severity);
   }
 
   /** Asks for the list anew and folds it with what the stream has told. */
@@ -171,7 +181,10 @@ class Room {
   }
 
   async #loadSettings(): Promise<void> {
-    try { this.settings = await api.settings(); } catch (error) { if (!(error instanceof NotOffered)) throw error; }
+    try {
+      this.settings = await api.settings();
+      prefs.suggest(this.settings.languages);
+    } catch (error) { if (!(error instanceof NotOffered)) throw error; }
   }
 
   async #ask(): Promise<void> {
@@ -195,6 +208,7 @@ class Room {
   #tell(logTime: number): void {
     this.#clock.hear(logTime, performance.now());
     this.speed = this.#clock.speed;
+    if (this.speed >= REPLAY_SPEED_MIN || Math.abs(logTime - Date.now()) > REPLAY_MS_MIN) this.isReplay = true;
     if (this.link === 'live') this.asOf = logTime;
   }
 
@@ -202,7 +216,8 @@ class Room {
     const wasLost = this.link === 'lost';
     this.link = 'live';
     this.#heardAt = performance.now();
-    this.#heartbeat.restart(performance.now());
+    // A server that tells its settings sends ticks, too: from now on one is due, even if none ever came.
+    if (this.settings) this.#heartbeat.restart(performance.now());
     this.asOf = this.#clock.heard ?? 0;
     if (wasLost) {
       void this.reload();
@@ -223,7 +238,7 @@ class Room {
     this.now = this.#clock.now(at);
     if (this.link === 'live' && this.#heartbeat.isDead(at) && this.isJudging) {
       this.isJudging = false;
-      this.#alarm();
+      if (!this.isReplay) this.#alarm();
     }
     if (!this.isTrusted && this.link !== 'connecting' && at - this.#remindedAt > REMIND_MS) this.#alarm();
   }

@@ -23,7 +23,7 @@ class Look {
     const words = this.filter.toLowerCase().split(/\s+/).filter(Boolean);
     return room.placed.filter(({ alert, group }) => listOf(group) === this.list
       && (this.space === undefined || alert.space === this.space)
-      && matches(alert, words, room.nameOf(alert.space)));
+      && matches(alert, words, room.placeOf(alert.space)));
   });
   /** The alert in focus, as it stands now. */
   alert = $derived.by(() => { void room.version; return room.get(this.chosen); });

@@ -48,6 +48,11 @@ describe('the dead-man\'s switch', () => {
     expect(heart.isDead(9_900)).toBe(false);
     expect(heart.isDead(10_100)).toBe(true);
   });
+  it('expects a first tick once it knows that there should be one', () => {
+    const heart = new Heartbeat();
+    heart.restart(0);
+    expect([heart.isDead(4_000), heart.isDead(5_500)]).toEqual([false, true]);
+  });
   it('waits for servers that tick seldom', () => {
     const heart = new Heartbeat();
     for (let at = 0; at <= 60_000; at += 10_000) heart.hear(at);
