@@ -39,7 +39,15 @@ pub mod news;
 
 pub mod view;
 
+pub mod asked;
+
 pub mod fold;
+
+pub mod live;
+
+pub mod kpis;
+
+pub mod wire;
 
 #[cfg(test)]
 mod samples;

@@ -40,6 +40,8 @@ pub mod applied;
 
 pub mod book;
 
+pub mod room;
+
 pub mod live;
 
 pub mod feed;

@@ -251,7 +251,7 @@ fn opening(transition: Arc<Transition>, around: &dyn Around, at: Moment) -> Aler
         escalated_to: None,
         mode: around.mode(&transition.space),
         is_test: false,
-        incident_file: None,
+        incident_file: around.incident_file(&transition.alert_id),
         chattering: around.chattering(&transition),
         position: at.position,
         latest: Arc::clone(&transition),

@@ -3,12 +3,16 @@
 use crate::alerts;
 use crate::body::BODY_BYTES_MAX;
 use crate::commands;
+use crate::desk;
 use crate::explain;
 use crate::guard;
 use crate::page;
 use crate::problems;
 use crate::refusal::as_problem;
+use crate::reports;
 use crate::rules;
+use crate::settings;
+use crate::shift;
 use crate::spaces;
 use crate::sql;
 use crate::state::ConsoleState;
@@ -35,6 +39,19 @@ pub fn router(state: ConsoleState) -> Router {
         .route("/v1/alerts/{id}/explain", get(explain::one))
         .route("/v1/alerts/{id}/acknowledge", post(commands::acknowledge))
         .route("/v1/alerts/{id}/close", post(commands::close))
+        .route("/v1/desk", get(desk::now))
+        .route("/v1/out-of-service", post(desk::take_out))
+        .route("/v1/out-of-service/{id}/return", post(desk::give_back))
+        .route("/v1/mode", post(desk::mode))
+        .route("/v1/test-alert", post(desk::test_alert))
+        .route("/v1/incident-files", post(desk::make_file))
+        .route("/v1/incident-files/{id}", post(desk::change_file))
+        .route("/v1/shift", get(shift::handover))
+        .route("/v1/shift/sign", post(desk::sign))
+        .route("/v1/shift/sound-check", post(desk::sound_check))
+        .route("/v1/reports", post(reports::enter))
+        .route("/v1/settings", get(settings::now))
+        .route(settings::BASEMAP, get(settings::basemap))
         .route("/v1/spaces", get(spaces::list))
         .route("/v1/status", get(status::now))
         .route("/v1/rules", get(rules::list))

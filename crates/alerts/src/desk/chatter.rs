@@ -17,6 +17,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use vigie_model::alert::AlertId;
 use vigie_model::desk_settings::{COUNTED_MS_MAX, ChatterSettings, OPENINGS_MAX};
 
 /// Most keys of which openings are counted: those that opened within the time counted, some 30 MB at worst.
@@ -53,6 +54,8 @@ struct Key {
     openings: VecDeque<i64>,
     /// Event time at which it cleared, while it is clear.
     cleared_event_ms: Option<i64>,
+    /// The newest episode.
+    alert: AlertId,
     clear_times_ms: VecDeque<i64>,
     flapping: Option<Flapping>,
 }
@@ -71,6 +74,8 @@ pub struct Flapping {
 pub struct ChatterChange {
     /// Which.
     pub at: RuleKey,
+    /// Its newest episode.
+    pub alert: AlertId,
     /// How it chatters, or did.
     pub flapping: Flapping,
     /// Whether it is over.
@@ -82,6 +87,7 @@ impl Chatter {
     pub fn opened(
         &mut self,
         at: &RuleKey,
+        alert: &AlertId,
         event_ms: i64,
         now_ms: i64,
         settings: &ChatterSettings,
@@ -92,6 +98,7 @@ impl Chatter {
             changes.extend(self.remove(&leaving));
         }
         let key = self.keys.entry(at.clone()).or_default();
+        key.alert = alert.clone();
         if let Some(cleared_ms) = key.cleared_event_ms.take() {
             push(&mut key.clear_times_ms, (event_ms - cleared_ms).max(0), CLEAR_TIMES_MAX);
         }
@@ -103,7 +110,7 @@ impl Chatter {
                 let flapping = Flapping { since_ms: now_ms, count: key.openings.len() as u64 };
                 key.flapping = Some(flapping);
                 self.chattering.insert(at.clone());
-                changes.push(ChatterChange { at: at.clone(), flapping, ended: false });
+                changes.push(ChatterChange { at: at.clone(), alert: alert.clone(), flapping, ended: false });
             }
             None => {}
         }
@@ -168,9 +175,10 @@ impl Chatter {
     }
 
     fn calm(&mut self, at: &RuleKey) -> Option<ChatterChange> {
-        let flapping = self.keys.get_mut(at)?.flapping.take()?;
+        let key = self.keys.get_mut(at)?;
+        let (flapping, alert) = (key.flapping.take()?, key.alert.clone());
         self.chattering.remove(at);
-        Some(ChatterChange { at: at.clone(), flapping, ended: true })
+        Some(ChatterChange { at: at.clone(), alert, flapping, ended: true })
     }
 
     fn remove(&mut self, at: &RuleKey) -> Option<ChatterChange> {

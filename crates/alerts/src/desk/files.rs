@@ -113,11 +113,12 @@ pub struct FileEdit<'a> {
 }
 
 impl IncidentFiles {
-    /// Puts an alert where it belongs; returns whether a file changed. `position` is the record's in the alert stream.
-    pub fn group(&mut self, alert: &Grouped<'_>, position: u64, now_ms: i64, settings: &FileSettings) -> bool {
+    /// Puts an alert where it belongs; returns the alerts that are in another file now. `position` is the record's in the
+    /// alert stream.
+    pub fn group(&mut self, alert: &Grouped<'_>, position: u64, now_ms: i64, settings: &FileSettings) -> Vec<AlertId> {
         self.newest.forget_before(now_ms - settings.same_space_within_ms.max(0));
         if self.by_alert.contains_key(alert.id) {
-            return false;
+            return Vec::new();
         }
         if let Some((cause, rule)) = alert.cause {
             let title = || format!("{rule}, {}", alert.space);
@@ -125,11 +126,11 @@ impl IncidentFiles {
             return self.join(cause, alert, title, position, now_ms);
         }
         if settings.same_space_within_ms <= 0 {
-            return false;
+            return Vec::new();
         }
         let place = (Arc::clone(alert.space), alert.is_exercise);
         let before = self.newest.put(place, alert.id, now_ms);
-        let Some(before) = before.filter(|before| before.alert != *alert.id) else { return false };
+        let Some(before) = before.filter(|before| before.alert != *alert.id) else { return Vec::new() };
         let other = Other { id: &before.alert, is_closed: before.is_closed, is_cause: false };
         self.join(other, alert, || format!("{}, {}", alert.rule, alert.space), position, now_ms)
     }
@@ -246,20 +247,20 @@ impl IncidentFiles {
         title: impl FnOnce() -> String,
         position: u64,
         now_ms: i64,
-    ) -> bool {
+    ) -> Vec<AlertId> {
         if let Some(number) = self.by_alert.get(other.id).copied() {
             let file = &self.files[&number];
             if file.closed_ms.is_some() || file.alerts.len() >= ALERTS_NAMED_MAX {
-                return false;
+                return Vec::new();
             }
             let mut file = IncidentFile::clone(file);
             file.alerts.push(alert.id.clone());
             file.unclosed.insert(alert.id.clone());
             self.replace(number, file);
-            return true;
+            return vec![alert.id.clone()];
         }
         if !self.has_room() {
-            return false;
+            return Vec::new();
         }
         let both = [other.id.clone(), alert.id.clone()];
         let unclosed = both.iter().skip(usize::from(other.is_closed)).cloned().collect();
@@ -271,11 +272,11 @@ impl IncidentFiles {
             operator: None,
             note: None,
             unclosed,
-            alerts: both.into(),
+            alerts: both.to_vec(),
             opened_ms: now_ms,
             closed_ms: None,
         });
-        true
+        both.into()
     }
 
     fn numbered(&self, id: &str) -> Option<(u64, &Arc<IncidentFile>)> {

@@ -19,26 +19,26 @@
 //! - A pure fold: the same calls give the same state, and so do the calls behind a stored one. It reads no clock.
 //! - [`Desk::view`] costs little, whatever the desk has seen; what it shows never changes afterwards.
 
-use crate::desk::chatter::{Chatter, Flapping, RuleKey};
+use crate::desk::asked::{DeskAlert, Marks, Touched};
+use crate::desk::chatter::{Chatter, ChatterChange, Flapping, RuleKey};
 use crate::desk::files::{FileEdit, Grouped, IncidentFiles};
 use crate::desk::flood::{Flood, FloodChange, NewAlert, Telling};
 use crate::desk::handover::Duty;
 use crate::desk::ledger::Ledger;
 use crate::desk::mode::{ModeAsked, ModeInForce, Modes};
 use crate::desk::news::{Happened, News};
-use crate::desk::service::{OutOfService, Services};
+use crate::desk::service::Services;
 use crate::desk::view::{Chattering, DeskView};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use vigie_model::alert::AlertId;
-use vigie_model::command::{Command, DeskDeed, DeskMode, Outcome};
-use vigie_model::desk_settings::DeskSettings;
-use vigie_model::severity::Severity;
+use vigie_model::command::{Command, DeskDeed, Outcome};
+use vigie_model::control::AlertSettings;
 
 /// What stands at the desk; see the [module's documentation](self).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Desk {
-    settings: Arc<DeskSettings>,
+    settings: Arc<AlertSettings>,
     flood: Flood,
     chatter: Chatter,
     modes: Modes,
@@ -52,116 +52,50 @@ pub struct Desk {
     /// Whether anything shown has changed since [`Desk::take_changed`].
     #[serde(skip)]
     is_changed: bool,
-}
-
-/// An alert as the desk needs to know it.
-#[derive(Clone, Copy, Debug)]
-pub struct DeskAlert<'a> {
-    /// Its id.
-    pub id: &'a AlertId,
-    /// Its rule's name.
-    pub rule: &'a Arc<str>,
-    /// Its key.
-    pub key: &'a Arc<str>,
-    /// Its space.
-    pub space: &'a Arc<str>,
-    /// How bad it is.
-    pub severity: Severity,
-    /// The alert that suppresses it, and the name of that one's rule.
-    pub cause: Option<(&'a AlertId, &'a str)>,
-    /// Whether it belongs to an exercise.
-    pub is_exercise: bool,
-    /// Whether somebody opened it to try the way to the operators.
-    pub is_test: bool,
-    /// Whether it is out of service.
-    pub is_out_of_service: bool,
-}
-
-/// What the desk says of an alert.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Marks {
-    /// The mode that covers its space.
-    pub mode: Option<Arc<ModeInForce>>,
-    /// What takes it out of service.
-    pub out_of_service: Option<Arc<OutOfService>>,
-}
-
-/// What became of a command, or of a tick.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Done {
-    /// The command's outcome; `Unchanged` for a tick that ended nothing.
-    pub outcome: Outcome,
-    /// Whether other alerts are out of service now: the book has to look again.
-    pub services_changed: bool,
-}
-
-impl DeskAlert<'_> {
-    fn counts(&self) -> bool {
-        !self.is_exercise && !self.is_test && !self.is_out_of_service
-    }
-
-    fn at(&self) -> RuleKey {
-        RuleKey { rule: Arc::clone(self.rule), key: Arc::clone(self.key) }
-    }
-}
-
-impl Marks {
-    /// Whether an alert that opens now belongs to an exercise.
-    #[must_use]
-    pub fn is_exercise(&self) -> bool {
-        self.mode.as_ref().is_some_and(|mode| mode.mode == DeskMode::Exercise)
-    }
-
-    /// Name of the event during which an alert opens now.
-    #[must_use]
-    pub fn event(&self) -> Option<&Arc<str>> {
-        self.mode.as_ref().filter(|mode| mode.mode == DeskMode::Event).map(|mode| &mode.name)
-    }
+    /// See [`Desk::take_touched`].
+    #[serde(skip)]
+    touched: Touched,
 }
 
 impl Desk {
     /// Other settings are in force.
-    pub fn settings(&mut self, settings: &DeskSettings, now_ms: i64) {
-        if *self.settings != *settings {
-            self.settings = Arc::new(settings.clone());
+    pub fn settings(&mut self, settings: &Arc<AlertSettings>, now_ms: i64) {
+        if self.settings != *settings {
+            self.settings = Arc::clone(settings);
             self.is_changed = true;
             self.settle(now_ms);
         }
     }
 
-    /// Time has come to `now_ms`.
-    pub fn tick(&mut self, now_ms: i64) -> Done {
-        let mut done = Done { outcome: Outcome::Unchanged, services_changed: false };
-        if let Some(over) = self.modes.settle(now_ms) {
+    /// A tick of T, taken at `now_ms`: whatever ends at or before T ends.
+    pub fn tick(&mut self, tick_ms: i64, now_ms: i64) {
+        if let Some(over) = self.modes.settle(tick_ms) {
             let what = Happened::ModeEnded { mode: over.mode, name: Arc::clone(&over.name), by_itself: true };
-            self.tell(now_ms, what);
-            done.outcome = Outcome::Done;
+            self.announce(now_ms, what);
         }
-        for over in self.services.settle(now_ms) {
-            self.tell(now_ms, Happened::Returned { scope: over.scope.clone(), by_itself: true });
-            done = Done { outcome: Outcome::Done, services_changed: true };
+        for over in self.services.settle(tick_ms) {
+            self.announce(now_ms, Happened::Returned { scope: over.scope.clone(), by_itself: true });
+            self.touched = Touched::Any;
         }
         self.settle(now_ms);
-        done
     }
 
     /// A command about the centre; `known` says of an alert whether it is in the book, and then whether it is closed.
-    pub fn command(&mut self, command: &Command, deed: &DeskDeed, known: impl Fn(&AlertId) -> Option<bool>) -> Done {
+    pub fn command(&mut self, command: &Command, deed: &DeskDeed, known: impl Fn(&AlertId) -> Option<bool>) -> Outcome {
         let now_ms = command.log_time_ms;
-        let mut services_changed = false;
         let outcome = match deed {
             DeskDeed::OutOfService { scope, until_ms } => {
                 let outcome = self.services.take_out(command, scope, *until_ms);
-                services_changed = outcome == Outcome::Done;
-                if let Some(entry) = self.services.get(&command.action_id).cloned().filter(|_| services_changed) {
-                    self.tell(now_ms, Happened::OutOfService(entry));
+                if let Some(entry) = self.services.get(&command.action_id).cloned() {
+                    self.touched = Touched::Any;
+                    self.announce(now_ms, Happened::OutOfService(entry));
                 }
                 outcome
             }
             DeskDeed::Return { id } => match self.services.give_back(id) {
                 Some(entry) => {
-                    services_changed = true;
-                    self.tell(now_ms, Happened::Returned { scope: entry.scope.clone(), by_itself: false });
+                    self.touched = Touched::Any;
+                    self.announce(now_ms, Happened::Returned { scope: entry.scope.clone(), by_itself: false });
                     Outcome::Done
                 }
                 None => Outcome::UnknownId,
@@ -174,11 +108,16 @@ impl Desk {
             // The book opens its alert.
             DeskDeed::TestAlert { .. } => Outcome::Done,
             DeskDeed::FileNew { title, alerts } => match closed_of(alerts, known) {
-                Some(closed) => self.files.make(command, title, alerts, &closed),
+                Some(closed) => {
+                    self.touch(alerts);
+                    self.files.make(command, title, alerts, &closed)
+                }
                 None => Outcome::UnknownAlert,
             },
             DeskDeed::FileChange { id, title, add, remove, closed } => match closed_of(add, known) {
                 Some(closed_alerts) => {
+                    self.touch(add);
+                    self.touch(remove);
                     let edit = FileEdit { title: title.as_ref(), add, remove, closed: *closed };
                     self.files.change(command, id, edit, &closed_alerts)
                 }
@@ -188,11 +127,10 @@ impl Desk {
             DeskDeed::SoundCheck { heard } => Arc::make_mut(&mut self.duty).check_sound(command, *heard),
         };
         if outcome == Outcome::Done {
-            self.ledger.acted(now_ms);
-            self.is_changed = true;
+            self.acted(now_ms);
             self.settle(now_ms);
         }
-        Done { outcome, services_changed }
+        outcome
     }
 
     /// What holds for an alert of this rule on this key.
@@ -207,9 +145,13 @@ impl Desk {
     /// An alert opened; `position` is the record's in the alert stream, `event_ms` when it opened in event time.
     pub fn opened(&mut self, alert: &DeskAlert<'_>, event_ms: i64, position: u64, now_ms: i64) {
         if alert.counts() {
-            let changes = self.chatter.opened(&alert.at(), event_ms, now_ms, &self.settings.chatter);
-            for change in changes {
-                self.tell(now_ms, Happened::Chatter(change));
+            let at = alert.at();
+            for change in self.chatter.opened(&at, alert.id, event_ms, now_ms, &self.settings.desk.chatter) {
+                self.chatters(change, now_ms);
+            }
+            if self.chatter.flapping(&at).is_some() {
+                self.touch(std::slice::from_ref(alert.id));
+                self.is_changed = true;
             }
         }
         self.group(alert, position, now_ms);
@@ -232,9 +174,9 @@ impl Desk {
         self.settle(now_ms);
         let was_flood = self.flood.now().is_some();
         let new = NewAlert { id: alert.id, space: alert.space, severity: alert.severity };
-        let telling = self.flood.tell(&new, now_ms, self.operators(), &self.settings.flood);
+        let telling = self.flood.tell(&new, now_ms, self.operators(), &self.settings.desk.flood);
         if !was_flood && self.flood.now().is_some() {
-            self.tell(now_ms, Happened::FloodBegan);
+            self.announce(now_ms, Happened::FloodBegan);
         }
         telling
     }
@@ -280,12 +222,17 @@ impl Desk {
     /// Operators that a flood is measured by.
     #[must_use]
     pub fn operators(&self) -> u16 {
-        self.settings.operators.unwrap_or_else(|| self.duty.operators()).max(1)
+        self.settings.desk.operators.unwrap_or_else(|| self.duty.operators()).max(1)
     }
 
     /// Whether anything shown has changed since this was asked last.
     pub fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.is_changed)
+    }
+
+    /// Of which alerts the desk says something else since this was asked last; the book has to ask it about those.
+    pub fn take_touched(&mut self) -> Touched {
+        std::mem::take(&mut self.touched)
     }
 
     /// What stands at the desk now, for readers. `position` is that of the newest record in the alert stream.
@@ -321,10 +268,10 @@ impl Desk {
             let now = self.modes.now().cloned();
             if let Some(before) = before.filter(|before| now.as_ref().is_none_or(|now| is_other(now, before))) {
                 let name = Arc::clone(&before.name);
-                self.tell(command.log_time_ms, Happened::ModeEnded { mode: before.mode, name, by_itself: false });
+                self.announce(command.log_time_ms, Happened::ModeEnded { mode: before.mode, name, by_itself: false });
             }
             if let Some(now) = now {
-                self.tell(command.log_time_ms, Happened::ModeBegan(now));
+                self.announce(command.log_time_ms, Happened::ModeBegan(now));
             }
         }
         outcome
@@ -336,30 +283,43 @@ impl Desk {
         }
         let DeskAlert { id, rule, space, cause, is_exercise, .. } = *alert;
         let grouped = Grouped { id, rule, space, cause, is_exercise };
-        self.is_changed |= self.files.group(&grouped, position, now_ms, &self.settings.files);
+        let moved = self.files.group(&grouped, position, now_ms, &self.settings.desk.files);
+        self.is_changed |= !moved.is_empty();
+        self.touch(&moved);
     }
 
     /// Floods and chatter as of `now_ms`.
     fn settle(&mut self, now_ms: i64) {
         self.at_ms = self.at_ms.max(now_ms);
         let counted = self.flood.counted();
-        match self.flood.settle(now_ms, self.operators(), &self.settings.flood) {
-            Some(FloodChange::Began) => self.tell(now_ms, Happened::FloodBegan),
+        match self.flood.settle(now_ms, self.operators(), &self.settings.desk.flood) {
+            Some(FloodChange::Began) => self.announce(now_ms, Happened::FloodBegan),
             Some(FloodChange::Ended) => {
                 let over = self.flood.over().iter().next_back().cloned();
                 if let Some(over) = over {
-                    self.tell(now_ms, Happened::FloodEnded(over));
+                    self.announce(now_ms, Happened::FloodEnded(over));
                 }
             }
             None => {}
         }
         self.is_changed |= counted != self.flood.counted();
-        for change in self.chatter.settle(now_ms, &self.settings.chatter) {
-            self.tell(now_ms, Happened::Chatter(change));
+        for change in self.chatter.settle(now_ms, &self.settings.desk.chatter) {
+            self.chatters(change, now_ms);
         }
     }
 
-    fn tell(&mut self, now_ms: i64, what: Happened) {
+    fn chatters(&mut self, change: ChatterChange, now_ms: i64) {
+        self.touch(std::slice::from_ref(&change.alert));
+        self.announce(now_ms, Happened::Chatter(change));
+    }
+
+    fn touch(&mut self, ids: &[AlertId]) {
+        if let Touched::Some(touched) = &mut self.touched {
+            touched.extend_from_slice(ids);
+        }
+    }
+
+    fn announce(&mut self, now_ms: i64, what: Happened) {
         self.news.tell(now_ms, what);
         self.is_changed = true;
     }

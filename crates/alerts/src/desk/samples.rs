@@ -1,6 +1,6 @@
 //! Commands and alerts for the desk's tests.
 
-use crate::desk::fold::DeskAlert;
+use crate::desk::asked::DeskAlert;
 use std::sync::Arc;
 use vigie_model::alert::AlertId;
 use vigie_model::command::{Action, Command, DeskDeed};

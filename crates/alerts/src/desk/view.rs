@@ -9,7 +9,7 @@ use crate::desk::mode::ModeInForce;
 use crate::desk::news::News;
 use crate::desk::service::OutOfService;
 use std::sync::Arc;
-use vigie_model::desk_settings::DeskSettings;
+use vigie_model::control::AlertSettings;
 
 /// The desk after one record.
 #[derive(Clone, Debug, Default)]
@@ -18,8 +18,8 @@ pub struct DeskView {
     pub position: u64,
     /// Log time of the newest record that concerned the desk.
     pub at_ms: i64,
-    /// What the desk goes by.
-    pub settings: Arc<DeskSettings>,
+    /// What book and desk go by.
+    pub settings: Arc<AlertSettings>,
     /// Operators that a flood is measured by.
     pub operators: u16,
     /// New alerts, and whether they are a flood.

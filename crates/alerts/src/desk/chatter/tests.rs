@@ -10,7 +10,7 @@ fn key(key: &str) -> RuleKey {
 /// Opens at `minute` and clears a minute later.
 fn episode(chatter: &mut Chatter, at: &RuleKey, minute: i64) -> Vec<ChatterChange> {
     let now_ms = minute * MINUTE_MS;
-    let changes = chatter.opened(at, now_ms, now_ms, &ChatterSettings::default());
+    let changes = chatter.opened(at, &AlertId::default(), now_ms, now_ms, &ChatterSettings::default());
     chatter.cleared(at, now_ms + MINUTE_MS);
     changes
 }
@@ -22,7 +22,10 @@ fn six_an_hour_are_borne_and_seven_are_chatter() {
         assert_eq!(episode(&mut chatter, &at, minute * 9), []);
     }
     let flapping = Flapping { since_ms: 54 * MINUTE_MS, count: 7 };
-    assert_eq!(episode(&mut chatter, &at, 54), [ChatterChange { at: at.clone(), flapping, ended: false }]);
+    assert_eq!(
+        episode(&mut chatter, &at, 54),
+        [ChatterChange { at: at.clone(), alert: AlertId::default(), flapping, ended: false }]
+    );
     assert_eq!(episode(&mut chatter, &at, 55), [], "it is told once");
     assert_eq!(chatter.flapping(&at), Some(Flapping { count: 8, ..flapping }));
     assert_eq!(chatter.flapping(&key("b")), None);
@@ -83,7 +86,7 @@ fn the_key_that_opened_longest_ago_leaves_a_full_table() {
     let mut chatter = Chatter::default();
     let settings = ChatterSettings::default();
     for n in 0..=KEYS_MAX as i64 {
-        chatter.opened(&key(&n.to_string()), n, n, &settings);
+        chatter.opened(&key(&n.to_string()), &AlertId::default(), n, n, &settings);
     }
     assert_eq!(chatter.keys.len(), KEYS_MAX);
     assert!(!chatter.keys.contains_key(&key("0")) && chatter.keys.contains_key(&key("1")));
@@ -111,7 +114,7 @@ proptest! {
             let step = |chatter: &mut Chatter| match what {
                 0 => chatter.settle(now_ms, &settings),
                 1 => { chatter.cleared(&at, now_ms); Vec::new() }
-                _ => chatter.opened(&at, now_ms, now_ms, &settings),
+                _ => chatter.opened(&at, &AlertId::default(), now_ms, now_ms, &settings),
             };
             let changes = step(&mut chatter);
             prop_assert_eq!(&changes, &step(&mut uncut));

@@ -21,7 +21,7 @@ fn command(now_ms: i64) -> Command {
 fn open(files: &mut IncidentFiles, alert: &str, space: &str, now_ms: i64) -> bool {
     let (id, space) = (id(alert), Arc::from(space));
     let alert = Grouped { id: &id, rule: "Crowded", space: &space, cause: None, is_exercise: false };
-    files.group(&alert, now_ms.unsigned_abs(), now_ms, &SETTINGS)
+    !files.group(&alert, now_ms.unsigned_abs(), now_ms, &SETTINGS).is_empty()
 }
 
 fn told(files: &IncidentFiles) -> Vec<String> {
@@ -54,12 +54,14 @@ fn what_an_alert_suppresses_goes_to_its_file() {
     let suppressed = |files: &mut IncidentFiles, alert: &str, now_ms| {
         let (id, cause) = (id(alert), id("lost"));
         let cause = Some((&cause, "NodeLost"));
-        files.group(
-            &Grouped { id: &id, rule: "Crowded", space: &space, cause, is_exercise: false },
-            7,
-            now_ms,
-            &SETTINGS,
-        )
+        !files
+            .group(
+                &Grouped { id: &id, rule: "Crowded", space: &space, cause, is_exercise: false },
+                7,
+                now_ms,
+                &SETTINGS,
+            )
+            .is_empty()
     };
     assert!(suppressed(&mut files, "a", 0));
     assert!(suppressed(&mut files, "b", 90_000), "whenever that is");
@@ -168,14 +170,15 @@ proptest! {
             }
             now_ms += wait_ms;
             let (alert, space): (_, Arc<str>) = (id(&alert.to_string()), space.to_string().into());
+            let given = Command { action_id: format!("c{index}").into(), ..command(now_ms) };
             let step = |files: &mut IncidentFiles| {
                 let first = files.all().next().map(|file| Arc::clone(&file.id)).unwrap_or_default();
                 let one = [alert.clone()];
                 let edit = |add, remove, closed| FileEdit { title: None, add, remove, closed };
                 match what {
-                    0 => drop(files.make(&command(now_ms), &"t".into(), &one, &[])),
-                    1 => drop(files.change(&command(now_ms), &first, edit(&one, &[], None), &[])),
-                    2 => drop(files.change(&command(now_ms), &first, edit(&[], &one, Some(true)), &[])),
+                    0 => drop(files.make(&given, &"t".into(), &one, &[])),
+                    1 => drop(files.change(&given, &first, edit(&one, &[], None), &[])),
+                    2 => drop(files.change(&given, &first, edit(&[], &one, Some(true)), &[])),
                     3 => drop(files.alert_closed(&alert, &space, now_ms)),
                     _ => {
                         let (rule, is_exercise) = ("r", what == 4);

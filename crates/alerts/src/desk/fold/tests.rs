@@ -1,6 +1,8 @@
 use super::*;
 use crate::desk::samples::{Sample, desk_command};
-use vigie_model::command::{ServiceScope, ShiftSide};
+use vigie_model::command::{DeskMode, ServiceScope, ShiftSide};
+use vigie_model::desk_settings::DeskSettings;
+use vigie_model::severity::Severity;
 
 mod tables;
 
@@ -33,8 +35,8 @@ fn a_flood_and_chatter_are_announced_once_at_each_end() {
     let mut desk = Desk::default();
     let tellings: Vec<_> = (0..12).map(|n| told(&mut desk, &n.to_string(), Severity::Low, n * 1000)).collect();
     assert_eq!(tellings.iter().filter(|telling| **telling == Telling::Digested).count(), 2);
-    desk.tick(20 * MINUTE_MS);
-    desk.tick(61 * MINUTE_MS);
+    desk.tick(20 * MINUTE_MS, 20 * MINUTE_MS);
+    desk.tick(61 * MINUTE_MS, 61 * MINUTE_MS);
     let news = [
         "0 6000: Crowded chatters: true",
         "1 10000: flood began",
@@ -77,7 +79,7 @@ fn whoever_signs_in_raises_the_limits_of_a_flood() {
     assert_eq!(desk.operators(), 3);
     assert!(desk.view(0).flood.now().is_none(), "eleven are fewer than fifteen");
     let fixed = DeskSettings { operators: Some(1), ..DeskSettings::default() };
-    desk.settings(&fixed, 2);
+    desk.settings(&Arc::new(AlertSettings { desk: fixed, ..AlertSettings::default() }), 2);
     assert!(desk.view(0).flood.now().is_some(), "the configuration knows better");
 }
 
@@ -91,11 +93,12 @@ fn an_alert_keeps_what_held_when_it_opened_only_in_the_spaces_covered() {
         until_ms: Some(100),
         spaces: vec!["square".into()],
     };
-    assert_eq!(desk.command(&desk_command("Ada", mode.clone(), 1), &mode, |_| None).outcome, Outcome::Done);
+    assert_eq!(desk.command(&desk_command("Ada", mode.clone(), 1), &mode, |_| None), Outcome::Done);
     assert_eq!(desk.marks("Crowded", "square", "square").event().map(AsRef::as_ref), Some("Moomba"));
     assert_eq!(desk.marks("Crowded", "park", "park"), Marks::default());
-    assert_eq!(desk.tick(99).outcome, Outcome::Unchanged);
-    assert_eq!(desk.tick(100).outcome, Outcome::Done);
+    desk.tick(99, 105);
+    assert_ne!(desk.marks("Crowded", "square", "square"), Marks::default());
+    desk.tick(100, 106);
     assert_eq!(desk.marks("Crowded", "square", "square"), Marks::default());
 }
 
@@ -105,15 +108,18 @@ fn what_expires_together_returns_in_the_order_of_its_end() {
     for (now_ms, rule, until_ms) in [(1, "A", 30), (2, "B", 10), (3, "C", 20)] {
         let scope = ServiceScope { rule: Some(rule.into()), ..ServiceScope::default() };
         let deed = DeskDeed::OutOfService { scope, until_ms: Some(until_ms) };
-        assert!(desk.command(&desk_command("Ada", deed.clone(), now_ms), &deed, |_| None).services_changed);
+        desk.command(&desk_command("Ada", deed.clone(), now_ms), &deed, |_| None);
+        assert_eq!(desk.take_touched(), Touched::Any);
     }
-    assert!(desk.tick(40).services_changed);
+    desk.tick(40, 40);
+    assert_eq!(desk.take_touched(), Touched::Any);
     let scopes = desk.news.iter().filter_map(|piece| match &piece.what {
         Happened::Returned { scope, by_itself: true } => scope.rule.as_deref().map(str::to_owned),
         _ => None,
     });
     assert_eq!(scopes.collect::<Vec<_>>(), ["B", "C", "A"]);
-    assert!(!desk.tick(41).services_changed);
+    desk.tick(41, 41);
+    assert_eq!(desk.take_touched(), Touched::default());
 }
 
 #[test]
@@ -121,8 +127,8 @@ fn a_file_of_alerts_that_nobody_knows_is_refused() {
     let mut desk = Desk::default();
     let deed = DeskDeed::FileNew { title: "t".into(), alerts: vec![AlertId::from_text("a")] };
     let command = desk_command("Ada", deed.clone(), 1);
-    assert_eq!(desk.command(&command, &deed, |_| None).outcome, Outcome::UnknownAlert);
-    assert_eq!(desk.command(&command, &deed, |_| Some(false)).outcome, Outcome::Done);
+    assert_eq!(desk.command(&command, &deed, |_| None), Outcome::UnknownAlert);
+    assert_eq!(desk.command(&command, &deed, |_| Some(false)), Outcome::Done);
     assert_eq!(desk.file_of(&AlertId::from_text("a")), Some(&command.action_id));
     let view = desk.view(3);
     assert_eq!((view.position, view.ledger.figures(0, 2).actions), (3, 1));

@@ -18,7 +18,7 @@ fn table(mark: &str) -> (Vec<&'static str>, Vec<Vec<&'static str>>) {
 
 fn give(desk: &mut Desk, deed: &DeskDeed, note: Option<&str>, now_ms: i64) -> Outcome {
     let command = Command { note: note.map(str::to_owned), ..desk_command("Ada", deed.clone(), now_ms) };
-    desk.command(&command, deed, |_| None).outcome
+    desk.command(&command, deed, |_| None)
 }
 
 fn mode(mode: DeskMode, name: &str, until_ms: i64) -> DeskDeed {
@@ -57,7 +57,7 @@ fn every_mode_does_what_the_table_says() {
                 "another exercise" => mode(DeskMode::Exercise, "Drill", END_MS),
                 "end not after now" => mode(DeskMode::Event, "Laneway", NOW_MS + 1),
                 "tick before its end" | "tick at its end" => {
-                    desk.tick(if *what == "tick at its end" { END_MS } else { END_MS - 1 });
+                    desk.tick(if *what == "tick at its end" { END_MS } else { END_MS - 1 }, END_MS);
                     assert_eq!(mode_word(&desk), *expected, "{} and {what}", row[0]);
                     continue;
                 }
@@ -115,7 +115,7 @@ fn every_scope_does_what_the_table_says() {
                 "taken out, end not after now" => out(Some(NOW_MS + 1)),
                 "returned" => DeskDeed::Return { id },
                 "tick before its end" | "tick at its end" => {
-                    desk.tick(if *what == "tick at its end" { END_MS } else { END_MS - 1 });
+                    desk.tick(if *what == "tick at its end" { END_MS } else { END_MS - 1 }, END_MS);
                     assert_eq!(word(&desk), *expected, "{} and {what}", row[0]);
                     continue;
                 }
@@ -166,7 +166,7 @@ fn a_handover_is_signed_by_two_people() {
     let mut desk = Desk::default();
     let sign = |desk: &mut Desk, operator: &str, side, now_ms| {
         let deed = DeskDeed::SignShift { side };
-        desk.command(&desk_command(operator, deed.clone(), now_ms), &deed, |_| None).outcome
+        desk.command(&desk_command(operator, deed.clone(), now_ms), &deed, |_| None)
     };
     let newest = |desk: &Desk| desk.duty.newest().unwrap().clone();
     assert_eq!(sign(&mut desk, "Ada", ShiftSide::Leaving, 1), Outcome::Done);
