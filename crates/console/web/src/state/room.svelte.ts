@@ -82,7 +82,7 @@ class Room {
   async start(): Promise<void> {
     setInterval(() => this.#second(), SECOND_MS);
     setInterval(() => void this.#ask(), STATUS_MS);
-    setInterval(() => void this.loadSpaces().catch(() => undefined), SPACES_MS);
+    setInterval(() => void Promise.all([this.loadSpaces(), this.loadDesk()]).catch(() => undefined), SPACES_MS);
     for (;;) {
       try {
         const status = await api.status();
