@@ -116,6 +116,7 @@ export const en = {
   'unmark': 'Unmark',
   'act.acknowledge': 'Acknowledge',
   'act.shelve': 'Shelve',
+  'act.shelve_over': 'It is over: close it',
   'act.assign': 'Assign',
   'act.close': 'Close',
   'act.close_later': 'It can be closed once it is over',

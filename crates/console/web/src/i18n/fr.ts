@@ -118,6 +118,7 @@ export const fr: Record<keyof typeof en, string> = {
   'unmark': 'Démarquer',
   'act.acknowledge': 'Acquitter',
   'act.shelve': 'Mettre de côté',
+  'act.shelve_over': 'Elle est terminée : à clore',
   'act.assign': 'Attribuer',
   'act.close': 'Clore',
   'act.close_later': 'Elle pourra être close une fois terminée',
