@@ -33,6 +33,7 @@ export const en = {
   'until': 'until {time}',
   'until.never': 'No end',
   'unit.d': 'd',
+  'banners': 'State of the room',
   'banner.lost': 'NO CONNECTION TO VIGIE',
   'banner.lost_do': 'New alerts do not appear. Reconnecting by itself; watch the cameras meanwhile.',
   'banner.dead': 'VIGIE IS NOT JUDGING',

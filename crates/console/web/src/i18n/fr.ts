@@ -35,6 +35,7 @@ export const fr: Record<keyof typeof en, string> = {
   'until': "jusqu'à {time}",
   'until.never': 'Sans fin',
   'unit.d': 'j',
+  'banners': 'État de la salle',
   'banner.lost': 'PLUS DE CONNEXION À VIGIE',
   'banner.lost_do': "Les nouvelles alertes n'apparaissent pas. Reconnexion automatique ; surveillez les caméras en attendant.",
   'banner.dead': 'VIGIE NE JUGE PLUS',

@@ -10,13 +10,18 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 let vigie, browser;
 before(async () => {
-  [vigie, browser] = await Promise.all([new Vigie({ procedure: false }).start(), launch()]);
+  [vigie, browser] = await Promise.all([new Vigie({ procedure: true }).start(), launch()]);
   await vigie.post([vigie.people('old-town-plaza', 150), vigie.people('old-town-park', 150), vigie.noise('harbour-bridge', 120), vigie.people('old-town-park', 10)]);
+  // All banners at once: a flood, and an event.
+  await vigie.post(Array.from({ length: 14 }, (_, n) => vigie.noise('old-town-station', 120, `n${n}`)));
+  const mode = { operator: 'Ada', mode: 'event', name: 'Night market', coordinator: 'Cid', until: new Date(Date.now() + 3_600_000).toISOString() };
+  await vigie.command('/v1/mode', mode);
+  await vigie.command('/v1/out-of-service', { operator: 'Ada', note: 'being replaced', space: 'harbour-park' });
 });
 after(async () => { await browser?.close(); await vigie?.end(); });
 
 /** Each view by its key, and what shows that it is there. */
-const VIEWS = { now: ['1', '.row'], shift: ['2', '.page h2'], rules: ['3', '.page table'], nodes: ['4', '.page table'], ask: ['5', '.page textarea'] };
+const VIEWS = { now: ['1', '.row'], shift: ['2', '.tile'], rules: ['3', '.page table'], nodes: ['4', '.page table'], ask: ['5', '.page textarea'] };
 
 for (const theme of ['light', 'dark']) {
   test(`no violation in ${theme}`, async () => {
