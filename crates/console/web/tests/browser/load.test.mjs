@@ -4,8 +4,8 @@ import { after, before, test } from 'node:test';
 import { launch, Screen } from './screen.mjs';
 import { until, Vigie } from './vigie.mjs';
 
-const OPEN = 500, CHANGES_PER_S = 50, SECONDS = 30, FLUSH_MS = 150;
-const PAINT_MS_MAX = 1_000, PACKED_BYTES_MAX = 600_000;
+const OPEN = 500, CHANGES_PER_S = 50, SECONDS = 20;
+const TASK_MS_MAX = 50, TASK_MS_MIN = 1, PAINT_MS_MAX = 1_000, PACKED_BYTES_MAX = 600_000;
 
 let vigie, browser;
 before(async () => { [vigie, browser] = await Promise.all([new Vigie().start(), launch()]); });
@@ -22,25 +22,33 @@ test('a full list that changes fifty times a second stays quick', async () => {
   await screen.page.getByRole('button', { name: `To do ${OPEN}` }).waitFor();
   await screen.key('j');
   await screen.page.evaluate(() => {
-    globalThis.tasks = [];
-    new PerformanceObserver(list => globalThis.tasks.push(...list.getEntries().map(entry => entry.duration))).observe({ type: 'longtask' });
-    globalThis.frames = [];
-    let last = performance.now();
-    const frame = now => { globalThis.frames.push(now - last); last = now; requestAnimationFrame(frame); };
-    requestAnimationFrame(frame);
+    globalThis.waits = [];
+    new PerformanceObserver(list => globalThis.waits.push(...list.getEntries().map(entry => Math.round(entry.duration)))).observe({ type: 'longtask' });
   });
+  await browser.startTracing(screen.page, { categories: ['toplevel', 'devtools.timeline', '__metadata'] });
   const changes = await changing();
-  const { tasks, frames } = await screen.page.evaluate(() => ({ tasks: globalThis.tasks, frames: globalThis.frames }));
-  // Each update of the screen is a task, one in FLUSH_MS; the observer tells those that took more than 50 ms.
-  const updates = SECONDS * 1000 / FLUSH_MS;
-  frames.sort((a, b) => a - b);
-  console.log(`${changes} changes in ${SECONDS} s; tasks over 50 ms: ${tasks.length} of ${updates} (${tasks.map(Math.round)} ms); frames p99 ${Math.round(frames[Math.floor(frames.length * 0.99)])} ms`);
+  const tasks = mainThreadTasks(JSON.parse((await browser.stopTracing()).toString()).traceEvents);
+  const waits = await screen.page.evaluate(() => globalThis.waits);
+  const p99 = tasks[Math.ceil(tasks.length * 0.99) - 1];
+  console.log(`${changes} changes in ${SECONDS} s; ${tasks.length} tasks of a millisecond or more, p99 ${p99.toFixed(1)} ms, longest ${tasks.at(-1).toFixed(1)} ms; `
+    + `seen from outside, with what other processes took: ${waits.length} over 50 ms (${waits})`);
   assert.ok(changes >= CHANGES_PER_S * SECONDS * 0.9, `${changes} changes`);
-  assert.ok(tasks.length <= updates * 0.01, `p99 of tasks over 50 ms: ${tasks}`);
+  assert.ok(tasks.length > SECONDS, 'the trace holds the tasks');
+  assert.ok(p99 <= TASK_MS_MAX, `p99 of tasks ${p99} ms`);
   const shown = await screen.page.locator('.row').count();
   assert.ok(shown < 60, `${shown} rows in the document`);
   await screen.close();
 });
+
+/**
+ * What the page's main thread worked on, in milliseconds of its own time, shortest first. Its own time, because a machine that tests
+ * also compiles; and only tasks that do something, because thousands of empty ones would make any p99 look good.
+ */
+function mainThreadTasks(events) {
+  const isMain = new Set(events.filter(event => event.name === 'thread_name' && event.args.name === 'CrRendererMain').map(event => `${event.pid} ${event.tid}`));
+  const tasks = events.filter(event => /RunTask$/.test(event.name) && event.tdur !== undefined && isMain.has(`${event.pid} ${event.tid}`));
+  return tasks.map(event => event.tdur / 1000).filter(ms => ms >= TASK_MS_MIN).sort((a, b) => a - b);
+}
 
 /** Lets sensors clear and open again, evenly over the seconds; tells how many changes there were. */
 async function changing() {
