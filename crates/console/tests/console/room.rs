@@ -112,9 +112,9 @@ impl Room {
         })));
     }
 
-    /// The clock ticks at the room's log time.
-    pub(crate) fn tick(&self) {
-        let tick_ms = self.log_time_ms.load(Ordering::Relaxed);
+    /// The clock comes to `tick_ms`.
+    pub(crate) fn tick(&self, tick_ms: i64) {
+        self.log_time_ms.store(tick_ms, Ordering::Relaxed);
         self.write(AlertItem::Tick { tick_ms });
     }
 
@@ -124,9 +124,10 @@ impl Room {
         let record = AlertRecord { position: *position, log_time_ms: self.log_time_ms.load(Ordering::Relaxed), item };
         *position += 1;
         let Stepped { applied, desk } = room.apply(&record);
+        let desk_has_changed = desk.is_some();
         self.live.apply(&applied);
         desk.into_iter().for_each(|desk| self.desk.show(desk));
-        self.feed.push(&record, &applied);
+        self.feed.push(&record, &applied, desk_has_changed);
         applied.command.map(|command| command.outcome)
     }
 }
