@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use vigie_model::alert::AlertState;
-use vigie_model::principal::{Principal, SpaceScope};
+use vigie_model::principal::Principal;
 use vigie_model::stream::{AlertItem, AlertRecord};
 
 /// Rows kept by default: weeks of a centre at the 150 alerts a day an operator can bear, with what is done about them; some
@@ -223,7 +223,6 @@ impl AlertFeed {
     fn visible(&self, who: &Principal, row: &Arc<FeedRow>) -> Option<Arc<FeedRow>> {
         let may_see = |part: &Arc<Part>| match (&part.space, &part.told) {
             (Some(space), _) => who.scope.allows(&self.centre, space),
-            (None, Told::Desk) => *who.scope.centre == *self.centre && who.scope.spaces == SpaceScope::All,
             (None, _) => *who.scope.centre == *self.centre,
         };
         if row.parts.iter().all(may_see) {

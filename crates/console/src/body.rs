@@ -71,7 +71,12 @@ impl Fields {
     }
 
     /// Takes a list of at most `length_max` texts; `null` and absence count as an empty one.
-    pub(crate) fn texts(&mut self, name: &str, bytes_max: usize, length_max: usize) -> Result<Vec<String>, Refusal> {
+    pub(crate) fn optional_texts(
+        &mut self,
+        name: &str,
+        bytes_max: usize,
+        length_max: usize,
+    ) -> Result<Vec<String>, Refusal> {
         let wrong = || {
             Refusal::bad_request(format!("'{name}' is not a list of texts"))
                 .expected(format!("a JSON array of at most {length_max} texts of at most {bytes_max} bytes each"))

@@ -112,7 +112,7 @@ pub(crate) async fn bulk(
     let operator = operator(&mut fields)?;
     let words = Verb::BULK.map(|verb| (verb.as_str(), verb));
     let verb = fields.word("action", &words, "acknowledge, shelve, unshelve, assign or close")?;
-    let ids = fields.texts("alerts", NAME_BYTES_MAX, ALERTS_NAMED_MAX)?;
+    let ids = fields.optional_texts("alerts", NAME_BYTES_MAX, ALERTS_NAMED_MAX)?;
     if ids.is_empty() {
         return Err(Refusal::bad_request("'alerts' is missing").expected("the ids of the alerts"));
     }

@@ -70,7 +70,7 @@ pub(crate) async fn mode(State(state): State<ConsoleState>, headers: HeaderMap, 
     let name = fields.text("name", NAME_BYTES_MAX)?.map(Arc::from);
     let coordinator = fields.text("coordinator", TEXT_BYTES_MAX)?.map(Arc::from);
     let until_ms = until(fields, (state.log_clock)())?;
-    let spaces = fields.texts("spaces", NAME_BYTES_MAX, SPACES_NAMED_MAX)?;
+    let spaces = fields.optional_texts("spaces", NAME_BYTES_MAX, SPACES_NAMED_MAX)?;
     let spaces: Vec<Arc<str>> = spaces.into_iter().map(Into::into).collect();
     let is_normal = mode == DeskMode::Normal;
     for (field, given, expected) in [
@@ -187,7 +187,7 @@ impl<'a> Given<'a> {
 
 /// Alerts by their ids, each of which the principal may see.
 fn named_alerts(given: &mut Given<'_>, name: &str) -> Result<Vec<AlertId>, Refusal> {
-    let ids = given.fields.texts(name, NAME_BYTES_MAX, ALERTS_NAMED_MAX)?;
+    let ids = given.fields.optional_texts(name, NAME_BYTES_MAX, ALERTS_NAMED_MAX)?;
     let ids: Vec<_> = ids.iter().map(|id| AlertId::from_text(id)).collect();
     let state = given.state;
     match ids.iter().find(|id| state.alerts.get(&state.principal, id).is_none()) {

@@ -4,6 +4,7 @@ use crate::http::{Event, Events, get, post, request};
 use crate::room::{MOOMBA_MS, Room, Said, point, serve};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use vigie_console::state::ConsoleState;
 use vigie_model::alert::{AlertState, RuleIdentity};
 use vigie_model::principal::{Principal, SpaceScope};
@@ -209,7 +210,8 @@ fn what_people_do_is_streamed_as_the_alert_stands_then() {
     assert_eq!(ids(&get(at, "/v1/alerts?handling=shelved").json()), ["b"]);
     assert_eq!(get(at, "/v1/status").json()["shelved"], 1);
 
-    room.tick(MOOMBA_MS + 3_600_000);
+    room.log_time_ms.store(MOOMBA_MS + 3_600_000, Ordering::Relaxed);
+    room.tick();
     let returned = std::iter::from_fn(|| events.next_of_any()).find(|event| event.id == "5").unwrap();
     let alert: serde_json::Value = serde_json::from_str(&returned.data).unwrap();
     assert_eq!((&*returned.name, &alert["handling"]), ("handling", &"open".into()));
@@ -228,7 +230,8 @@ fn a_client_that_lost_its_connection_within_a_row_gets_the_rest_of_it() {
 #[test]
 fn a_folded_tick_is_told_without_an_id() {
     let room = room();
-    room.tick(MOOMBA_MS);
+    room.log_time_ms.store(MOOMBA_MS, Ordering::Relaxed);
+    room.tick();
     let mut events = Events::open(serve(room.state(), 0), "/v1/alerts/stream?after=3", "");
     let tick = std::iter::from_fn(|| events.next_of_any()).find(|event| event.name == "tick").unwrap();
     let told: serde_json::Value = serde_json::from_str(&tick.data).unwrap();

@@ -4,6 +4,7 @@ use crate::http::{Reply, get, post, request};
 use crate::room::{MOOMBA_MS, Room, Said, serve};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use vigie_console::state::ConsoleState;
 use vigie_model::alert::AlertState;
 use vigie_model::severity::Severity;
@@ -212,7 +213,8 @@ fn the_life_of_an_alert_over_http() {
         (&alert["handling"], &alert["acknowledged"]["until"]),
         (&"acknowledged".into(), &"2017-03-12T10:30:00Z".into())
     );
-    room.tick(MOOMBA_MS + 30 * 60_000);
+    room.log_time_ms.store(MOOMBA_MS + 30 * 60_000, Ordering::Relaxed);
+    room.tick();
     let alert = get(at, "/v1/alerts/run").json();
     assert_eq!(
         (&alert["handling"], &alert["reannounced"]["reason"]),

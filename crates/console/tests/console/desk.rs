@@ -28,7 +28,8 @@ fn say(room: &Room, id: &str, severity: Severity, state: AlertState) {
 }
 
 fn wait(room: &Room, ms: i64) {
-    room.tick(room.log_time_ms.load(Ordering::Relaxed) + ms);
+    room.log_time_ms.fetch_add(ms, Ordering::Relaxed);
+    room.tick();
 }
 
 fn desk(at: SocketAddr) -> Value {

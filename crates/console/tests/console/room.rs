@@ -112,9 +112,9 @@ impl Room {
         })));
     }
 
-    /// The clock comes to `tick_ms`.
-    pub(crate) fn tick(&self, tick_ms: i64) {
-        self.log_time_ms.store(tick_ms, Ordering::Relaxed);
+    /// The clock ticks at the room's log time.
+    pub(crate) fn tick(&self) {
+        let tick_ms = self.log_time_ms.load(Ordering::Relaxed);
         self.write(AlertItem::Tick { tick_ms });
     }
 
