@@ -10,14 +10,17 @@ use crate::app::embedded_log::open_log;
 use crate::app::health::Part;
 use crate::app::listener::{HealthState, health_router};
 use crate::app::lock::note_time_zone;
-use crate::app::pipeline::{Judged, Pipeline, PipelineOptions};
+use crate::app::pipeline::{Pipeline, PipelineOptions, readers_of};
 use crate::app::pressure::pressure_gauge;
 use crate::app::reload::creations::following;
 use crate::app::reload::standing::Standing;
 use crate::app::reload::{LOOK_EVERY, Reload, ReloadOptions};
+use crate::app::reports_door::ReportsDoor;
 use crate::app::roles::history::HistoryFeed;
+use crate::app::roles::judged::Judged;
 use crate::app::seeder::{Seeder, SeederOptions};
 use crate::app::telemetry;
+use crate::config::console::Console;
 use crate::config::control::Prepared;
 use crate::exit::Failure;
 use axum::Router;
@@ -34,7 +37,7 @@ use vigie_alerts::feed::AlertFeed;
 use vigie_console::guard::same_site;
 use vigie_console::refusal::as_problem;
 use vigie_console::router::router as console_router;
-use vigie_console::state::ConsoleState;
+use vigie_console::state::{ConsoleState, PageSettings};
 use vigie_ingest::intake::dead_letters::DeadLetters;
 use vigie_ingest::intake::http::router as intake_router;
 use vigie_ingest::spaces::registry::Registry;
@@ -54,9 +57,6 @@ use vigie_store::history::options::HistoryOptions;
 use vigie_store::history::writer::History;
 use vigie_store::sql::door::SqlDoor;
 use vigie_store::sql::limits::SqlLimits;
-
-/// The roles that read a server's log: rules and history.
-const READERS: usize = 2;
 
 /// How often it is looked whether the roles have caught up.
 const CATCH_UP_LOOK: Duration = Duration::from_millis(2);
@@ -118,9 +118,10 @@ impl Server {
         let centre: Arc<str> = prepared.config.centre.id.as_str().into();
         note_time_zone(&data, &prepared.config.centre.time_zone)?;
         let metrics = telemetry::start_metrics();
-        let opened = open_log(&data, &centre, &prepared.config.log, READERS)?;
-        let log_id = Arc::clone(&opened.log.identity().log_id);
         let partitions = prepared.config.log.partitions;
+        let threads = prepared.config.rules.threads(partitions);
+        let opened = open_log(&data, &centre, &prepared.config.log, readers_of(threads, true))?;
+        let log_id = Arc::clone(&opened.log.identity().log_id);
         let history_options = HistoryOptions {
             partitions,
             ..HistoryOptions::new(data.join("history"), Arc::clone(&centre), Arc::clone(&log_id))
@@ -132,6 +133,7 @@ impl Server {
         let options = PipelineOptions {
             centre: Arc::clone(&centre),
             partitions,
+            threads,
             history: Some(HistoryFeed::new(Arc::clone(&history), Handle::current())),
             observer: None,
         };
@@ -328,8 +330,11 @@ fn routes(
         principal: Principal::local(&centre),
         hosts: config.http.hosts.clone().into(),
         alerts: Arc::clone(&pipeline.live),
+        desk: Arc::clone(&pipeline.desk),
         feed: Arc::clone(&pipeline.feed),
         commands: Arc::new(commands),
+        reports: Arc::new(ReportsDoor::new(Arc::clone(&centre), intake.clone(), Arc::clone(registry))),
+        page: Arc::new(page_settings(&config.console)),
         queries: Some(sql),
         rules: Arc::clone(&pipeline.questions) as _,
         spaces: Arc::clone(registry) as Arc<_>,
@@ -341,4 +346,9 @@ fn routes(
     // The console's routes have this guard already; a page of another site may not send events either.
     let guarded = events.merge(health_router(health)).layer(from_fn_with_state(state.clone(), same_site));
     Ok(guarded.merge(console_router(state)).layer(map_response(as_problem)))
+}
+
+fn page_settings(console: &Console) -> PageSettings {
+    let Console { languages, camera_url, radio_url, basemap } = console.clone();
+    PageSettings { languages, camera_url, radio_url, basemap }
 }
