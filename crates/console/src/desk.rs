@@ -196,12 +196,12 @@ fn named_alerts(given: &mut Given<'_>, name: &str) -> Result<Vec<AlertId>, Refus
     }
 }
 
+/// A space is known to the door, or by its alerts: one that only registered is new to the door after a restart.
 fn known_spaces(state: &ConsoleState, named: &[Arc<str>]) -> Result<(), Refusal> {
-    if named.is_empty() {
-        return Ok(());
-    }
-    let spaces = state.spaces.spaces(&state.principal);
-    let is_known = |named: &Arc<str>| spaces.iter().any(|space| space.id == *named);
+    let is_known = |named: &Arc<str>| {
+        state.spaces.space(&state.principal, named).is_some()
+            || state.alerts.worst_by_space(&state.principal).contains_key(named)
+    };
     match named.iter().find(|named| !is_known(named)) {
         Some(unknown) => Err(Refusal::bad_request("no space has this id")
             .member("space", &**unknown)

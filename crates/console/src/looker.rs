@@ -2,14 +2,12 @@
 
 use crate::state::ConsoleState;
 use serde_json::Value;
-use std::collections::HashMap;
 use vigie_alerts::desk::wire::{Looker, desk_json};
 
 /// Calls `look` with what the principal may see, and the districts of its spaces.
 pub(crate) fn with_looker<T>(state: &ConsoleState, look: impl FnOnce(&Looker<'_>) -> T) -> T {
-    let spaces = state.spaces.spaces(&state.principal);
-    let districts: HashMap<&str, &str> = spaces.iter().map(|space| (&*space.id, space.district.as_str())).collect();
-    let district = |space: &str| districts.get(space).copied().unwrap_or_default().to_owned();
+    let of = |space: &str| state.spaces.space(&state.principal, space);
+    let district = |space: &str| of(space).map(|space| space.district.clone()).unwrap_or_default();
     let looker = Looker { scope: &state.principal.scope, centre: state.alerts.centre(), district: &district };
     look(&looker)
 }

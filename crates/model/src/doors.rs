@@ -180,6 +180,9 @@ pub trait RulesDoor: Send + Sync {
 
 /// What is known about the spaces of a centre.
 pub trait SpaceView: Send + Sync {
+    /// One space, if `who` may see it.
+    fn space(&self, who: &Principal, id: &str) -> Option<Arc<Space>>;
+
     /// The spaces that `who` may see, in the order of their ids.
     fn spaces(&self, who: &Principal) -> Vec<Arc<Space>>;
 }

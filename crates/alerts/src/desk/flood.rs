@@ -210,6 +210,12 @@ impl Flood {
         }
     }
 
+    /// What readers are shown: all but the seconds, of which there may be many. It is not to be gone on from.
+    #[must_use]
+    pub fn shown(&self) -> Self {
+        Self { seconds: VecDeque::new(), counted: self.counted, now: self.now.clone(), over: self.over.clone() }
+    }
+
     /// The flood that goes on, if there is one.
     #[must_use]
     pub const fn now(&self) -> Option<&RunningFlood> {

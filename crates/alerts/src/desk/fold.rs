@@ -246,7 +246,7 @@ impl Desk {
             at_ms: self.at_ms,
             settings: Arc::clone(&self.settings),
             operators: self.operators(),
-            flood: self.flood.clone(),
+            flood: self.flood.shown(),
             mode: self.modes.now().cloned(),
             out_of_service: self.services.all().to_vec(),
             chattering: chattering.collect(),

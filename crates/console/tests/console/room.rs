@@ -196,6 +196,10 @@ impl RulesDoor for Room {
 }
 
 impl SpaceView for Room {
+    fn space(&self, who: &Principal, id: &str) -> Option<Arc<Space>> {
+        self.spaces(who).into_iter().find(|space| *space.id == *id)
+    }
+
     fn spaces(&self, who: &Principal) -> Vec<Arc<Space>> {
         self.spaces.iter().filter(|space| who.scope.allows("melbourne", &space.id)).cloned().collect()
     }

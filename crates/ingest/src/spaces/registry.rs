@@ -1,7 +1,7 @@
 //! The registry of spaces: those the spaces file declares, and, where configured, those that registered by arriving.
 
 use crate::spaces::locate::Locator;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use vigie_model::diagnostic::did_you_mean;
@@ -66,7 +66,7 @@ pub struct Registry {
 #[derive(Debug)]
 struct Declared {
     spaces: Arc<Vec<Space>>,
-    ids: HashSet<Arc<str>>,
+    by_id: HashMap<Arc<str>, Arc<Space>>,
     view: Vec<Arc<Space>>,
     locator: Locator,
 }
@@ -111,7 +111,7 @@ impl Registry {
     /// [`SpaceRefusal`], whose text goes back to whoever sent the event.
     pub fn admit(&self, space: &str) -> Result<(), SpaceRefusal> {
         let declared = self.declared();
-        if declared.ids.contains(space) {
+        if declared.by_id.contains_key(space) {
             return Ok(());
         }
         if self.unknown == UnknownSpace::Reject {
@@ -146,9 +146,10 @@ impl Registry {
 
 impl Declared {
     fn new(spaces: Arc<Vec<Space>>, nearest_m_max: f64) -> Self {
+        let view: Vec<_> = spaces.iter().cloned().map(Arc::new).collect();
         Self {
-            ids: spaces.iter().map(|space| Arc::clone(&space.id)).collect(),
-            view: spaces.iter().cloned().map(Arc::new).collect(),
+            by_id: view.iter().map(|space| (Arc::clone(&space.id), Arc::clone(space))).collect(),
+            view,
             locator: Locator::new(&spaces, nearest_m_max),
             spaces,
         }
@@ -156,11 +157,19 @@ impl Declared {
 }
 
 impl SpaceView for Registry {
+    fn space(&self, who: &Principal, id: &str) -> Option<Arc<Space>> {
+        if !who.scope.allows(&self.centre, id) {
+            return None;
+        }
+        let declared = self.declared().by_id.get(id).cloned();
+        declared.or_else(|| self.registered.read().expect("no holder of this lock panics").get(id).cloned())
+    }
+
     fn spaces(&self, who: &Principal) -> Vec<Arc<Space>> {
         let declared = self.declared();
         let registered = self.registered.read().expect("no holder of this lock panics");
         // One that registered may have been declared since.
-        let others = registered.values().filter(|space| !declared.ids.contains(&space.id));
+        let others = registered.values().filter(|space| !declared.by_id.contains_key(&space.id));
         let allowed = |space: &&Arc<Space>| who.scope.allows(&self.centre, &space.id);
         let mut spaces: Vec<_> = declared.view.iter().chain(others).filter(allowed).cloned().collect();
         spaces.sort_by(|a, b| a.id.cmp(&b.id));
