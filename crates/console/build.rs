@@ -164,6 +164,7 @@ fn media_type(path: &str) -> &'static str {
         "js" | "mjs" => "text/javascript; charset=utf-8",
         "css" => "text/css; charset=utf-8",
         "svg" => "image/svg+xml",
+        "md" => "text/plain; charset=utf-8",
         "json" => "application/json",
         _ => "application/octet-stream",
     }

@@ -52,7 +52,7 @@ impl Tree {
             let name = entry.file_name().into_string().expect("names in the project are UTF-8");
             let path = format!("{inside}{name}");
             if entry.path().is_dir() {
-                if !["target", ".git", "vigie-data"].contains(&name.as_str()) {
+                if !["target", ".git", "vigie-data", "node_modules", "dist"].contains(&name.as_str()) {
                     self.enter(&entry.path(), &format!("{path}/"));
                 }
             } else {

@@ -1,6 +1,7 @@
 //! The full operator's page: files that the build script built from `web/`, embedded in the binary.
 //!
-//! Names under `assets/` carry a hash of their content, so browsers keep them for good; `index.html` is asked for anew each
+//! Names under `assets/` carry a hash of their content, so browsers keep them for good (the licences of what the page is built
+//! from, `assets/licences.md`, do not); `index.html` is asked for anew each
 //! time and answered with 304 while its ETag holds. The content security header lets the browser run files of this server only.
 //! Without the built page (see `build.rs`) none of this is compiled, and `GET /` is the [simple page](crate::page).
 
@@ -53,7 +54,8 @@ pub(crate) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Respo
 
 fn answer(path: &str, asked: &HeaderMap) -> Response {
     let Some((file, tag)) = BY_PATH.get(path) else { return StatusCode::NOT_FOUND.into_response() };
-    let keep = if path == INDEX { "no-cache" } else { "public, max-age=31536000, immutable" };
+    let is_named_by_content = path != INDEX && !path.ends_with(".md");
+    let keep = if is_named_by_content { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut response = if asked.get(IF_NONE_MATCH) == Some(tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {

@@ -30,6 +30,6 @@ const vigie = {
 
 export default defineConfig({
   plugins: [svelte(), packed()],
-  build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 1200 },
+  build: { target: 'es2022', assetsInlineLimit: 0, license: { fileName: 'assets/licences.md' }, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 1200 },
   server: { proxy: { '/v1': vigie, '/readyz': vigie } },
 });

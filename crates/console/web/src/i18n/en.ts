@@ -258,6 +258,7 @@ export const en = {
   'file.name': 'Title',
   'file.go': 'Put in',
   'file.done': 'Put into the file',
+  'licences': 'Licences of what this page is built from',
   'keys.title': 'Keys',
   'keys.next': 'next alert',
   'keys.before': 'previous alert',

@@ -260,6 +260,7 @@ export const fr: Record<keyof typeof en, string> = {
   'file.name': 'Titre',
   'file.go': 'Verser',
   'file.done': 'Versé au dossier',
+  'licences': 'Licences de ce dont cette page est faite',
   'keys.title': 'Touches',
   'keys.next': 'alerte suivante',
   'keys.before': 'alerte précédente',
