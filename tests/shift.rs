@@ -19,7 +19,8 @@ const SIGKILL: i32 = 9;
 const SOON: Duration = Duration::from_millis(700);
 const LATER: Duration = Duration::from_secs(3_600);
 
-const SETTINGS: &str = "[time]\ntick = \"100ms\"\n[desk.escalation]\nseverity = \"critical\"\nafter = \"1s\"\ndesk = \"duty officer\"\n";
+const SETTINGS: &str =
+    "[time]\ntick = \"100ms\"\n[desk.escalation]\nseverity = \"critical\"\nafter = \"1s\"\ndesk = \"duty officer\"\n";
 const RULES: &str = "\
 groups:
 - name: squares
@@ -52,16 +53,21 @@ impl Desk {
 
     /// A value is measured; waits until the alert of its space is `state`.
     fn measure(&self, metric: &str, space: &str, value: u32, state: &str) {
-        let time = format_utc(now_ms());
-        let event = json!({"space": space, "metric": metric, "value": value, "time": time, "sensor": "s1"});
-        let answer = self.post("/v1/events", &json!([event]));
-        assert_eq!(answer["accepted"], 1, "{answer}");
+        self.value(metric, space, value);
         let rule = match metric {
             "people_count" => "Crowded",
             "smoke" => "Fire",
             _ => "Blind",
         };
         self.wait_for(rule, space, |alert| alert["state"] == state);
+    }
+
+    /// A value is measured.
+    fn value(&self, metric: &str, space: &str, value: u32) {
+        let time = format_utc(now_ms());
+        let event = json!({"space": space, "metric": metric, "value": value, "time": time, "sensor": "s1"});
+        let answer = self.post("/v1/events", &json!([event]));
+        assert_eq!(answer["accepted"], 1, "{answer}");
     }
 
     fn alerts(&self) -> Vec<Value> {
@@ -147,7 +153,8 @@ const SHIFT: &[Step] = &[
         let alerts = [desk.id("market"), desk.id("station"), "nowhere".to_owned()];
         let bulk = json!({"alerts": alerts, "action": "close", "disposition": "false"});
         let results = desk.post("/v1/alerts/bulk", &by_ada(bulk));
-        let outcomes: Vec<_> = results["results"].as_array().unwrap().iter().map(|row| row["outcome"].clone()).collect();
+        let outcomes: Vec<_> =
+            results["results"].as_array().unwrap().iter().map(|row| row["outcome"].clone()).collect();
         assert_eq!(outcomes, ["done", "still_active", "unknown_alert"]);
     }),
     ("another alert explains it", |desk| {
@@ -164,6 +171,7 @@ const SHIFT: &[Step] = &[
     }),
     ("an exercise", |desk| {
         let until = after(LATER);
+        desk.value("people_count", "harbour", 10);
         desk.centre("/v1/mode", json!({"mode": "exercise", "name": "Drill", "until": until, "spaces": ["harbour"]}));
         desk.measure("people_count", "harbour", 200, "active");
         assert_eq!(desk.wait_for("Crowded", "harbour", |_| true)["exercise"], true);
