@@ -97,5 +97,15 @@ fn what_a_command_names_besides_its_alert_is_its_target() {
         batch.project(&columns).unwrap()
     });
     let all = arrow::compute::concat_batches(&rows[0].schema(), &rows).unwrap();
-    check(&all, &expect![[""]]);
+    check(
+        &all,
+        &expect![[r#"
+        {"alert_id":"a-1","action":"shelve","until":"2017-03-12T11:00:00Z"}
+        {"alert_id":"a-1","action":"assign","target":"{\"to\":\"bob\"}"}
+        {"alert_id":"a-1","action":"checklist","target":"{\"state\":\"skipped\",\"step\":2}"}
+        {"action":"out_of_service","target":"{\"space\":\"town-hall\"}"}
+        {"action":"file_new","target":"{\"alerts\":[\"a-1\"],\"title\":\"Crowds\"}"}
+        {"action":"sign_shift","target":"{\"as\":\"leaving\"}"}
+    "#]],
+    );
 }
