@@ -18,6 +18,8 @@ use crate::sql;
 use crate::state::ConsoleState;
 use crate::status;
 use crate::stream;
+#[cfg(vigie_web)]
+use crate::web;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn_with_state, map_response};
@@ -29,7 +31,8 @@ use axum::routing::{get, post};
 /// an orderly stop.
 pub fn router(state: ConsoleState) -> Router {
     Router::new()
-        .route("/", get(page::page))
+        .merge(front())
+        .route("/simple", get(page::page))
         .route("/v1/alerts", get(alerts::list))
         .route("/v1/alerts/stream", get(stream::follow))
         .route("/v1/alerts/{id}", get(alerts::one))
@@ -65,4 +68,16 @@ pub fn router(state: ConsoleState) -> Router {
         .route_layer(from_fn_with_state(state.clone(), guard::same_site))
         .with_state(state)
         .layer(map_response(as_problem))
+}
+
+/// The page as it was built.
+#[cfg(vigie_web)]
+fn front() -> Router<ConsoleState> {
+    Router::new().route("/", get(web::index)).route("/assets/{name}", get(web::asset))
+}
+
+/// The simple page, as there is no other.
+#[cfg(not(vigie_web))]
+fn front() -> Router<ConsoleState> {
+    Router::new().route("/", get(page::page))
 }
