@@ -49,6 +49,7 @@ use vigie_log::sequencer::{Sequencer, Settings};
 use vigie_log::store::LogStore;
 use vigie_model::control::Control;
 use vigie_model::doors::QueryDoor;
+use vigie_model::names::NameKind;
 use vigie_model::position::LogId;
 use vigie_model::principal::Principal;
 use vigie_model::record::Gap;
@@ -146,6 +147,7 @@ impl Server {
         };
         let interner = Arc::new(Interner::new(NAMES_PER_KIND_MAX));
         // It reads the whole log and waits for the roles, so it must not hold up the runtime they need.
+        let names = Arc::clone(&interner);
         let recall = move || Sequencer::recalled(settings, clock, opened.log, interner);
         let sequencer = tokio::task::spawn_blocking(recall).await;
         let sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
@@ -160,7 +162,7 @@ impl Server {
             .map_err(|error| Failure::io("cannot start the sequencer's thread", error))?;
         let dead_letters = DeadLetters::start(&data.join("dead-letters"))
             .map_err(|error| Failure::io("cannot start the writer of dead letters", error))?;
-        let registry = Arc::new(registry(&prepared));
+        let registry = Arc::new(registry(&prepared, &names));
         let standing = Arc::<Standing>::default();
         let health = HealthState {
             health: Arc::clone(&pipeline.health),
@@ -297,15 +299,21 @@ fn gap_between<S: LogStore>(history: &History, sequencer: &Sequencer<S>, judged:
     })
 }
 
-fn registry(prepared: &Prepared) -> Registry {
+/// The declared spaces, and those that registered in earlier lives of the log.
+fn registry(prepared: &Prepared, names: &Interner) -> Registry {
     let config = &prepared.config;
-    Registry::new(
+    let registry = Registry::new(
         &config.centre.id,
         Arc::clone(&prepared.control.spaces),
         config.spaces.unknown,
         vigie_ingest::limits::REGISTERED_SPACES_MAX,
         config.spaces.nearest_m.unwrap_or(0.0),
-    )
+    );
+    for space in (0..).map_while(|index| names.name(NameKind::Space, index)) {
+        // One that is not let in any more has rows all the same.
+        let _ = registry.admit(&space);
+    }
+    registry
 }
 
 fn routes(

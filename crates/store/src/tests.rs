@@ -29,6 +29,7 @@ use vigie_model::space::Space;
 mod crash;
 mod damage;
 mod disk;
+mod older;
 mod store;
 mod stored;
 mod verifying;

@@ -4,9 +4,11 @@ use arrow::array::RecordBatch;
 use arrow::json::LineDelimitedWriter;
 use expect_test::{Expect, expect};
 use std::sync::Arc;
-use vigie_model::alert::AlertState;
+use vigie_model::alert::{AlertId, AlertState};
+use vigie_model::command::{Action, AlertDeed, Command, DeskDeed, ServiceScope, ShiftSide, StepState};
 use vigie_model::names::Names;
 use vigie_model::record::{Payload, Record};
+use vigie_model::stream::AppliedCommand;
 
 fn names() -> Names {
     let mut names = Names::default();
@@ -70,6 +72,40 @@ fn rows_of_the_alert_stream_are_episodes_and_commands() {
         &alerts::action(&fixture::closed(11), "melbourne"),
         &expect![[r#"
         {"action_id":"c-1","alert_id":"a-1","space":"town-hall","operator":"ines","action":"close","disposition":"nuisance","cause":"market day","outcome":"done","event_time":"2017-03-12T11:00:00Z","centre":"melbourne","feed":"","log_time":"2017-03-12T11:00:00Z","partition":0,"offset":11,"date":"2017-03-12"}
+    "#]],
+    );
+}
+
+#[test]
+fn what_a_command_names_besides_its_alert_is_its_target() {
+    let (alert_id, until_ms) = (AlertId::from_text("a-1"), fixture::START_MS + fixture::HOUR_MS);
+    let of_alert = |deed| Action::Alert { alert_id: alert_id.clone(), deed };
+    let scope = ServiceScope { space: Some("town-hall".into()), ..ServiceScope::default() };
+    let actions = [
+        of_alert(AlertDeed::Shelve { until_ms }),
+        of_alert(AlertDeed::Assign { to: "bob".into() }),
+        of_alert(AlertDeed::CheckStep { step: 2, state: StepState::Skipped }),
+        Action::Desk(DeskDeed::OutOfService { scope, until_ms: None }),
+        Action::Desk(DeskDeed::FileNew { title: "Crowds".into(), alerts: vec![alert_id.clone()] }),
+        Action::Desk(DeskDeed::SignShift { side: ShiftSide::Leaving }),
+    ];
+    let rows = actions.map(|action| {
+        let closed = fixture::closed(11);
+        let command = Arc::new(Command { action, ..Command::clone(&closed.command) });
+        let batch = alerts::action(&AppliedCommand { command, ..closed }, "melbourne");
+        let columns = ["alert_id", "action", "until", "target"].map(|name| batch.schema().index_of(name).unwrap());
+        batch.project(&columns).unwrap()
+    });
+    let all = arrow::compute::concat_batches(&rows[0].schema(), &rows).unwrap();
+    check(
+        &all,
+        &expect![[r#"
+        {"alert_id":"a-1","action":"shelve","until":"2017-03-12T11:00:00Z"}
+        {"alert_id":"a-1","action":"assign","target":"{\"to\":\"bob\"}"}
+        {"alert_id":"a-1","action":"checklist","target":"{\"state\":\"skipped\",\"step\":2}"}
+        {"action":"out_of_service","target":"{\"space\":\"town-hall\"}"}
+        {"action":"file_new","target":"{\"alerts\":[\"a-1\"],\"title\":\"Crowds\"}"}
+        {"action":"sign_shift","target":"{\"as\":\"leaving\"}"}
     "#]],
     );
 }
