@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use vigie::app::cli::rules::RulesCommand;
 use vigie::app::cli::{Command, parse};
-use vigie::app::commands::{check, demo, explain, replay, rules, serve, simulate, sql, verify};
+use vigie::app::commands::{check, demo, explain, replay, rules, serve, simulate, sql, verify, watch};
 
 fn main() -> ExitCode {
     let cli = parse();
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::run(args, cli.log_format),
         Command::Sql(args) => sql::run(args, cli.log_format),
         Command::Explain(args) => explain::run(args, cli.log_format),
+        Command::Watch(args) => watch::run(args, cli.log_format),
         Command::Simulate(args) => simulate::run(args),
         Command::Verify(args) => verify::run(args, cli.log_format),
     };
