@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use tokio::sync::oneshot;
 use vigie_log::intake::{Intake, IntakeError};
 use vigie_model::command::{Command, Outcome};
-use vigie_model::doors::{CommandError, CommandRequest, CommandSink, DoorFuture};
+use vigie_model::doors::{CommandAnswer, CommandError, CommandRequest, CommandSink, DoorFuture};
 use vigie_model::id::hashed_id;
 use vigie_model::position::LogId;
 use vigie_model::principal::Principal;
@@ -37,9 +37,9 @@ impl CommandsDoor {
         Self { centre, log_id, intake, waiting, opened_ns: opened.as_nanos(), next: AtomicU64::new(0) }
     }
 
-    async fn give(&self, who: &Principal, request: CommandRequest) -> Result<Outcome, CommandError> {
+    async fn give(&self, who: &Principal, request: CommandRequest) -> Result<CommandAnswer, CommandError> {
         if *who.scope.centre != *self.centre {
-            return Ok(Outcome::UnknownAlert);
+            return Ok(CommandAnswer { action_id: Arc::default(), outcome: Outcome::UnknownAlert });
         }
         if self.waiting.len() >= WAITING_MAX {
             return Err(CommandError::Busy);
@@ -51,11 +51,10 @@ impl CommandsDoor {
         self.waiting.insert(Arc::clone(&action_id), waiter);
         let command = Command {
             action_id: Arc::clone(&action_id),
-            alert_id: request.alert_id,
             operator: request.operator,
-            action: request.action,
             note: request.note,
             log_time_ms: 0,
+            action: request.action,
         };
         if let Err(error) = self.intake.command(command).await {
             self.waiting.remove(&action_id);
@@ -64,7 +63,8 @@ impl CommandsDoor {
                 IntakeError::Closed => CommandError::Closed,
             });
         }
-        outcome.await.map_err(|_| CommandError::Closed)
+        let outcome = outcome.await.map_err(|_| CommandError::Closed)?;
+        Ok(CommandAnswer { action_id, outcome })
     }
 }
 
@@ -73,7 +73,7 @@ impl CommandSink for CommandsDoor {
         &'a self,
         who: &'a Principal,
         request: CommandRequest,
-    ) -> DoorFuture<'a, Result<Outcome, CommandError>> {
+    ) -> DoorFuture<'a, Result<CommandAnswer, CommandError>> {
         Box::pin(self.give(who, request))
     }
 }

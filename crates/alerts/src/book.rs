@@ -46,16 +46,16 @@
 //! use std::sync::Arc;
 //! use vigie_alerts::book::Book;
 //! use vigie_model::alert::AlertId;
-//! use vigie_model::command::{Action, Command, Outcome};
+//! use vigie_model::command::{Action, AlertDeed, Command, Outcome};
 //! use vigie_model::stream::{AlertItem, AlertRecord};
 //!
+//! let (alert_id, deed) = (AlertId::from_text("no such alert"), AlertDeed::Unshelve);
 //! let command = Command {
 //!     action_id: "a1".into(),
-//!     alert_id: AlertId::from_text("no such alert"),
 //!     operator: "Ada".into(),
-//!     action: Action::Acknowledge,
 //!     note: None,
 //!     log_time_ms: 0,
+//!     action: Action::Alert { alert_id, deed },
 //! };
 //! let record = AlertRecord { position: 0, log_time_ms: 0, item: AlertItem::Command(Arc::new(command)) };
 //! let applied = Book::default().apply(&record);
@@ -67,7 +67,7 @@ use crate::view::{AlertView, Condition, Handling};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use vigie_model::alert::{AlertId, AlertState, Transition};
-use vigie_model::command::{Action, Command, Outcome};
+use vigie_model::command::{Action, AlertDeed, Command, Outcome};
 use vigie_model::stream::{AlertItem, AlertRecord, AppliedCommand};
 
 /// Finished alerts (closed or cleared) kept by default: two months of a centre at the 150 alerts a day an operator can
@@ -179,14 +179,14 @@ impl Book {
     }
 
     fn command(&mut self, command: &Arc<Command>, position: u64) -> Applied {
-        let known = self.alerts.get(&command.alert_id).map(|entry| Arc::clone(&entry.view));
+        let known = command.action.alert_id().and_then(|id| self.get(id)).cloned();
         let outcome = known.as_ref().map_or(Outcome::UnknownAlert, |view| outcome_of(view, &command.action));
         let space = known.as_ref().map_or_else(|| Arc::from(""), |view| Arc::clone(view.space()));
         let alert = known.filter(|_| outcome == Outcome::Done).map(|view| {
             let mut view = AlertView { position, ..AlertView::clone(&view) };
-            match command.action {
-                Action::Acknowledge => view.acknowledged = Some(Arc::clone(command)),
-                Action::Close { .. } => view.closed = Some(Arc::clone(command)),
+            match &command.action {
+                Action::Alert { deed: AlertDeed::Close { .. }, .. } => view.closed = Some(Arc::clone(command)),
+                _ => view.acknowledged = Some(Arc::clone(command)),
             }
             self.put(view)
         });
@@ -325,12 +325,13 @@ const fn next_condition(known: Option<Condition>, state: AlertState) -> Option<C
 
 /// What becomes of a command about this alert.
 const fn outcome_of(view: &AlertView, action: &Action) -> Outcome {
-    match (action, view.handling()) {
+    let Action::Alert { deed, .. } = action else { return Outcome::UnknownAlert };
+    match (deed, view.handling()) {
         (_, Handling::Closed) => Outcome::AlreadyClosed,
-        (Action::Acknowledge, Handling::Open) => Outcome::Done,
-        (Action::Acknowledge, Handling::Acknowledged) => Outcome::Unchanged,
-        (Action::Close { .. }, _) if view.condition.is_running() => Outcome::StillActive,
-        (Action::Close { .. }, _) => Outcome::Done,
+        (AlertDeed::Acknowledge { .. }, Handling::Open) => Outcome::Done,
+        (AlertDeed::Close { .. }, _) if view.condition.is_running() => Outcome::StillActive,
+        (AlertDeed::Close { .. }, _) => Outcome::Done,
+        _ => Outcome::Unchanged,
     }
 }
 

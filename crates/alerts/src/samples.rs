@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use vigie_model::alert::{AlertId, AlertState, RuleIdentity, Transition, reason};
-use vigie_model::command::{Action, Command, Disposition};
+use vigie_model::command::{Action, AlertDeed, Command, Disposition};
 use vigie_model::position::Position;
 use vigie_model::severity::Severity;
 use vigie_model::stream::{AlertItem, AlertRecord};
@@ -66,20 +66,22 @@ pub(crate) fn placed(transition: Transition, position: u64) -> AlertRecord {
 }
 
 /// A command at `position` of the alert stream.
-pub(crate) fn command(id: &str, operator: &str, action: Action, position: u64) -> AlertRecord {
+pub(crate) fn command(id: &str, operator: &str, deed: AlertDeed, position: u64) -> AlertRecord {
     let log_time_ms = MOOMBA_MS + i64::try_from(position).unwrap() * 1000;
     let command = Command {
         action_id: format!("a{position}").into(),
-        alert_id: AlertId::from_text(id),
         operator: operator.into(),
-        action,
         note: Some("looked at camera 4".into()),
         log_time_ms,
+        action: Action::Alert { alert_id: AlertId::from_text(id), deed },
     };
     AlertRecord { position, log_time_ms, item: AlertItem::Command(Arc::new(command)) }
 }
 
+/// Acknowledging for good.
+pub(crate) const ACKNOWLEDGE: AlertDeed = AlertDeed::Acknowledge { until_ms: None };
+
 /// Closing as a true alert.
-pub(crate) fn close() -> Action {
-    Action::Close { disposition: Disposition::True, cause: Some("fireworks".into()) }
+pub(crate) fn close() -> AlertDeed {
+    AlertDeed::Close { disposition: Disposition::True, cause: Some("fireworks".into()) }
 }

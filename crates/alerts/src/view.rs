@@ -103,7 +103,7 @@ pub struct AlertView {
     pub inhibited_by: Option<Inhibitor>,
     /// The first acknowledgement, if any; later ones change nothing.
     pub acknowledged: Option<Arc<Command>>,
-    /// The closing, if any; its action is [`vigie_model::command::Action::Close`].
+    /// The closing, if any; its deed is [`vigie_model::command::AlertDeed::Close`].
     pub closed: Option<Arc<Command>>,
     /// Place in the alert stream of the newest record that changed it.
     pub position: u64,

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::sync::Arc;
 use vigie_model::alert::{Guidance, Transition};
-use vigie_model::command::{Action, Command};
+use vigie_model::command::{Action, AlertDeed, Command};
 use vigie_model::doors::RuleInForce;
 use vigie_model::duration::format_ms;
 use vigie_model::severity::Severity;
@@ -259,8 +259,10 @@ struct HandlingRow<'a> {
 impl<'a> HandlingRow<'a> {
     fn of(command: &'a Command) -> Self {
         let (disposition, cause) = match &command.action {
-            Action::Acknowledge => (None, None),
-            Action::Close { disposition, cause } => (Some(disposition.as_str()), cause.as_deref()),
+            Action::Alert { deed: AlertDeed::Close { disposition, cause }, .. } => {
+                (Some(disposition.as_str()), cause.as_deref())
+            }
+            _ => (None, None),
         };
         let log_time = format_utc(command.log_time_ms);
         Self { operator: &command.operator, log_time, disposition, cause, note: command.note.as_deref() }

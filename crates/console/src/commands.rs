@@ -15,7 +15,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use vigie_alerts::wire::alert_json;
 use vigie_model::alert::AlertId;
-use vigie_model::command::{Action, Disposition, Outcome, TEXT_BYTES_MAX};
+use vigie_model::command::{Action, AlertDeed, Disposition, Outcome, TEXT_BYTES_MAX};
 use vigie_model::doors::{CommandError, CommandRequest};
 
 const DISPOSITIONS: &str = "true, false, nuisance, test or duplicate";
@@ -29,10 +29,9 @@ pub(crate) async fn acknowledge(
 ) -> Result<Response, Refusal> {
     let mut fields = command_fields(&headers, body)?;
     let request = CommandRequest {
-        alert_id: AlertId::from_text(&id),
         operator: operator(&mut fields)?.into(),
-        action: Action::Acknowledge,
         note: fields.text("note", TEXT_BYTES_MAX)?,
+        action: of_alert(&id, AlertDeed::Acknowledge { until_ms: None }),
     };
     for name in ["disposition", "cause"] {
         if fields.has(name) {
@@ -42,7 +41,7 @@ pub(crate) async fn acknowledge(
         }
     }
     fields.end(&["operator", "note"])?;
-    give(&state, request).await
+    give(&state, &AlertId::from_text(&id), request).await
 }
 
 /// Closes an alert whose episode is over.
@@ -55,10 +54,14 @@ pub(crate) async fn close(
     let mut fields = command_fields(&headers, body)?;
     let operator = operator(&mut fields)?.into();
     let disposition = disposition(&mut fields)?;
-    let action = Action::Close { disposition, cause: fields.text("cause", TEXT_BYTES_MAX)? };
+    let action = of_alert(&id, AlertDeed::Close { disposition, cause: fields.text("cause", TEXT_BYTES_MAX)? });
     let note = fields.text("note", TEXT_BYTES_MAX)?;
     fields.end(&["operator", "disposition", "cause", "note"])?;
-    give(&state, CommandRequest { alert_id: AlertId::from_text(&id), operator, action, note }).await
+    give(&state, &AlertId::from_text(&id), CommandRequest { operator, note, action }).await
+}
+
+fn of_alert(id: &str, deed: AlertDeed) -> Action {
+    Action::Alert { alert_id: AlertId::from_text(id), deed }
 }
 
 fn command_fields(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Fields, Refusal> {
@@ -91,11 +94,10 @@ fn disposition(fields: &mut Fields) -> Result<Disposition, Refusal> {
     known.ok_or_else(|| Refusal::bad_request("'disposition' is none of the five words").expected(DISPOSITIONS))
 }
 
-async fn give(state: &ConsoleState, request: CommandRequest) -> Result<Response, Refusal> {
-    let id = request.alert_id.clone();
-    state.alerts.get(&state.principal, &id).ok_or_else(no_such_alert)?;
+async fn give(state: &ConsoleState, id: &AlertId, request: CommandRequest) -> Result<Response, Refusal> {
+    state.alerts.get(&state.principal, id).ok_or_else(no_such_alert)?;
     let action = request.action.as_str();
-    let outcome = state.commands.command(&state.principal, request).await.map_err(not_taken)?;
+    let outcome = state.commands.command(&state.principal, request).await.map_err(not_taken)?.outcome;
     metrics::counter!("vigie_console_commands_total", "action" => action, "outcome" => outcome.as_str()).increment(1);
     tracing::info!(alert_id = id.as_str(), action, outcome = outcome.as_str(), "command");
     let conflict = |error: &str| Refusal::new(StatusCode::CONFLICT, error);
@@ -107,11 +109,12 @@ async fn give(state: &ConsoleState, request: CommandRequest) -> Result<Response,
         }
         Outcome::AlreadyClosed => Err(conflict("the alert is already closed").hint("nothing more can be done with it")),
         Outcome::Done | Outcome::Unchanged => {
-            let alert = state.alerts.get(&state.principal, &id).ok_or_else(no_such_alert)?;
+            let alert = state.alerts.get(&state.principal, id).ok_or_else(no_such_alert)?;
             let alert = alert_json(state.alerts.centre(), &alert);
             let text = format!(r#"{{"outcome":"{}","alert":{alert}}}"#, outcome.as_str());
             Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
         }
+        refused => Err(conflict(refused.reason())),
     }
 }
 

@@ -44,7 +44,7 @@ pub enum LogError {
     },
     /// Written by a newer version of Vigie.
     #[error(
-        "{} has log format {found}, this binary reads up to {supported}; use the newer Vigie that wrote it, or another data folder",
+        "{} has log format {found}, this binary reads {supported}; use the newer Vigie that wrote it, or another data folder",
         path.display()
     )]
     NewerFormat {
@@ -52,7 +52,20 @@ pub enum LogError {
         path: PathBuf,
         /// Its format.
         found: u32,
-        /// The newest format this binary reads.
+        /// The format this binary reads.
+        supported: u32,
+    },
+    /// Written by an older version of Vigie.
+    #[error(
+        "{} has log format {found}, this binary reads {supported}; use the older Vigie that wrote it, or another data folder",
+        path.display()
+    )]
+    OlderFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The format this binary reads.
         supported: u32,
     },
     /// Judged by rules that mean something else than this binary's.

@@ -67,6 +67,12 @@ impl AlertId {
         Self(hashed_id(&[centre, rule_uid, key, &active_ms.to_string(), &earlier.to_string()]).into())
     }
 
+    /// The id of the alert that a command opens to try the way to the operators.
+    #[must_use]
+    pub fn of_test(action_id: &str) -> Self {
+        Self(hashed_id(&["test", action_id]).into())
+    }
+
     /// An id as a caller wrote it; it may name no alert.
     #[must_use]
     pub fn from_text(text: &str) -> Self {
@@ -103,6 +109,8 @@ pub struct RuleIdentity {
     pub inhibited_by: Vec<Arc<str>>,
     /// What an operator should know and do.
     pub guidance: Option<Guidance>,
+    /// The steps of its procedure, as each alert's checklist shows them.
+    pub procedure: Vec<Arc<str>>,
 }
 
 /// Guidance for the operator, as the rule's author wrote it.

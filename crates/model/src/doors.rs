@@ -2,7 +2,7 @@
 //!
 //! Each demands a [`Principal`], so that no caller can forget who asks.
 
-use crate::alert::{AlertId, RuleIdentity};
+use crate::alert::RuleIdentity;
 use crate::command::{Action, Outcome};
 use crate::principal::Principal;
 use crate::space::Space;
@@ -66,14 +66,12 @@ pub trait QueryDoor: Send + Sync {
 /// What an operator asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandRequest {
-    /// The alert.
-    pub alert_id: AlertId,
     /// Who gives the command.
     pub operator: Arc<str>,
-    /// What to do.
-    pub action: Action,
     /// A note.
     pub note: Option<String>,
+    /// What to do.
+    pub action: Action,
 }
 
 /// Why a command was not taken.
@@ -87,6 +85,15 @@ pub enum CommandError {
     Closed,
 }
 
+/// What became of a command that was taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandAnswer {
+    /// The command's id, which is also that of whatever it created.
+    pub action_id: Arc<str>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
 /// Where commands are given.
 pub trait CommandSink: Send + Sync {
     /// Writes a command to the log and answers once its outcome is applied.
@@ -94,7 +101,7 @@ pub trait CommandSink: Send + Sync {
         &'a self,
         who: &'a Principal,
         request: CommandRequest,
-    ) -> DoorFuture<'a, Result<Outcome, CommandError>>;
+    ) -> DoorFuture<'a, Result<CommandAnswer, CommandError>>;
 }
 
 /// A rule in force.

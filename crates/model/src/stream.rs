@@ -5,6 +5,7 @@
 
 use crate::alert::Transition;
 use crate::command::{Command, Outcome};
+use crate::control::AlertSettings;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,6 +47,8 @@ pub struct LogMark {
     pub place: LogPlace,
     /// The version of each rule in force from here on, by name, when rules changed; else empty.
     pub rules: RuleVersions,
+    /// What the alert book and the desk go by from here on, when a control record says so.
+    pub alerts: Option<Arc<AlertSettings>>,
 }
 
 /// Versions of rules by name.
@@ -98,7 +101,7 @@ pub struct AppliedCommand {
     pub position: u64,
     /// The command.
     pub command: Arc<Command>,
-    /// Space of the alert; empty when no alert has the command's id.
+    /// Space of the alert; empty when no alert has the command's id, or it is about none.
     pub space: Arc<str>,
     /// What became of it.
     pub outcome: Outcome,

@@ -32,13 +32,14 @@ pub(crate) enum KindWord {
 }
 
 /// Fields of every kind.
-const COMMON: [&str; 11] = [
+const COMMON: [&str; 12] = [
     "alert",
     "kind",
     "severity",
     "active",
     "params",
     "guidance",
+    "procedure",
     "summary",
     "labels",
     "inhibited_by",

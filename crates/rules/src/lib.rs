@@ -2,13 +2,14 @@
 //!
 //! ```text
 //!  rule files --yaml, expr--> checked rules (RuleSet) --> RuleCore: step(record, &mut transitions)
-//!                                                           |  an Engine for each partition: rows to slots, one for
-//!                                                           |  each rule and key; then all_of and any_of
-//!                                                           \-- one stage over all of them: spread
+//!                                                           |  PartitionSet: an Engine for each partition: rows to
+//!                                                           |  slots, one for each rule and key; then all_of and any_of
+//!                                                           \-- Merger: one stage over all of them: spread
 //! ```
 //!
 //! [`load`] reads the files of a control record and reports every mistake at once, where it stands. [`core`] runs the
-//! checked rules over the records of a log, [`engine`] over those of one partition.
+//! checked rules over the records of a log, [`engine`] over those of one partition. Whoever has several threads gives a
+//! [`partition_set`] to each, and puts together what they [`told`] before the [`merger`].
 //!
 //! **Invariants**
 //! - Nothing here reads a clock, a random number, an environment variable or a file, and nothing spawns a thread.
@@ -91,5 +92,10 @@ mod stage;
 pub mod why;
 
 pub mod engine;
+
+pub mod told;
+
+pub mod merger;
+pub mod partition_set;
 
 pub mod core;

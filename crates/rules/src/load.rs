@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use vigie_model::control::{Control, SourceFile};
 use vigie_model::diagnostic::Diagnostic;
+use vigie_model::record::{Payload, Record};
 
 /// The most rules of one rule set.
 pub const RULES_MAX: usize = 10_000;
@@ -46,6 +47,17 @@ pub struct LoadOptions {
 /// All errors and warnings of all files, when there is at least one error.
 pub fn load(control: &Control) -> Result<Loaded, Vec<Diagnostic>> {
     load_with(control, LoadOptions::default())
+}
+
+/// The rules of a record of the log, if it is a control record.
+///
+/// # Errors
+/// As [`load`].
+pub fn rules_of(record: &Record) -> Result<Option<Arc<RuleSet>>, Vec<Diagnostic>> {
+    match &record.payload {
+        Payload::Control(control) => Ok(Some(load(control)?.rules)),
+        _ => Ok(None),
+    }
 }
 
 /// Loads the rules of a control record.

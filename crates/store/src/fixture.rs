@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use vigie_model::alert::{AlertId, AlertState, RuleIdentity, Transition};
 use vigie_model::batch::{ObservationRow, Observations, Quality, flags};
-use vigie_model::command::{Action, Command, Disposition, Outcome};
+use vigie_model::command::{Action, AlertDeed, Command, Disposition, Outcome};
 use vigie_model::control::Control;
 use vigie_model::decimal::Decimal;
 use vigie_model::event::{Incident, Perception};
@@ -161,13 +161,13 @@ pub(crate) fn alert(position: u64, state: AlertState, event_time_ms: i64) -> Ale
 }
 
 pub(crate) fn closed(position: u64) -> AppliedCommand {
+    let deed = AlertDeed::Close { disposition: Disposition::Nuisance, cause: Some("market day".to_owned()) };
     let command = Command {
         action_id: "c-1".into(),
-        alert_id: AlertId::from_text("a-1"),
         operator: "ines".into(),
-        action: Action::Close { disposition: Disposition::Nuisance, cause: Some("market day".to_owned()) },
         note: None,
         log_time_ms: START_MS + HOUR_MS,
+        action: Action::Alert { alert_id: AlertId::from_text("a-1"), deed },
     };
     AppliedCommand { position, command: Arc::new(command), space: "town-hall".into(), outcome: Outcome::Done }
 }

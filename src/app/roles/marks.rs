@@ -3,6 +3,7 @@
 //! History has every row with its log time, from which the ticks between rows follow. It lacks what verdicts depend on
 //! besides: when the intake came up and how far the clock had ticked by then, when rules changed, and how a replay ended.
 
+use std::sync::Arc;
 use vigie_model::position::PartitionIx;
 use vigie_model::record::{Payload, Record};
 use vigie_model::stream::{LogDeed, LogMark, LogPlace, RuleVersions};
@@ -25,8 +26,10 @@ impl Marks {
 
     /// Takes in the next record of the log; the mark it leaves, if it does, but for the rules.
     pub fn follow(&mut self, record: &Record) -> Option<LogMark> {
+        let mut alerts = None;
         let what = match &record.payload {
             Payload::Control(control) => {
+                alerts = Some(Arc::clone(&control.alerts));
                 self.interval_ms = control.tick_ms.max(1);
                 LogDeed::RulesChanged
             }
@@ -50,7 +53,7 @@ impl Marks {
             }
             Payload::Dictionary(_) | Payload::Command(_) | Payload::Seeds(_) => return None,
         };
-        Some(LogMark { what, place: self.place.clone(), rules: RuleVersions::new() })
+        Some(LogMark { what, place: self.place.clone(), rules: RuleVersions::new(), alerts })
     }
 
     fn move_to(&mut self, partition: PartitionIx, first_offset: u64, rows: usize) -> Option<LogMark> {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::samples::{MOOMBA_MS, close, command, in_shadow, placed, record, transition};
+use crate::samples::{ACKNOWLEDGE, MOOMBA_MS, close, command, in_shadow, placed, record, transition};
 use proptest::prelude::*;
 use vigie_model::severity::Severity;
 
@@ -27,7 +27,7 @@ fn book_at(condition: Option<Condition>, handling: Handling) -> Book {
         }
     }
     if handling != Handling::Open {
-        book.apply(&command("x", "Ada", Action::Acknowledge, 2));
+        book.apply(&command("x", "Ada", ACKNOWLEDGE, 2));
     }
     if handling == Handling::Closed {
         book.apply(&command("x", "Bea", close(), 3));
@@ -105,27 +105,29 @@ fn a_rule_in_shadow_opens_no_alert_but_ends_one_that_was_shown() {
 
 #[test]
 fn every_command_in_every_state_does_what_the_table_says() {
-    use Condition::{Active, Cleared, Stale};
+    use Condition::{Active, Stale};
     for (condition, handling) in reachable() {
-        for action in [Action::Acknowledge, close()] {
-            let outcome = match (condition, handling, &action) {
+        for deed in [ACKNOWLEDGE, close()] {
+            let outcome = match (condition, handling, &deed) {
                 (None, ..) => Outcome::UnknownAlert,
                 (_, Handling::Closed, _) => Outcome::AlreadyClosed,
-                (_, Handling::Acknowledged, Action::Acknowledge) => Outcome::Unchanged,
-                (Some(Active | Stale), _, Action::Close { .. }) => Outcome::StillActive,
-                (Some(Cleared), _, Action::Close { .. }) | (_, Handling::Open, Action::Acknowledge) => Outcome::Done,
+                (_, Handling::Acknowledged, AlertDeed::Acknowledge { .. }) => Outcome::Unchanged,
+                (Some(Active | Stale), _, AlertDeed::Close { .. }) => Outcome::StillActive,
+                _ => Outcome::Done,
             };
             let mut book = book_at(condition, handling);
             let before = standing(&book);
-            let applied = book.apply(&command("x", "Eve", action.clone(), 10));
+            let applied = book.apply(&command("x", "Eve", deed.clone(), 10));
             let decided = applied.command.unwrap();
-            let what = format!("{condition:?} {handling:?} {}", action.as_str());
+            let what = format!("{condition:?} {handling:?} {}", deed.as_str());
             assert_eq!(decided.outcome, outcome, "{what}");
             assert_eq!(&*decided.space, if condition.is_some() { "birrarung-marr" } else { "" }, "{what}");
             assert_eq!(applied.alert.is_some(), outcome == Outcome::Done, "{what}");
-            match (outcome, action) {
-                (Outcome::Done, Action::Acknowledge) => assert_eq!(standing(&book).unwrap().1, Handling::Acknowledged),
-                (Outcome::Done, Action::Close { .. }) => assert_eq!(standing(&book).unwrap().1, Handling::Closed),
+            match (outcome, deed) {
+                (Outcome::Done, AlertDeed::Acknowledge { .. }) => {
+                    assert_eq!(standing(&book).unwrap().1, Handling::Acknowledged);
+                }
+                (Outcome::Done, _) => assert_eq!(standing(&book).unwrap().1, Handling::Closed),
                 _ => assert_eq!(standing(&book), before, "{what}"),
             }
         }
@@ -135,7 +137,7 @@ fn every_command_in_every_state_does_what_the_table_says() {
 #[test]
 fn the_first_acknowledgement_is_the_one_that_is_kept() {
     let mut book = book_at(Some(Condition::Active), Handling::Acknowledged);
-    book.apply(&command("x", "Eve", Action::Acknowledge, 10));
+    book.apply(&command("x", "Eve", ACKNOWLEDGE, 10));
     let view = Arc::clone(book.get(&AlertId::from_text("x")).unwrap());
     let seen = view.acknowledged.as_ref().unwrap();
     assert_eq!((&*seen.operator, seen.log_time_ms), ("Ada", crate::samples::MOOMBA_MS + 2000));
@@ -201,7 +203,7 @@ proptest! {
         for (position, (alert, what)) in records.into_iter().enumerate() {
             let (id, position) = (format!("alert-{alert}"), position as u64);
             let record = match what {
-                7 => command(&id, "Ada", Action::Acknowledge, position),
+                7 => command(&id, "Ada", ACKNOWLEDGE, position),
                 8 => command(&id, "Ada", close(), position),
                 state => record(&id, STATES[usize::from(state)], position),
             };

@@ -7,7 +7,7 @@ use crate::wire::alert_json;
 use serde::Serialize;
 use serde_json::Value;
 use vigie_model::alert::{AlertState, reason};
-use vigie_model::command::{Action, Outcome};
+use vigie_model::command::Outcome;
 use vigie_model::duration::format_ms;
 use vigie_model::time::parse_rfc3339_ms;
 
@@ -222,7 +222,7 @@ fn done(row: &Value, words: &Words) -> String {
     };
     match action {
         _ if !is_done => format!("{at}  {operator} wanted to {action} it{more} ({refused})"),
-        acknowledge if acknowledge == Action::Acknowledge.as_str() => format!("{at}  acknowledged by {operator}{more}"),
+        "acknowledge" => format!("{at}  acknowledged by {operator}{more}"),
         "close" => format!("{at}  closed by {operator}{more}"),
         other => format!("{at}  {other} by {operator}{more}"),
     }

@@ -1,9 +1,8 @@
 use super::*;
 use crate::book::Book;
-use crate::samples::{command, in_shadow, of_rule, placed, transition};
+use crate::samples::{ACKNOWLEDGE, command, in_shadow, of_rule, placed, transition};
 use std::collections::BTreeSet;
 use vigie_model::alert::AlertState;
-use vigie_model::command::Action;
 use vigie_model::principal::SpaceScope;
 use vigie_model::stream::AlertRecord;
 
@@ -24,7 +23,7 @@ fn four_alerts() -> LiveAlerts {
         active("old", "birrarung-marr", Severity::High, 1),
         active("new", "birrarung-marr", Severity::High, 2),
         active("seen", "birrarung-marr", Severity::Critical, 3),
-        command("seen", "Ada", Action::Acknowledge, 4),
+        command("seen", "Ada", ACKNOWLEDGE, 4),
         placed(transition("seen", "birrarung-marr", Severity::Critical, AlertState::Cleared, 5), 5),
     ])
 }
@@ -82,7 +81,7 @@ fn a_suppressed_alert_is_counted_as_such_and_comes_after_those_to_be_done() {
         placed(low, 0),
         placed(of_rule(transition("blind", "town-hall", Severity::Low, AlertState::Active, 1), "Blind", &[]), 1),
         placed(transition("other", "birrarung-marr", Severity::Low, AlertState::Active, 2), 2),
-        command("other", "Ada", Action::Acknowledge, 3),
+        command("other", "Ada", ACKNOWLEDGE, 3),
     ]);
     let who = Principal::local("melbourne");
     assert_eq!(ids(&live.list(&who)), ["blind", "other", "crowd"]);

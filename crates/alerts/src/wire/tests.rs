@@ -1,5 +1,5 @@
 use super::*;
-use crate::samples::{MOOMBA_MS, close, command, transition};
+use crate::samples::{ACKNOWLEDGE, MOOMBA_MS, close, command, transition};
 use crate::view::Condition;
 use expect_test::expect;
 use serde_json::Value;
@@ -44,7 +44,7 @@ fn evidence_that_is_not_json_is_written_as_text() {
 
 #[test]
 fn an_alert_says_what_the_engine_knows_and_what_people_did() {
-    let AlertItem::Command(seen) = command("0a1b", "Ada", Action::Acknowledge, 50).item else { unreachable!() };
+    let AlertItem::Command(seen) = command("0a1b", "Ada", ACKNOWLEDGE, 50).item else { unreachable!() };
     let AlertItem::Command(judged) = command("0a1b", "Bea", close(), 60).item else { unreachable!() };
     let alert = AlertView {
         opened: Arc::new(crowded(AlertState::Active)),

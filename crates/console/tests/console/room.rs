@@ -12,7 +12,9 @@ use vigie_console::router::router;
 use vigie_console::state::ConsoleState;
 use vigie_model::alert::{AlertId, AlertState, Guidance, RuleIdentity, Transition};
 use vigie_model::command::{Command, Outcome};
-use vigie_model::doors::{CommandError, CommandRequest, CommandSink, DoorFuture, QueryAnswer, QueryDoor};
+use vigie_model::doors::{
+    CommandAnswer, CommandError, CommandRequest, CommandSink, DoorFuture, QueryAnswer, QueryDoor,
+};
 use vigie_model::doors::{QueryError, QueryFormat, RuleInForce, RulesDoor, RulesError, SpaceView};
 use vigie_model::position::Position;
 use vigie_model::principal::Principal;
@@ -116,17 +118,18 @@ impl CommandSink for Room {
         &'a self,
         _: &'a Principal,
         request: CommandRequest,
-    ) -> DoorFuture<'a, Result<Outcome, CommandError>> {
+    ) -> DoorFuture<'a, Result<CommandAnswer, CommandError>> {
         Box::pin(async move {
             match &*request.operator {
                 "busy" => return Err(CommandError::Busy),
                 "closed" => return Err(CommandError::Closed),
                 _ => {}
             }
-            let CommandRequest { alert_id, operator, action, note } = request;
-            let log_time_ms = self.log_time_ms.load(Ordering::Relaxed);
-            let command = Command { action_id: "a".into(), alert_id, operator, action, note, log_time_ms };
-            Ok(self.write(AlertItem::Command(Arc::new(command))).expect("a command has an outcome"))
+            let CommandRequest { operator, note, action } = request;
+            let (action_id, log_time_ms) = (Arc::from("a"), self.log_time_ms.load(Ordering::Relaxed));
+            let command = Command { action_id: Arc::clone(&action_id), operator, note, log_time_ms, action };
+            let outcome = self.write(AlertItem::Command(Arc::new(command))).expect("a command has an outcome");
+            Ok(CommandAnswer { action_id, outcome })
         })
     }
 }

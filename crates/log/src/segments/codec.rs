@@ -1,8 +1,8 @@
-//! Payloads of records as bytes, format 1.
+//! Payloads of records as bytes, format 2.
 //!
 //! Each kind is the [postcard](https://postcard.jamesmunns.com/wire-format) encoding of its model type: variable-length
 //! integers, columns one after the other. The types of `model` are the format: whoever changes a field of one of them
-//! raises [`crate::segments::header::FORMAT_VERSION`] and reads the older one too.
+//! raises [`crate::segments::header::FORMAT_VERSION`], and reads the older one too where logs of that format are read at all.
 //!
 //! A control record can be larger than a segment (it carries all spaces), so it stands in a file of its own, named by
 //! its content, and the record names that file.
@@ -159,7 +159,9 @@ mod tests {
     use expect_test::{Expect, expect};
     use vigie_model::alert::AlertId;
     use vigie_model::batch::{ObservationRow, Quality};
-    use vigie_model::command::{Action, Command, Disposition};
+    use vigie_model::command::{
+        Action, AlertDeed, Command, DeskDeed, DeskMode, Disposition, ServiceScope, ShiftSide, StepState,
+    };
     use vigie_model::decimal::Decimal;
     use vigie_model::names::{NO_NAME, NameEntry, NameKind};
     use vigie_model::record::Gap;
@@ -236,20 +238,21 @@ mod tests {
         Seeds { rule_uid: "u".into(), start, keys: vec![key], more: true }
     }
 
-    /// Every payload of format 1 as bytes, and read again. When one of these changes, logs on disk cannot be read any
-    /// more: raise the format version and read both.
+    fn command(action: Action) -> Payload {
+        let (action_id, operator) = ("a".into(), "o".into());
+        Payload::Command(Arc::new(Command { action_id, operator, note: None, log_time_ms: 1, action }))
+    }
+
+    fn alert_command(deed: AlertDeed) -> Payload {
+        command(Action::Alert { alert_id: AlertId::from_text("x"), deed })
+    }
+
+    /// Every payload of format 2 as bytes, and read again. When one of these changes, logs on disk cannot be read any
+    /// more: raise the format version.
     #[test]
-    fn payloads_of_format_1_never_change() {
-        let command = Command {
-            action_id: "a".into(),
-            alert_id: AlertId::from_text("x"),
-            operator: "o".into(),
-            action: Action::Close { disposition: Disposition::Nuisance, cause: Some("c".into()) },
-            note: None,
-            log_time_ms: 1,
-        };
+    fn payloads_of_format_2_never_change() {
         let entry = NameEntry { kind: NameKind::Metric, index: 300, name: "n".into() };
-        let cases: [(Payload, Expect); 9] = [
+        let cases: [(Payload, Expect); 8] = [
             (Payload::Dictionary(vec![entry]), expect!["0103ac02016e"]),
             (Payload::IntakeUp, expect!["00"]),
             (Payload::Tick { tick_ms: 1_700_000_000_000 }, expect!["80a0abfef962"]),
@@ -266,29 +269,86 @@ mod tests {
                 expect!["020101000201770171010173017001016b0176060800000a000c00"],
             ),
             (Payload::Gap(Gap { next_offsets: vec![1, 300], alert_position: 5 }), expect!["0201ac0205"]),
-            (Payload::Command(Arc::new(command)), expect!["01610178016f01020101630002"]),
             (
                 Payload::Seeds(Arc::new(seeds())),
                 expect!["0175090701016b017301700d0101020500000000000010400000000000001640000000000000194001"],
             ),
         ];
         for (payload, expected) in cases {
-            let mut bytes = Vec::new();
-            encode(&payload, None, &mut bytes);
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            expected.assert_eq(&hex);
-            let (kind, partition) = Kind::of(&payload);
-            let frame =
-                Frame { sequence: 0, commit_first: 0, log_time_ms: 0, kind: kind as u8, partition, payload: &bytes };
-            let back = decode(&frame, Path::new("a.seg"), |_| unreachable!("no control record")).unwrap();
-            assert_eq!(format!("{:?}", back.payload), format!("{payload:?}"));
-            let cut = Frame { payload: &bytes[..bytes.len() - 1], ..frame };
-            let longer = [&bytes[..], &[0]].concat();
-            let longer = Frame { payload: &longer, ..frame };
-            if !matches!(payload, Payload::IntakeUp) {
-                for wrong in [cut, longer] {
-                    assert!(decode(&wrong, Path::new("a.seg"), |_| unreachable!("no control record")).is_err());
-                }
+            check(&payload, &expected);
+        }
+    }
+
+    #[test]
+    fn commands_of_format_2_never_change() {
+        let scope = ServiceScope { rule: Some("r".into()), sensor: Some("s".into()), ..ServiceScope::default() };
+        let mode = DeskDeed::Mode {
+            mode: DeskMode::Exercise,
+            name: Some("n".into()),
+            coordinator: None,
+            until_ms: Some(2),
+            spaces: vec!["s".into()],
+        };
+        let change = DeskDeed::FileChange {
+            id: "f".into(),
+            title: None,
+            add: vec![AlertId::from_text("x")],
+            remove: Vec::new(),
+            closed: Some(true),
+        };
+        let cases: [(Payload, Expect); 15] = [
+            (alert_command(AlertDeed::Acknowledge { until_ms: Some(2) }), expect!["0161016f0002000178000104"]),
+            (alert_command(AlertDeed::Shelve { until_ms: 2 }), expect!["0161016f00020001780104"]),
+            (alert_command(AlertDeed::Unshelve), expect!["0161016f000200017802"]),
+            (alert_command(AlertDeed::Assign { to: "b".into() }), expect!["0161016f0002000178030162"]),
+            (
+                alert_command(AlertDeed::Close { disposition: Disposition::Nuisance, cause: Some("c".into()) }),
+                expect!["0161016f00020001780402010163"],
+            ),
+            (alert_command(AlertDeed::Reopen), expect!["0161016f000200017805"]),
+            (
+                alert_command(AlertDeed::CheckStep { step: 3, state: StepState::Skipped }),
+                expect!["0161016f0002000178060302"],
+            ),
+            (
+                command(Action::Desk(DeskDeed::OutOfService { scope, until_ms: None })),
+                expect!["0161016f00020100010172000101730000"],
+            ),
+            (command(Action::Desk(DeskDeed::Return { id: "e".into() })), expect!["0161016f000201010165"]),
+            (command(Action::Desk(mode)), expect!["0161016f000201020201016e000104010173"]),
+            (
+                command(Action::Desk(DeskDeed::TestAlert { severity: None, space: Some("s".into()) })),
+                expect!["0161016f0002010300010173"],
+            ),
+            (
+                command(Action::Desk(DeskDeed::FileNew { title: "t".into(), alerts: vec![AlertId::from_text("x")] })),
+                expect!["0161016f000201040174010178"],
+            ),
+            (command(Action::Desk(change)), expect!["0161016f00020105016600010178000101"]),
+            (command(Action::Desk(DeskDeed::SignShift { side: ShiftSide::Arriving })), expect!["0161016f0002010601"]),
+            (command(Action::Desk(DeskDeed::SoundCheck { heard: true })), expect!["0161016f0002010701"]),
+        ];
+        for (payload, expected) in cases {
+            check(&payload, &expected);
+        }
+    }
+
+    fn check(payload: &Payload, expected: &Expect) {
+        let mut bytes = Vec::new();
+        encode(payload, None, &mut bytes);
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        expected.assert_eq(&hex);
+        let (kind, partition) = Kind::of(payload);
+        let frame =
+            Frame { sequence: 0, commit_first: 0, log_time_ms: 0, kind: kind as u8, partition, payload: &bytes };
+        let back = decode(&frame, Path::new("a.seg"), |_| unreachable!("no control record")).unwrap();
+        assert_eq!(format!("{:?}", back.payload), format!("{payload:?}"));
+        let cut = Frame { payload: &bytes[..bytes.len() - 1], ..frame };
+        let longer = [&bytes[..], &[0]].concat();
+        let longer = Frame { payload: &longer, ..frame };
+        if !matches!(payload, Payload::IntakeUp) {
+            for wrong in [cut, longer] {
+                assert!(decode(&wrong, Path::new("a.seg"), |_| unreachable!("no control record")).is_err());
             }
         }
     }

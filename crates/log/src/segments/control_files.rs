@@ -121,8 +121,9 @@ mod tests {
     use std::collections::BTreeMap;
     use std::fs;
     use vigie_model::calendar::{Calendar, CityEvent};
-    use vigie_model::control::SourceFile;
+    use vigie_model::control::{AlertSettings, DeskEscalation, SourceFile};
     use vigie_model::metric::MetricSpec;
+    use vigie_model::severity::Severity;
 
     /// What a control file held under engine semantics 1: no calendars, events and creations.
     #[derive(Serialize)]
@@ -223,6 +224,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = Folder { disk: Arc::new(SystemDisk), path: place.path().to_owned() };
         let file = SourceFile { path: "r".into(), text: "t".into() };
+        let escalation = DeskEscalation { severity: Severity::High, after_ms: 6, to: "d".into() };
         let control = Control {
             centre: "c".into(),
             time_zone: "z".into(),
@@ -233,6 +235,7 @@ mod tests {
             calendars: Arc::new(vec![Calendar { name: "k".into(), except: vec![2], ..Calendar::default() }]),
             events: Arc::new(vec![CityEvent { name: "e".into(), from_ms: 3, until_ms: 4, ..CityEvent::default() }]),
             creations: [("A".into(), 5)].into(),
+            alerts: Arc::new(AlertSettings { escalation: Some(escalation) }),
         };
         ControlWriter::default().write(&folder, &Arc::new(control)).unwrap().unwrap();
         let files = fs::read_dir(place.path()).unwrap().map(|file| file.unwrap().path());
@@ -243,6 +246,6 @@ mod tests {
             *(if is_spaces { &mut spaces } else { &mut control }) = hex(path);
         }
         expect!["01016101610000000000010162000000"].assert_eq(&spaces);
-        expect!["040195dcf809964c8202aef276f46ecb83b5469c5addef9c8f1cd19d60808f29fc670163017a0201017201740001016d00000001016b000104000101650608000001014105"].assert_eq(&control);
+        expect!["050195dcf809964c8202aef276f46ecb83b5469c5addef9c8f1cd19d60808f29fc670163017a0201017201740001016d00000001016b00010400010165060800000101410501030c0164"].assert_eq(&control);
     }
 }

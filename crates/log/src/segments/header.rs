@@ -4,8 +4,9 @@ use crate::error::LogError;
 use std::path::Path;
 use vigie_model::position::{LogId, PartitionIx};
 
-/// The log format this binary writes, and the newest it reads.
-pub const FORMAT_VERSION: u32 = 1;
+/// The log format this binary writes, and the only one it reads: logs of an older format were also judged by older
+/// [engine semantics](vigie_model::control::ENGINE_SEMANTICS), so none of their records would be judged again.
+pub const FORMAT_VERSION: u32 = 2;
 /// Bytes before the first frame.
 pub(crate) const HEADER_BYTES: usize = 64;
 
@@ -86,6 +87,9 @@ impl Header {
         if found > FORMAT_VERSION {
             return Err(LogError::NewerFormat { path: path.to_owned(), found, supported: FORMAT_VERSION });
         }
+        if found < FORMAT_VERSION {
+            return Err(LogError::OlderFormat { path: path.to_owned(), found, supported: FORMAT_VERSION });
+        }
         Ok(Self {
             key: head[16..32].try_into().expect("sixteen bytes"),
             partitions: PartitionIx::from_le_bytes([head[40], head[41]]),
@@ -122,12 +126,17 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_format_is_refused_with_what_to_do() {
-        let mut bytes = header().bytes();
-        bytes[8] = 2;
-        let crc = checksum(&bytes);
-        bytes[12..16].copy_from_slice(&crc.to_le_bytes());
-        let refused = Header::parse(&bytes, Path::new("a.seg")).unwrap_err().to_string();
-        assert!(refused.contains("has log format 2, this binary reads up to 1"), "{refused}");
+    fn another_format_is_refused_with_what_to_do() {
+        for (format, told) in [
+            (3, "has log format 3, this binary reads 2; use the newer"),
+            (1, "has log format 1, this binary reads 2; use the older"),
+        ] {
+            let mut bytes = header().bytes();
+            bytes[8] = format;
+            let crc = checksum(&bytes);
+            bytes[12..16].copy_from_slice(&crc.to_le_bytes());
+            let refused = Header::parse(&bytes, Path::new("a.seg")).unwrap_err().to_string();
+            assert!(refused.contains(told), "{refused}");
+        }
     }
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use vigie_model::alert::AlertId;
 use vigie_model::batch::{Events, ObservationRow, Origin, Quality};
-use vigie_model::command::{Action, Command};
+use vigie_model::command::{Action, AlertDeed, Command};
 use vigie_model::control::{Control, SourceFile};
 use vigie_model::decimal::Decimal;
 use vigie_model::event::{Incident, Perception};
@@ -187,11 +187,10 @@ fn every_kind_of_record_comes_back() {
     opened.sequencer.take(&events).unwrap();
     let command = Command {
         action_id: "c".into(),
-        alert_id: AlertId::from_text("x"),
         operator: "eve".into(),
-        action: Action::Acknowledge,
         note: Some("seen".into()),
         log_time_ms: 0,
+        action: Action::Alert { alert_id: AlertId::from_text("x"), deed: AlertDeed::Acknowledge { until_ms: Some(1) } },
     };
     opened.sequencer.command(command).unwrap();
     opened.sequencer.commit().unwrap();

@@ -5,7 +5,7 @@ use crate::store::MemoryLog;
 use proptest::prelude::*;
 use vigie_model::alert::AlertId;
 use vigie_model::batch::{ObservationRow, Origin, Quality, flags};
-use vigie_model::command::Action;
+use vigie_model::command::{Action, AlertDeed};
 use vigie_model::control::SourceFile;
 use vigie_model::decimal::Decimal;
 use vigie_model::event::Incident;
@@ -179,11 +179,10 @@ fn commands_stand_at_their_place() {
     sequencer.take(&events(&interner, &[("a", "1", 1)])).unwrap();
     let command = Command {
         action_id: "c1".into(),
-        alert_id: AlertId::from_text("x"),
         operator: "eve".into(),
-        action: Action::Acknowledge,
         note: None,
         log_time_ms: 0,
+        action: Action::Alert { alert_id: AlertId::from_text("x"), deed: AlertDeed::Unshelve },
     };
     sequencer.command(command).unwrap();
     sequencer.take(&events(&interner, &[("a", "2", 2)])).unwrap();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use vigie_log::interner::Interner;
 use vigie_model::alert::AlertId;
 use vigie_model::batch::{Events, ObservationRow, Origin, Quality, Source};
-use vigie_model::command::{Action, Command, Disposition};
+use vigie_model::command::{Action, AlertDeed, Command, Disposition};
 use vigie_model::decimal::Decimal;
 use vigie_model::event::{Incident, Perception};
 use vigie_model::names::{NO_NAME, NameIx, NameKind};
@@ -201,13 +201,13 @@ impl Fact {
 
 /// An operator's command with a mark.
 pub(crate) fn command(mark: usize) -> Command {
-    let close = Action::Close { disposition: Disposition::Nuisance, cause: Some("a parade".to_owned()) };
+    let close = AlertDeed::Close { disposition: Disposition::Nuisance, cause: Some("a parade".to_owned()) };
+    let deed = if mark.is_multiple_of(2) { AlertDeed::Acknowledge { until_ms: None } } else { close };
     Command {
         action_id: format!("action-{mark}").into(),
-        alert_id: AlertId::from_text(&format!("alert-{}", mark % 3)),
         operator: Arc::from("eve"),
-        action: if mark.is_multiple_of(2) { Action::Acknowledge } else { close },
         note: mark.is_multiple_of(3).then(|| "seen on camera".to_owned()),
         log_time_ms: 0,
+        action: Action::Alert { alert_id: AlertId::from_text(&format!("alert-{}", mark % 3)), deed },
     }
 }

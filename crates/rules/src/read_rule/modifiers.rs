@@ -1,6 +1,6 @@
-//! Fields of every kind of rule that do not change what it computes: severity, escalation, shadow, guidance, labels.
+//! Fields of every kind of rule that do not change what it computes: severity, escalation, shadow, guidance, procedure, labels.
 
-use crate::fields::Fields;
+use crate::fields::{Fields, scalar_text};
 use crate::periods::Period;
 use crate::read_rule::around::Around;
 use crate::spec::Escalation;
@@ -10,6 +10,9 @@ use vigie_model::alert::Guidance;
 use vigie_model::calendar::PERIODS_OWN;
 use vigie_model::diagnostic::did_you_mean;
 use vigie_model::severity::Severity;
+
+/// Most steps of a procedure: more than anybody works through during an alert.
+const PROCEDURE_STEPS_MAX: usize = 32;
 
 /// What the modifiers of a rule say.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +27,8 @@ pub(crate) struct Modifiers {
     pub(crate) shadow: bool,
     /// `guidance`
     pub(crate) guidance: Option<Guidance>,
+    /// `procedure`
+    pub(crate) procedure: Vec<Arc<str>>,
 }
 
 impl Modifiers {
@@ -37,6 +42,7 @@ impl Modifiers {
             escalate: escalate(fields, severity, problems),
             shadow: fields.truth("shadow", problems).unwrap_or(false),
             guidance: guidance(fields, around.require_guidance, problems),
+            procedure: procedure(fields, problems),
         }
     }
 }
@@ -120,6 +126,18 @@ fn guidance(fields: &Fields<'_>, required: bool, problems: &mut Problems) -> Opt
         action: text("action"),
         respond_within_ms: guidance.positive_duration("respond_within", problems),
     })
+}
+
+/// The steps that each alert of the rule lists, in their order.
+fn procedure(fields: &Fields<'_>, problems: &mut Problems) -> Vec<Arc<str>> {
+    let steps = fields.list("procedure", problems);
+    if steps.len() > PROCEDURE_STEPS_MAX {
+        let message = format!("'procedure' has {} steps", steps.len());
+        problems.error(fields.spot_of("procedure"), message).expected =
+            Some(format!("at most {PROCEDURE_STEPS_MAX} steps"));
+    }
+    let texts = steps.iter().filter_map(|step| scalar_text(step, "procedure", problems));
+    texts.map(Arc::from).collect()
 }
 
 fn labels(fields: &Fields<'_>, problems: &mut Problems) {

@@ -140,7 +140,7 @@ impl Context<'_> {
         let (raise_text, raise) = parts(raise);
         let (clear_text, clear) = parts(clear);
         let conditions = Conditions { raise, clear, matches };
-        let Modifiers { active, severity, escalate, shadow, guidance } = modifiers;
+        let Modifiers { active, severity, escalate, shadow, guidance, procedure } = modifiers;
         let creation = around.creations.get(name).copied().unwrap_or(0);
         let identity = RuleIdentity {
             name: name.into(),
@@ -150,6 +150,7 @@ impl Context<'_> {
             shadow,
             inhibited_by: inhibited_by.into_iter().map(|reference| reference.name).collect(),
             guidance,
+            procedure,
         };
         let rule = Rule {
             identity: Arc::new(identity),

@@ -129,15 +129,23 @@ pub fn transitions(rules: &Arc<RuleSet>, events: &[Event], cut: Cut) -> Vec<Tran
 
 /// As [`transitions`], of rules that start with what history taught, wherever it ended.
 pub fn seeded_transitions(rules: &Arc<RuleSet>, seeds: Vec<Seeds>, events: &[Event], cut: Cut) -> Vec<Transition> {
+    judged_log(rules, seeds, events, cut).transitions
+}
+
+/// A log made of events, the rules at its end, and what they told.
+pub struct JudgedLog {
+    pub records: Vec<Arc<Record>>,
+    pub core: RuleCore,
+    pub transitions: Vec<Transition>,
+}
+
+/// As [`seeded_transitions`], with the log.
+pub fn judged_log(rules: &Arc<RuleSet>, seeds: Vec<Seeds>, events: &[Event], cut: Cut) -> JudgedLog {
     let mut sequencer = Sequencer::new(rules, cut);
-    for seeds in seeds {
-        let start = RuleStart::default();
-        sequencer.record(Payload::Seeds(Arc::new(Seeds { start, ..seeds })));
-    }
-    for event in events {
-        sequencer.event(event);
-    }
-    sequencer.finish(events)
+    sequencer.seeds(seeds);
+    events.iter().for_each(|event| sequencer.event(event));
+    sequencer.end(events);
+    JudgedLog { records: sequencer.log, core: sequencer.core, transitions: sequencer.out }
 }
 
 /// The same from copies of the state, taken before each of these events; each goes on once the original is done.
@@ -193,7 +201,7 @@ pub fn digest(lines: &str) -> String {
 struct Sequencer {
     cut: Cut,
     core: RuleCore,
-    sequence: u64,
+    log: Vec<Arc<Record>>,
     names: BTreeMap<(u8, String), NameIx>,
     new_names: Vec<NameEntry>,
     offsets: Vec<u64>,
@@ -209,8 +217,8 @@ impl Sequencer {
         let count = usize::from(cut.partitions);
         Self {
             cut,
-            core: RuleCore::with_rules(Arc::clone(rules), cut.partitions),
-            sequence: 0,
+            core: RuleCore::with_rules(rules, cut.partitions),
+            log: Vec::new(),
             names: BTreeMap::new(),
             new_names: Vec::new(),
             offsets: vec![0; count],
@@ -265,20 +273,31 @@ impl Sequencer {
         }
     }
 
+    fn seeds(&mut self, seeds: Vec<Seeds>) {
+        for seeds in seeds {
+            let start = RuleStart::default();
+            self.record(Payload::Seeds(Arc::new(Seeds { start, ..seeds })));
+        }
+    }
+
     fn finish(mut self, events: &[Event]) -> Vec<Transition> {
+        self.end(events);
+        self.out
+    }
+
+    fn end(&mut self, events: &[Event]) {
         self.flush_all();
         if let Some(largest_ms) = events.iter().map(|event| event.time_ms).max() {
             let tick_ms = largest_ms + END_MS;
             self.log_time_ms = tick_ms + 1;
             self.record(Payload::Tick { tick_ms });
         }
-        self.out
     }
 
     fn record(&mut self, payload: Payload) {
-        let record = Record { sequence: self.sequence, log_time_ms: self.log_time_ms, payload };
-        self.sequence += 1;
+        let record = Record { sequence: self.log.len() as u64, log_time_ms: self.log_time_ms, payload };
         self.core.step(&record, &mut self.out).unwrap();
+        self.log.push(Arc::new(record));
     }
 
     fn flush_all(&mut self) {

@@ -55,3 +55,4 @@ mod found;
 mod invariance;
 mod mutants;
 mod sun;
+mod workers;

@@ -4,8 +4,9 @@ use super::columns::{Common, batch, instants, instants_or_null, offset, texts, t
 use crate::schema::table::Table;
 use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
-use vigie_model::alert::Transition;
-use vigie_model::command::{Action, Outcome};
+use serde_json::{Value, json};
+use vigie_model::alert::{AlertId, Transition};
+use vigie_model::command::{Action, AlertDeed, DeskDeed, Outcome};
 use vigie_model::stream::{AlertItem, AlertRecord, AppliedCommand, LogDeed, LogPlace, RuleVersions};
 
 /// Who stands for the log itself in the column of operators.
@@ -87,6 +88,7 @@ pub fn mark(record: &AlertRecord, centre: &str) -> Option<RecordBatch> {
         nothing(),
         one(Outcome::Done.as_str()),
         instants(std::iter::once(record.log_time_ms)),
+        nothing(),
     ];
     let common = Common {
         centre,
@@ -104,22 +106,25 @@ pub fn mark(record: &AlertRecord, centre: &str) -> Option<RecordBatch> {
 pub fn action(applied: &AppliedCommand, centre: &str) -> RecordBatch {
     let command = &applied.command;
     let (disposition, cause) = match &command.action {
-        Action::Acknowledge => (None, None),
-        Action::Close { disposition, cause } => (Some(disposition.as_str()), cause.as_deref()),
+        Action::Alert { deed: AlertDeed::Close { disposition, cause }, .. } => {
+            (Some(disposition.as_str()), cause.as_deref())
+        }
+        _ => (None, None),
     };
     let one = |text: &str| texts(std::iter::once(text));
     let columns = vec![
         one(&command.action_id),
-        one(command.alert_id.as_str()),
+        texts_or_null(std::iter::once(command.action.alert_id().map(AlertId::as_str))),
         one(&applied.space),
         one(&command.operator),
         one(command.action.as_str()),
         texts_or_null(std::iter::once(command.note.as_ref())),
-        instants_or_null(std::iter::once(None)),
+        instants_or_null(std::iter::once(command.action.until_ms())),
         texts_or_null(std::iter::once(disposition)),
         texts_or_null(std::iter::once(cause)),
         one(applied.outcome.as_str()),
         instants(std::iter::once(command.log_time_ms)),
+        texts_or_null(std::iter::once(target(&command.action))),
     ];
     let common = Common {
         centre,
@@ -130,4 +135,43 @@ pub fn action(applied: &AppliedCommand, centre: &str) -> RecordBatch {
         dated_ms: vec![command.log_time_ms],
     };
     batch(Table::Actions, columns, &common)
+}
+
+/// What a command names besides its alert, as JSON; `None` when that is nothing.
+fn target(action: &Action) -> Option<String> {
+    let named = match action {
+        Action::Alert { deed, .. } => match deed {
+            AlertDeed::Assign { to } => json!({ "to": &**to }),
+            AlertDeed::CheckStep { step, state } => json!({ "step": step, "state": state }),
+            AlertDeed::Acknowledge { .. }
+            | AlertDeed::Shelve { .. }
+            | AlertDeed::Unshelve
+            | AlertDeed::Close { .. }
+            | AlertDeed::Reopen => return None,
+        },
+        Action::Desk(deed) => match deed {
+            DeskDeed::OutOfService { scope, .. } => {
+                json!({ "rule": &scope.rule, "space": &scope.space, "sensor": &scope.sensor, "node": &scope.node })
+            }
+            DeskDeed::Return { id } => json!({ "id": &**id }),
+            DeskDeed::Mode { mode, name, coordinator, spaces, .. } => {
+                json!({ "mode": mode, "name": name, "coordinator": coordinator, "spaces": spaces })
+            }
+            DeskDeed::TestAlert { severity, space } => json!({ "severity": severity, "space": space }),
+            DeskDeed::FileNew { title, alerts } => json!({ "title": &**title, "alerts": alerts }),
+            DeskDeed::FileChange { id, title, add, remove, closed } => {
+                json!({ "id": &**id, "title": title, "add": add, "remove": remove, "closed": closed })
+            }
+            DeskDeed::SignShift { side } => json!({ "as": side }),
+            DeskDeed::SoundCheck { heard } => json!({ "heard": heard }),
+        },
+    };
+    Some(without_absent(named).to_string())
+}
+
+/// An object without the fields that say nothing.
+fn without_absent(value: Value) -> Value {
+    let Value::Object(fields) = value else { return value };
+    let says = |value: &Value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty());
+    Value::Object(fields.into_iter().filter(|(_, value)| says(value)).collect())
 }

@@ -108,14 +108,29 @@ const ACTIONS: &[Column] = &[
     Column::new("alert_id", Text, "the alert it is about").or_null(),
     Column::new("space", Text, "space of the alert; empty when no alert has that id"),
     Column::new("operator", Text, "who gave the command; vigie for what the log did by itself"),
-    Column::new("action", Text, "acknowledge or close; of the log itself intake_up, rules_changed or replay_ended"),
+    Column::new(
+        "action",
+        Text,
+        "acknowledge, shelve, unshelve, assign, close, reopen, checklist; out_of_service, return, mode, test_alert, file_new, file_change, sign_shift, sound_check; of the log itself intake_up, rules_changed, replay_ended",
+    ),
     Column::new("note", Text, "the operator's note; of what the log did its place, as JSON").or_null(),
-    Column::new("until", Timestamp, "end of a shelving").unit(UTC).or_null(),
+    Column::new(
+        "until",
+        Timestamp,
+        "when it ends by itself: a shelving, an acknowledgement, being out of service, a mode",
+    )
+    .unit(UTC)
+    .or_null(),
     Column::new("disposition", Text, "what a closed alert turned out to be: true, false, nuisance, test, duplicate")
         .or_null(),
     Column::new("cause", Text, "root cause of a closed alert, in the operator's words").or_null(),
-    Column::new("outcome", Text, "done, unchanged, unknown_alert, still_active or already_closed"),
+    Column::new(
+        "outcome",
+        Text,
+        "done; unchanged, as it was so already; or why it was refused: unknown_alert, unknown_step, unknown_id, still_active, already_cleared, already_closed, until_passed, too_many",
+    ),
     Column::new("event_time", Timestamp, "when the command was taken").unit(UTC),
+    Column::new("target", Text, "what the command names besides, as JSON: {\"to\": \"Bea\"}").or_null(),
 ];
 
 const SPACES: &[Column] = &[

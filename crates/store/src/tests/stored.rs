@@ -86,6 +86,7 @@ async fn what_was_recorded_is_read_back() {
             what,
             place: place.clone(),
             rules: RuleVersions::from([("Busy".into(), "v1".into())]),
+            alerts: None,
         })),
     };
     history.take_alert(&mark(7, LogDeed::IntakeUp)).unwrap();

@@ -66,7 +66,7 @@ fn suppressed_alerts_are_handled_as_any_other() {
     let mut book = Book::default();
     book.apply(&said(BLIND, 0, 0, AlertState::Active, 0));
     book.apply(&said(CROWDED, 0, 0, AlertState::Active, 1));
-    let seen = book.apply(&command("Crowded-0-0", "Ada", Action::Acknowledge, 2));
+    let seen = book.apply(&command("Crowded-0-0", "Ada", ACKNOWLEDGE, 2));
     assert!(seen.alert.unwrap().is_suppressed() && seen.suppression.is_empty());
     book.apply(&said(CROWDED, 0, 0, AlertState::Cleared, 3));
     let closed = book.apply(&command("Crowded-0-0", "Ada", close(), 4)).alert.unwrap();

@@ -144,7 +144,8 @@ fn a_version_knows_the_names_of_other_rules_and_not_what_they_are() {
 fn modifiers_reach_the_rule_and_its_identity() {
     let text = "groups:\n- name: g\n  rules:\n  - alert: A\n    kind: absence\n    metric: m\n    for: 5m\n    severity: high\n    \
                 active: {period: market}\n    inhibited_by: [B, C]\n    escalate: {after: 10m, severity: critical}\n    shadow: true\n    \
-                guidance: {cause: c, consequence: d, action: e, respond_within: 5m}\n  \
+                guidance: {cause: c, consequence: d, action: e, respond_within: 5m}\n    \
+                procedure: [Look at the camera, Call the patrol]\n  \
                 - {alert: B, kind: absence, metric: m, for: 5m, inhibited_by: C, active: {period: event}}\n  \
                 - {alert: C, kind: absence, metric: m, for: 5m, active: always, shadow: false}\n";
     let mut control = control(&[text]);
@@ -163,6 +164,8 @@ fn modifiers_reach_the_rule_and_its_identity() {
     };
     assert_eq!(first.identity.guidance, Some(guidance));
     assert_eq!((first.identity.severity, first.identity.shadow), (Severity::High, true));
+    assert_eq!(first.identity.procedure, ["Look at the camera".into(), "Call the patrol".into()]);
+    assert!(second.identity.procedure.is_empty());
     assert_eq!(first.identity.inhibited_by, ["B".into(), "C".into()]);
     assert_eq!(second.identity.inhibited_by, ["C".into()]);
     assert_eq!((second.escalate, second.identity.shadow, &second.identity.guidance), (None, false, &None));
