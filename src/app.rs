@@ -19,6 +19,7 @@ pub mod seeder;
 
 pub mod connections;
 pub mod listener;
+pub mod openapi;
 pub mod pressure;
 pub mod server;
 

@@ -92,6 +92,8 @@ pub enum Command {
     /// Follow the alerts in a terminal, and act on them.
     #[command(after_help = WATCH_HELP)]
     Watch(WatchArgs),
+    /// Print the OpenAPI document of the HTTP API.
+    Openapi,
     /// Write a made-up city's events into a file, the same on every machine.
     #[command(after_help = SIMULATE_HELP)]
     Simulate(SimulateArgs),

@@ -52,4 +52,6 @@ mod problems;
 
 mod page;
 
+mod described;
+
 pub mod router;

@@ -1,8 +1,9 @@
-//! The console's routes, to be merged into the process's one listener.
+//! The console's routes, to be merged into the process's one listener, and what they are.
 
 use crate::alerts;
 use crate::body::BODY_BYTES_MAX;
 use crate::commands;
+use crate::described::{asking, commands as acting, reading, schemas};
 use crate::explain;
 use crate::guard;
 use crate::page;
@@ -17,29 +18,47 @@ use crate::stream;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::routing::{get, post};
+use axum::routing::get;
+use vigie_openapi::document::Document;
+use vigie_openapi::routes::Routes;
 
 /// The routes listed in the [crate's documentation](crate), behind the checks of [`guard`].
 ///
 /// Server-sent event streams end when [`vigie_alerts::feed::AlertFeed::close`] is called, so call it before waiting for
 /// an orderly stop.
 pub fn router(state: ConsoleState) -> Router {
-    Router::new()
-        .route("/", get(page::page))
-        .route("/v1/alerts", get(alerts::list))
-        .route("/v1/alerts/stream", get(stream::follow))
-        .route("/v1/alerts/{id}", get(alerts::one))
-        .route("/v1/alerts/{id}/explain", get(explain::one))
-        .route("/v1/alerts/{id}/acknowledge", post(commands::acknowledge))
-        .route("/v1/alerts/{id}/close", post(commands::close))
-        .route("/v1/spaces", get(spaces::list))
-        .route("/v1/status", get(status::now))
-        .route("/v1/rules", get(rules::list))
-        .route("/v1/rules/why-not", get(rules::why_not))
-        .route("/v1/sql", post(sql::run))
-        .route("/problems/{kind}", get(problems::meaning))
+    let (api, _) = api().split();
+    api.merge(pages())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .route_layer(from_fn_with_state(state.clone(), guard::same_site))
         .with_state(state)
         .layer(map_response(as_problem))
+}
+
+/// What the routes for programs are.
+#[must_use]
+pub fn document() -> Document {
+    api().split().1
+}
+
+fn api() -> Routes<ConsoleState> {
+    let routes = Routes::new()
+        .get("/v1/alerts", alerts::list, reading::alerts())
+        .get("/v1/alerts/stream", stream::follow, reading::stream())
+        .get("/v1/alerts/{id}", alerts::one, reading::alert())
+        .get("/v1/alerts/{id}/explain", explain::one, reading::explain())
+        .post("/v1/alerts/{id}/acknowledge", commands::acknowledge, acting::acknowledge())
+        .post("/v1/alerts/{id}/close", commands::close, acting::close())
+        .get("/v1/spaces", spaces::list, reading::space_list())
+        .get("/v1/status", status::now, reading::status())
+        .get("/v1/rules", rules::list, reading::rules())
+        .get("/v1/rules/why-not", rules::why_not, reading::why_not())
+        .post("/v1/sql", sql::run, asking::sql())
+        .get("/problems/{kind}", problems::meaning, reading::problem());
+    schemas::all().into_iter().fold(routes, |routes, (name, schema)| routes.define(name, schema))
+}
+
+/// What browsers show to people: no part of the API.
+fn pages() -> Router<ConsoleState> {
+    Router::new().route("/", get(page::page))
 }
