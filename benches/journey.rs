@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
-use vigie::app::pipeline::{Pipeline, PipelineOptions};
+use vigie::app::pipeline::{Pipeline, PipelineOptions, readers_of};
 use vigie::app::roles::history::HistoryFeed;
 use vigie_ingest::decode::feed::FeedSpec;
 use vigie_ingest::decode::names::NameCache;
@@ -33,6 +33,8 @@ const EVENTS: usize = 20_000;
 const SPACES: usize = 1_000;
 const EVENTS_PER_BODY: usize = 4_000;
 const PARTITIONS: u16 = 16;
+/// Threads that judge.
+const THREADS: u16 = 2;
 const START_MS: u64 = 1_700_000_000_000;
 
 const RULES: &str = "\
@@ -88,16 +90,18 @@ enum Through {
 
 /// Runs all bodies through the roles; returns once everything is folded.
 fn journey(bodies: &[String], history: Option<HistoryFeed>, through: Through) {
-    let options = PipelineOptions { centre: "bench".into(), partitions: PARTITIONS, history, observer: None };
+    let readers = readers_of(THREADS, history.is_some());
+    let (centre, observer) = ("bench".into(), None);
+    let options = PipelineOptions { centre, partitions: PARTITIONS, threads: THREADS, history, observer };
     let (log, readers): (Box<dyn LogStore>, _) = match through {
         Through::Memory => {
-            let (log, readers) = MemoryLog::new(RING_ROWS_MAX, options.readers());
+            let (log, readers) = MemoryLog::new(RING_ROWS_MAX, readers);
             (Box::new(log), readers)
         }
         Through::Segments(folder) => {
             let identity = LogIdentity { log_id: "bench".into(), partitions: PARTITIONS };
             let log = LogOptions::new(folder.join("log"));
-            let opened = SegmentLog::open(Arc::new(SystemDisk), log, identity, RING_ROWS_MAX, options.readers());
+            let opened = SegmentLog::open(Arc::new(SystemDisk), log, identity, RING_ROWS_MAX, readers);
             let opened = opened.expect("the log opens");
             (Box::new(opened.log), opened.readers)
         }

@@ -5,9 +5,9 @@
 //! times of its data.
 //!
 //! ```text
-//!  HTTP, files -> Intake -> Sequencer -> log ring -> RulesRole -> alert ring -> BookRole -> LiveAlerts, AlertFeed
-//!                                           |                                     |
-//!                                           +------------> HistoryRole <----------+---> Delta Lake, SQL
+//!  HTTP, files -> Intake -> Sequencer -> log ring -> workers -> MergerRole -> alert ring -> BookRole -> LiveAlerts, AlertFeed
+//!                                           |                                                 |
+//!                                           +------------------> HistoryRole <----------------+---> Delta Lake, SQL
 //! ```
 //!
 //! Without the feature `runtime` (on by default through `history` and `console`) this library holds only the workload of the

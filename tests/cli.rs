@@ -10,6 +10,7 @@ fn the_demo_configuration_is_fine() {
     check.args(["check", "--config"]).arg(project().join("configs/melbourne/vigie.toml"));
     let said = text(&run(&mut check, 0).stdout);
     assert!(said.contains("fine (43 spaces, 1 rule file"), "{said}");
+    assert!(said.contains("; rules are judged on ") && said.contains(" thread"), "{said}");
 }
 
 #[test]

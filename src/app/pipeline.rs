@@ -1,25 +1,33 @@
 //! The pipeline behind a log: rings, roles and their threads.
 //!
+//! Rules are judged by several threads ([`judging`]); history and the alert book have one each.
+//!
 //! Roles are plain threads, not tasks: they compute and block, and each owns its state. They end when the log's ring is
 //! closed, in the order of the data, so that joining them means everything has been folded.
 
+mod judging;
+
 use crate::app::health::{Health, Part};
+use crate::app::pipeline::judging::{Merging, TOLD_RING_MAX, Worker};
 use crate::app::roles::book::{BookRole, Waiting};
 use crate::app::roles::history::HistoryFeed;
-use crate::app::roles::questions::{Asked, Questions, questions};
-use crate::app::roles::rules::RulesRole;
-use crate::app::roles::unseeded::{Unseeded, show_unseeded};
+use crate::app::roles::judged::Judged;
+use crate::app::roles::loaded::LoadedRules;
+use crate::app::roles::merger::MergerRole;
+use crate::app::roles::questions::{Questions, questions};
+use crate::app::roles::unseeded::Unseeded;
 use crate::exit::Failure;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use tokio::sync::watch;
 use vigie_alerts::feed::{AlertFeed, RING_ROWS_MAX as FEED_ROWS_MAX};
 use vigie_alerts::live::LiveAlerts;
-use vigie_log::ring::{Reader, Writer, ring};
+use vigie_log::ring::{Reader, ring};
 use vigie_model::position::PartitionIx;
 use vigie_model::record::Record;
 use vigie_model::stream::AlertRecord;
+use vigie_rules::partition_set::{PartitionSet, Share};
+use vigie_rules::told::Told;
 
 /// Alert records that may wait for the book; transitions are small.
 const ALERT_RING_MAX: usize = 1 << 16;
@@ -36,37 +44,12 @@ pub struct PipelineOptions {
     pub centre: Arc<str>,
     /// Partitions of the log.
     pub partitions: PartitionIx,
+    /// Threads that judge them, each its share; at most one for each partition is of use.
+    pub threads: PartitionIx,
     /// Where rows go, if anywhere.
     pub history: Option<HistoryFeed>,
     /// Who else wants to see the alert stream.
     pub observer: Option<Observer>,
-}
-
-/// How far the rules have judged the log, and how long the alert stream is by then.
-#[derive(Debug, Default)]
-pub struct Judged {
-    alert_position: AtomicU64,
-    /// Written last: whoever sees it sees the position that belongs to it, or a later one.
-    next_sequence: AtomicU64,
-}
-
-impl Judged {
-    /// Sequence of the next record to be judged.
-    #[must_use]
-    pub fn next_sequence(&self) -> u64 {
-        self.next_sequence.load(Ordering::Acquire)
-    }
-
-    /// Position of the next record of the alert stream.
-    #[must_use]
-    pub fn alert_position(&self) -> u64 {
-        self.alert_position.load(Ordering::Acquire)
-    }
-
-    fn show(&self, next_sequence: u64, alert_position: u64) {
-        self.alert_position.store(alert_position, Ordering::Release);
-        self.next_sequence.store(next_sequence, Ordering::Release);
-    }
 }
 
 /// Running roles.
@@ -86,19 +69,17 @@ pub struct Pipeline {
     pub judged: Arc<Judged>,
     /// The baseline rules that wait for seeds.
     pub unseeded: watch::Receiver<Unseeded>,
-    threads: Vec<(&'static str, JoinHandle<()>)>,
+    threads: Vec<(String, JoinHandle<()>)>,
 }
 
-impl PipelineOptions {
-    /// How many roles read the log: rules, and history if there is any.
-    #[must_use]
-    pub const fn readers(&self) -> usize {
-        if self.history.is_some() { 2 } else { 1 }
-    }
+/// How many read the log: so many threads with rules, who merges what they tell, and history if there is any.
+#[must_use]
+pub const fn readers_of(threads: PartitionIx, has_history: bool) -> usize {
+    threads as usize + 1 + has_history as usize
 }
 
 impl Pipeline {
-    /// The roles behind a log, which has given one of [`PipelineOptions::readers`] to each.
+    /// The roles behind a log, which has given one of [`readers_of`] to each.
     ///
     /// # Errors
     /// When a thread cannot be started.
@@ -106,9 +87,12 @@ impl Pipeline {
     /// # Panics
     /// When there are fewer readers than roles.
     pub fn start(options: PipelineOptions, mut readers: Vec<Reader<Arc<Record>>>) -> Result<Self, Failure> {
-        let (alert_writer, mut alert_readers) = ring(ALERT_RING_MAX, |_: &AlertRecord| 1, 1);
-        let reader = readers.pop().expect("rules have a reader");
-        let (questions, asked) = questions(Arc::clone(&options.centre), reader.waker());
+        let (alerts, mut alert_readers) = ring(ALERT_RING_MAX, |_: &AlertRecord| 1, 1);
+        let of_merger = readers.pop().expect("the merger has a reader");
+        let of_workers =
+            readers.split_off(readers.len().checked_sub(options.threads.into()).expect("workers have readers"));
+        let wakers = of_workers.iter().map(Reader::waker).collect();
+        let (questions, asked_of_workers, asked) = questions(Arc::clone(&options.centre), wakers, of_merger.waker());
         let (unseeded, waiting_rules) = watch::channel(Unseeded::default());
         let live = Arc::new(LiveAlerts::new(&options.centre));
         let feed = Arc::new(AlertFeed::new(&options.centre, 0, FEED_ROWS_MAX));
@@ -127,10 +111,26 @@ impl Pipeline {
             let health = Arc::clone(&pipeline.health);
             pipeline.spawn("history", Part::History, move || run_history(reader, &history, &health))?;
         }
-        let rules = RulesRole::new(options.partitions);
-        let judged = Arc::clone(&pipeline.judged);
-        let shown = Shown { judged, unseeded };
-        pipeline.spawn("rules", Part::Rules, move || run_rules(reader, rules, &alert_writer, &shown, &asked))?;
+        let loaded = Arc::new(LoadedRules::new(of_workers.len() + 1));
+        let mut workers = Vec::new();
+        for ((log, asked), worker) in of_workers.into_iter().zip(asked_of_workers).zip(0..) {
+            let engines = PartitionSet::new(Share { worker, workers: options.threads }, options.partitions);
+            let (told, reader) = ring(TOLD_RING_MAX, Told::weight, 1);
+            workers.extend(reader);
+            let worker_thread = Worker { log, engines, loaded: Arc::clone(&loaded), told, asked };
+            pipeline.spawn(&format!("rules-{worker}"), Part::Rules, move || worker_thread.run())?;
+        }
+        let merging = Merging {
+            role: MergerRole::new(options.partitions, workers.len()),
+            log: of_merger,
+            workers,
+            loaded,
+            alerts,
+            judged: Arc::clone(&pipeline.judged),
+            unseeded,
+            asked,
+        };
+        pipeline.spawn("merger", Part::Rules, move || merging.run())?;
         let book = BookRole::new(live, feed, Arc::clone(&pipeline.waiting));
         let reader = alert_readers.pop().expect("the book has a reader");
         let (history, observer) = (options.history, options.observer);
@@ -151,7 +151,7 @@ impl Pipeline {
         Ok(())
     }
 
-    fn spawn(&mut self, name: &'static str, part: Part, run: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
+    fn spawn(&mut self, name: &str, part: Part, run: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
         let watch = self.health.watch(part);
         let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             let _watch = watch;
@@ -159,37 +159,8 @@ impl Pipeline {
         });
         let thread =
             spawned.map_err(|error| Failure::io(format!("cannot start the thread of role '{name}'"), error))?;
-        self.threads.push((name, thread));
+        self.threads.push((name.to_owned(), thread));
         Ok(())
-    }
-}
-
-/// What the rules show of themselves after each batch of the log.
-struct Shown {
-    judged: Arc<Judged>,
-    unseeded: watch::Sender<Unseeded>,
-}
-
-fn run_rules(
-    mut log: Reader<Arc<Record>>,
-    mut rules: RulesRole,
-    alerts: &Writer<AlertRecord>,
-    shown: &Shown,
-    asked: &Asked,
-) {
-    let (mut records, mut out) = (Vec::new(), Vec::new());
-    while log.take(&mut records) {
-        if let Some(judged_next) = records.last().map(|record| record.sequence + 1) {
-            for record in records.drain(..) {
-                rules.step(&record, &mut out);
-            }
-            if alerts.append(out.drain(..)).is_err() {
-                return;
-            }
-            shown.judged.show(judged_next, rules.next_position());
-            show_unseeded(rules.core(), &shown.unseeded);
-        }
-        asked.answer(rules.core());
     }
 }
 
@@ -228,3 +199,6 @@ fn run_history(mut log: Reader<Arc<Record>>, history: &HistoryFeed, health: &Hea
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,13 @@
 
 pub mod book;
 pub mod history;
+pub mod judged;
+pub mod loaded;
 pub mod marks;
 
+pub mod alert_stream;
+
+pub mod merger;
 pub mod questions;
 pub mod rules;
 pub mod unseeded;

@@ -11,12 +11,13 @@ use crate::app::health::Part;
 use crate::app::listener::{HealthState, health_router};
 use crate::app::lock::note_time_zone;
 use crate::app::openapi::openapi_router;
-use crate::app::pipeline::{Judged, Pipeline, PipelineOptions};
+use crate::app::pipeline::{Pipeline, PipelineOptions, readers_of};
 use crate::app::pressure::pressure_gauge;
 use crate::app::reload::creations::following;
 use crate::app::reload::standing::Standing;
 use crate::app::reload::{LOOK_EVERY, Reload, ReloadOptions};
 use crate::app::roles::history::HistoryFeed;
+use crate::app::roles::judged::Judged;
 use crate::app::seeder::{Seeder, SeederOptions};
 use crate::app::telemetry;
 use crate::config::control::Prepared;
@@ -55,9 +56,6 @@ use vigie_store::history::options::HistoryOptions;
 use vigie_store::history::writer::History;
 use vigie_store::sql::door::SqlDoor;
 use vigie_store::sql::limits::SqlLimits;
-
-/// The roles that read a server's log: rules and history.
-const READERS: usize = 2;
 
 /// How often it is looked whether the roles have caught up.
 const CATCH_UP_LOOK: Duration = Duration::from_millis(2);
@@ -119,9 +117,10 @@ impl Server {
         let centre: Arc<str> = prepared.config.centre.id.as_str().into();
         note_time_zone(&data, &prepared.config.centre.time_zone)?;
         let metrics = telemetry::start_metrics();
-        let opened = open_log(&data, &centre, &prepared.config.log, READERS)?;
-        let log_id = Arc::clone(&opened.log.identity().log_id);
         let partitions = prepared.config.log.partitions;
+        let threads = prepared.config.rules.threads(partitions);
+        let opened = open_log(&data, &centre, &prepared.config.log, readers_of(threads, true))?;
+        let log_id = Arc::clone(&opened.log.identity().log_id);
         let history_options = HistoryOptions {
             partitions,
             ..HistoryOptions::new(data.join("history"), Arc::clone(&centre), Arc::clone(&log_id))
@@ -133,6 +132,7 @@ impl Server {
         let options = PipelineOptions {
             centre: Arc::clone(&centre),
             partitions,
+            threads,
             history: Some(HistoryFeed::new(Arc::clone(&history), Handle::current())),
             observer: None,
         };

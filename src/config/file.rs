@@ -83,6 +83,7 @@ impl Config {
             ("[spaces] unknown", self.spaces.unknown != running.spaces.unknown),
             ("[spaces] nearest_m", self.spaces.nearest_m != running.spaces.nearest_m),
             ("[feeds]", self.feeds != running.feeds),
+            ("[rules] threads", self.rules.threads != running.rules.threads),
             ("[log]", self.log != running.log),
             ("[http]", self.http != running.http),
             ("[time]", self.time != running.time),

@@ -55,6 +55,11 @@ fn a_good_file_means_what_it_says() {
     assert_eq!((config.spaces.unknown, config.spaces.nearest_m), (UnknownSpace::Register, Some(50.0)));
     assert_eq!((config.time.tick_ms, config.time.max_skew_ms), (500, 0));
     assert_eq!((config.log.partitions, config.http.listen.to_string().as_str()), (4, "[::1]:8080"));
+    assert_eq!(
+        [4, 2].map(|partitions| config.rules.threads(partitions)),
+        [3, 2],
+        "a thread without a partition is none"
+    );
     assert_eq!(config.metrics["people_count"].period_ms, Some(3_600_000));
     assert_eq!(config.feeds[0].retention_days, Some(3 * 365));
     assert_eq!(config.rules.files, [root().join("tests/fixtures/config/rules/empty.yaml")]);

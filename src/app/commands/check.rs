@@ -14,13 +14,15 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
     for warning in &prepared.warnings {
         eprintln!("{warning}");
     }
-    let control = &prepared.control;
+    let (control, config) = (&prepared.control, &prepared.config);
+    let threads = config.rules.threads(config.log.partitions);
     let fine = format!(
-        "{}: fine ({}, {}, {})",
+        "{}: fine ({}, {}, {}); rules are judged on {}",
         args.config.display(),
         count(control.spaces.len(), "space"),
         count(control.rules.len(), "rule file"),
         count(prepared.warnings.len(), "warning"),
+        count(usize::from(threads), "thread"),
     );
     answer(fine.as_bytes())
 }

@@ -8,7 +8,7 @@ use crate::app::cli::ReplayArgs;
 use crate::app::commands::running::{answer, block_on};
 use crate::app::embedded_log::open_replay_log;
 use crate::app::lock::{DataLock, note_time_zone};
-use crate::app::pipeline::{Observer, Pipeline, PipelineOptions};
+use crate::app::pipeline::{Observer, Pipeline, PipelineOptions, readers_of};
 use crate::app::roles::history::HistoryFeed;
 use crate::app::telemetry::{LogFormat, QUIET_FILTER, start_logs};
 use crate::config::control::{Prepared, prepare};
@@ -150,20 +150,23 @@ async fn replay(
         alerts: args.alerts.as_deref().map(create).transpose()?,
         failed: None,
     }));
+    let threads = prepared.config.rules.threads(partitions);
+    let readers = readers_of(threads, history.is_some());
     let options = PipelineOptions {
         centre: Arc::clone(&centre),
         partitions,
+        threads,
         history: history.map(|history| HistoryFeed::new(history, Handle::current())),
         observer: Some(observer(Arc::clone(&collected), centre)),
     };
     let (log, readers): (Box<dyn LogStore>, _) = match args.data.as_deref().filter(|_| args.through_log) {
         Some(data) => {
             let identity = LogIdentity { log_id: Arc::clone(&log_id), partitions };
-            let opened = open_replay_log(data, identity, &prepared.config.log, options.readers())?;
+            let opened = open_replay_log(data, identity, &prepared.config.log, readers)?;
             (Box::new(opened.log), opened.readers)
         }
         None => {
-            let (log, readers) = MemoryLog::new(RING_ROWS_MAX, options.readers());
+            let (log, readers) = MemoryLog::new(RING_ROWS_MAX, readers);
             (Box::new(log), readers)
         }
     };

@@ -1,17 +1,20 @@
 //! Questions to the running rules: which are in force, and why one says nothing.
 //!
-//! The state of rules belongs to one thread and is never locked. So a question goes to that thread, which answers between
-//! two batches of the log; a question wakes it when the log is quiet. Few may wait, and none waits for long.
+//! The state of rules belongs to the threads that judge and is never locked. So a question goes to them: about a key to all
+//! workers and to the merger, about what is in force to the merger alone. They answer between two batches of the log; a question
+//! wakes them when the log is quiet. Few may wait, and none waits for long.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use vigie_log::ring::Waker;
 use vigie_model::doors::{DoorFuture, RuleInForce, RulesDoor, RulesError};
 use vigie_model::principal::Principal;
 use vigie_model::record::Record;
-use vigie_rules::core::RuleCore;
+use vigie_rules::merger::Merger;
+use vigie_rules::partition_set::PartitionSet;
 use vigie_rules::spec::RuleSet;
 use vigie_rules::why::WhyNot;
 
@@ -25,73 +28,134 @@ const ANSWER_MAX: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 enum Question {
     Rules(oneshot::Sender<Option<Arc<RuleSet>>>),
-    WhyNot { rule: String, key: String, answer: oneshot::Sender<Result<WhyNot, RulesError>> },
+    WhyNot { rule: String, key: String, answer: oneshot::Sender<Option<Result<WhyNot, RulesError>>> },
+}
+
+/// Rules with their state, or a part of them, as they can be asked.
+pub trait Answers {
+    /// The rules in force; `None` before the first control record.
+    fn rules(&self) -> Option<&Arc<RuleSet>>;
+
+    /// Why a rule has no open episode on a key now; `None` when another part may know.
+    fn why_not(&self, rule: &str, key: &str) -> Option<WhyNot>;
+}
+
+impl Answers for PartitionSet {
+    fn rules(&self) -> Option<&Arc<RuleSet>> {
+        Self::rules(self)
+    }
+
+    fn why_not(&self, rule: &str, key: &str) -> Option<WhyNot> {
+        Self::why_not(self, rule, key)
+    }
+}
+
+impl Answers for Merger {
+    fn rules(&self) -> Option<&Arc<RuleSet>> {
+        Self::rules(self)
+    }
+
+    fn why_not(&self, rule: &str, key: &str) -> Option<WhyNot> {
+        Some(Self::why_not(self, rule, key))
+    }
 }
 
 /// Where questions are asked.
 #[derive(Debug)]
 pub struct Questions {
     centre: Arc<str>,
-    asking: SyncSender<Question>,
+    /// Those who judge a part of the partitions each.
+    workers: Vec<Asking>,
+    /// Who looks over all of them.
+    merger: Asking,
+}
+
+/// Where one of those who judge is asked.
+#[derive(Debug)]
+struct Asking {
+    questions: SyncSender<Question>,
     waker: Waker<Arc<Record>>,
 }
 
-/// Where the rules role finds them.
+/// Where one of those who judge finds what is asked.
 #[derive(Debug)]
 pub struct Asked {
     questions: Receiver<Question>,
 }
 
-/// Both ends of the questions about the rules of a centre; `waker` wakes the role that answers.
+/// Both ends of the questions about the rules of a centre; wakers wake those who answer. The ends of the workers, in their
+/// order, and of the merger are given back with where questions are asked.
 #[must_use]
-pub fn questions(centre: Arc<str>, waker: Waker<Arc<Record>>) -> (Questions, Asked) {
-    let (asking, questions) = sync_channel(WAITING_MAX);
-    (Questions { centre, asking, waker }, Asked { questions })
+pub fn questions(
+    centre: Arc<str>,
+    workers: Vec<Waker<Arc<Record>>>,
+    merger: Waker<Arc<Record>>,
+) -> (Questions, Vec<Asked>, Asked) {
+    let ends = |waker| {
+        let (questions, asked) = sync_channel(WAITING_MAX);
+        (Asking { questions, waker }, Asked { questions: asked })
+    };
+    let (workers, of_workers) = workers.into_iter().map(ends).unzip();
+    let (merger, of_merger) = ends(merger);
+    (Questions { centre, workers, merger }, of_workers, of_merger)
 }
 
 impl Asked {
     /// Answers what was asked by now, from the rules as they stand.
-    pub fn answer(&self, core: &RuleCore) {
+    pub fn answer(&self, of: &impl Answers) {
         for question in self.questions.try_iter().take(WAITING_MAX) {
             // Whoever asked may have gone.
             match question {
-                Question::Rules(answer) => drop(answer.send(core.rules().cloned())),
-                Question::WhyNot { rule, key, answer } => drop(answer.send(why_not(core, &rule, &key))),
+                Question::Rules(answer) => drop(answer.send(of.rules().cloned())),
+                Question::WhyNot { rule, key, answer } => drop(answer.send(why_not(of, &rule, &key))),
             }
         }
     }
 }
 
 /// What the rules know, and whether anybody would be shown it.
-fn why_not(core: &RuleCore, rule: &str, key: &str) -> Result<WhyNot, RulesError> {
-    let mut answer = core.why_not(rule, key);
-    let identity = core.rules().and_then(|rules| rules.identities().find(|own| *own.name == *rule));
-    match identity {
-        None => return Err(RulesError::Unknown(answer.text.join(" "))),
-        Some(identity) if identity.shadow => {
-            answer.text.push("The rule is in shadow: what it finds is recorded, and nobody is shown it.".to_owned());
+fn why_not(of: &impl Answers, rule: &str, key: &str) -> Option<Result<WhyNot, RulesError>> {
+    let mut answer = of.why_not(rule, key)?;
+    let identity = of.rules().and_then(|rules| rules.identities().find(|own| *own.name == *rule));
+    Some(match identity {
+        None => Err(RulesError::Unknown(answer.text.join(" "))),
+        Some(identity) => {
+            if identity.shadow {
+                let text = "The rule is in shadow: what it finds is recorded, and nobody is shown it.";
+                answer.text.push(text.to_owned());
+            }
+            Ok(answer)
         }
-        Some(_) => {}
-    }
-    Ok(answer)
+    })
 }
 
-impl Questions {
-    async fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> Question) -> Result<T, RulesError> {
+impl Asking {
+    fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> Question) -> Result<Answer<T>, RulesError> {
         let (sender, answer) = oneshot::channel();
-        self.asking.try_send(question(sender)).map_err(|error| match error {
+        self.questions.try_send(question(sender)).map_err(|error| match error {
             TrySendError::Full(_) => RulesError::Busy,
             TrySendError::Disconnected(_) => RulesError::Closed,
         })?;
         self.waker.wake();
-        match tokio::time::timeout(ANSWER_MAX, answer).await {
-            Ok(answered) => answered.map_err(|_| RulesError::Closed),
-            Err(_) => Err(RulesError::Busy),
-        }
+        Ok(answer)
     }
+}
 
+/// What will be answered.
+type Answer<T> = oneshot::Receiver<T>;
+
+/// Waits for an answer, until `deadline`.
+async fn answered<T>(answer: Answer<T>, deadline: Instant) -> Result<T, RulesError> {
+    match tokio::time::timeout_at(deadline, answer).await {
+        Ok(answered) => answered.map_err(|_| RulesError::Closed),
+        Err(_) => Err(RulesError::Busy),
+    }
+}
+
+impl Questions {
     async fn in_force(&self, who: &Principal) -> Result<Vec<RuleInForce>, RulesError> {
-        let rules = self.ask(Question::Rules).await?.filter(|_| *who.scope.centre == *self.centre);
+        let rules = answered(self.merger.ask(Question::Rules)?, Instant::now() + ANSWER_MAX).await?;
+        let rules = rules.filter(|_| *who.scope.centre == *self.centre);
         let listed = |rules: &RuleSet| {
             let rules = rules.identities().zip(rules.kinds());
             rules.map(|(identity, kind)| RuleInForce { identity: Arc::clone(identity), kind }).collect()
@@ -104,9 +168,16 @@ impl Questions {
         if !who.scope.allows(&self.centre, space) {
             return Err(RulesError::Unknown(format!("nothing is known of '{space}'")));
         }
-        let (rule, key) = (rule.to_owned(), key.to_owned());
-        let why_not = self.ask(|answer| Question::WhyNot { rule, key, answer }).await??;
-        Ok(serde_json::to_string(&why_not).expect("texts and numbers are always JSON"))
+        // All at once: one of the workers has the key's state, or none, and the merger always knows something.
+        let question = |answer| Question::WhyNot { rule: rule.to_owned(), key: key.to_owned(), answer };
+        let asked: Result<Vec<_>, _> = self.workers.iter().chain([&self.merger]).map(|one| one.ask(question)).collect();
+        let deadline = Instant::now() + ANSWER_MAX;
+        for answer in asked? {
+            if let Some(why_not) = answered(answer, deadline).await? {
+                return Ok(serde_json::to_string(&why_not?).expect("texts and numbers are always JSON"));
+            }
+        }
+        Err(RulesError::Closed)
     }
 }
 
@@ -133,6 +204,9 @@ mod tests {
     use vigie_model::control::{Control, SourceFile};
     use vigie_model::principal::SpaceScope;
     use vigie_model::record::Payload;
+    use vigie_model::space::{Sensor, Space};
+    use vigie_rules::load::rules_of;
+    use vigie_rules::partition_set::Share;
 
     const RULES: &str = "\
 groups:
@@ -142,35 +216,66 @@ groups:
   - {alert: Trial, kind: absence, metric: heartbeat, for: 30s, shadow: true}
 ";
 
-    type Ends = (Questions, Asked, Writer<Arc<Record>>, Reader<Arc<Record>>);
+    /// How many judge the partitions.
+    const WORKERS: u16 = 2;
+    const PARTITIONS: u16 = 4;
 
-    fn ends() -> Ends {
-        let (writer, mut readers) = ring(8, |_: &Arc<Record>| 1, 1);
-        let reader = readers.remove(0);
-        let (questions, asked) = questions("melbourne".into(), reader.waker());
-        (questions, asked, writer, reader)
-    }
-
-    /// Answers from another thread until the log ends, as the role does.
-    fn answered<T>(ask: impl AsyncFnOnce(&Questions) -> T) -> T {
-        let rules = vec![SourceFile { path: "rules.yaml".into(), text: RULES.into() }];
-        let control = Control {
+    fn control() -> Control {
+        let sensor = Sensor { id: "s1".into(), metric: "heartbeat".into(), expected: true };
+        let spaces = vec![
+            Space::registered("town-hall"),
+            Space { sensors: vec![sensor], ..Space::registered("birrarung-marr") },
+        ];
+        Control {
             centre: "melbourne".into(),
             time_zone: "UTC".into(),
             tick_ms: 1_000,
-            rules,
+            rules: vec![SourceFile { path: "rules.yaml".into(), text: RULES.into() }],
+            spaces: Arc::new(spaces),
             ..Control::default()
-        };
-        let mut core = RuleCore::new(4);
-        let record = Record { sequence: 0, log_time_ms: 0, payload: Payload::Control(Arc::new(control)) };
-        core.step(&record, &mut Vec::new()).unwrap();
-        let (questions, asked, writer, mut reader) = ends();
+        }
+    }
+
+    struct Ends {
+        questions: Questions,
+        workers: Vec<Asked>,
+        merger: Asked,
+        writer: Writer<Arc<Record>>,
+        readers: Vec<Reader<Arc<Record>>>,
+    }
+
+    fn ends() -> Ends {
+        let (writer, readers) = ring(8, |_: &Arc<Record>| 1, 1 + usize::from(WORKERS));
+        let mut wakers: Vec<_> = readers.iter().map(Reader::waker).collect();
+        let merger = wakers.pop().unwrap();
+        let (questions, workers, merger) = questions("melbourne".into(), wakers, merger);
+        Ends { questions, workers, merger, writer, readers }
+    }
+
+    /// Answers until the log ends, as whoever judges does.
+    fn answer(mut reader: Reader<Arc<Record>>, asked: &Asked, of: &impl Answers) {
+        while reader.take(&mut Vec::new()) {
+            asked.answer(of);
+        }
+    }
+
+    /// Answers from other threads.
+    fn answered<T>(ask: impl AsyncFnOnce(&Questions) -> T) -> T {
+        let record = |sequence, payload| Record { sequence, log_time_ms: 0, payload };
+        let log = [record(0, Payload::Control(Arc::new(control()))), record(1, Payload::IntakeUp)];
+        let Ends { questions, workers, merger: asked, writer, mut readers } = ends();
+        let mut merger = Merger::new(PARTITIONS);
+        let rules: Vec<_> = log.iter().map(|record| rules_of(record).unwrap()).collect();
+        let log = || log.iter().zip(&rules);
+        log().for_each(|(record, rules)| merger.step(record, rules.as_ref(), 0, &mut Vec::new()));
         std::thread::scope(|scope| {
-            scope.spawn(move || {
-                while reader.take(&mut Vec::new()) {
-                    asked.answer(&core);
-                }
-            });
+            let reader = readers.pop().unwrap();
+            scope.spawn(move || answer(reader, &asked, &merger));
+            for ((asked, reader), worker) in workers.into_iter().zip(readers).zip(0..) {
+                let mut engines = PartitionSet::new(Share { worker, workers: WORKERS }, PARTITIONS);
+                log().for_each(|(record, rules)| engines.step(record, rules.as_ref(), &mut Vec::new()));
+                scope.spawn(move || answer(reader, &asked, &engines));
+            }
             let answer = runtime().block_on(ask(&questions));
             drop(writer);
             answer
@@ -189,6 +294,8 @@ groups:
         assert_eq!(names, [("Silent", "absence"), ("Trial", "absence")]);
         let why = answered(async |questions| questions.why(&who, "Trial", "town-hall/s1").await).unwrap();
         assert!(why.contains("has come for town-hall/s1") && why.contains("is in shadow"), "{why}");
+        let why = answered(async |questions| questions.why(&who, "Trial", "birrarung-marr/s1").await).unwrap();
+        assert!(why.contains("Nothing has arrived yet") && why.contains("is in shadow"), "a worker knows: {why}");
         let unknown = answered(async |questions| questions.why(&who, "Silnt", "town-hall").await).unwrap_err();
         assert_eq!(unknown.to_string(), "There is no rule 'Silnt'; did you mean 'Silent'?");
     }
@@ -208,7 +315,7 @@ groups:
 
     #[test]
     fn questions_that_wait_are_bounded_and_end_with_the_role() {
-        let (questions, asked, _writer, _reader) = ends();
+        let Ends { questions, merger: asked, writer: _writer, readers: _readers, workers } = ends();
         let who = Principal::local("melbourne");
         runtime().block_on(async {
             let mut waiting: Vec<_> = (0..WAITING_MAX).map(|_| Box::pin(questions.in_force(&who))).collect();
@@ -221,6 +328,9 @@ groups:
                 assert_eq!(question.await.unwrap_err(), RulesError::Closed);
             }
             assert_eq!(questions.in_force(&who).await.unwrap_err(), RulesError::Closed);
+            drop(workers);
+            let why = questions.why(&who, "Silent", "town-hall/s1").await;
+            assert_eq!(why.unwrap_err(), RulesError::Closed);
         });
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::watch::Sender;
 use vigie_model::seeds::RuleStart;
-use vigie_rules::core::RuleCore;
+use vigie_rules::merger::Merger;
 use vigie_rules::spec::RuleSet;
 
 /// The baseline rules that have no seeds since they began, as of the newest record judged.
@@ -17,12 +17,12 @@ pub struct Unseeded {
 }
 
 /// Shows how the rules stand, if that has changed.
-pub fn show_unseeded(core: &RuleCore, shown: &Sender<Unseeded>) {
-    let Some(starts) = core.unseeded() else { return };
+pub fn show_unseeded(merger: &Merger, shown: &Sender<Unseeded>) {
+    let Some(starts) = merger.unseeded() else { return };
     shown.send_if_modified(|shown| {
         let has_changed = shown.starts != *starts;
         if has_changed {
-            *shown = Unseeded { rules: core.rules().cloned(), starts: starts.clone() };
+            *shown = Unseeded { rules: merger.rules().cloned(), starts: starts.clone() };
         }
         has_changed
     });

@@ -1,0 +1,179 @@
+//! The rules' threads as a server has them, over the log's ring: SpaceBench's R2 and R8 with one worker and with more.
+//!
+//! Records are made beforehand and shared by all rounds. A round starts the roles, hands them the dictionary and one warm-up, and
+//! then measures until everything is judged, merged and in the alert book. Numbers of workers take turns; the median counts.
+//! The alert streams of all rounds must be the same.
+//!
+//! ```text
+//! cargo bench --bench judging                                   # Markdown: 10,000 spaces, 1 M rows, 3 rounds
+//! cargo bench --bench judging -- --spaces 1000000 --rows 4000000 --rounds 5 --threads 2
+//! cargo bench --bench judging -- --test                         # once, few rows
+//! ```
+
+use sha2::{Digest, Sha256};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use vigie::app::pipeline::{Pipeline, PipelineOptions, readers_of};
+use vigie::spacebench::names::dictionary;
+use vigie::spacebench::options::Options;
+use vigie::spacebench::rows::{Step, Steps};
+use vigie::spacebench::rules::{ALL, R2, file};
+use vigie::spacebench::stream::START_MS;
+use vigie_log::store::{LogStore, MemoryLog, RING_ROWS_MAX};
+use vigie_model::control::{Control, SourceFile};
+use vigie_model::position::PARTITIONS_DEFAULT;
+use vigie_model::record::{Batch, Payload, Record};
+
+const SCENARIOS: [(&str, &[&str]); 2] = [("R2", &[R2]), ("R8", &ALL)];
+/// Clock ticks a second in which Linux counts the processor time of a process.
+const TICKS_PER_S: u64 = 100;
+
+/// What is measured.
+struct Size {
+    spaces: u32,
+    rows: usize,
+    rounds: usize,
+    threads: u16,
+}
+
+/// A log: what comes before the measurement, and what is measured.
+struct Log {
+    warm_up: Vec<Arc<Record>>,
+    measured: Vec<Arc<Record>>,
+}
+
+/// What a round took, and its alert stream.
+struct Round {
+    wall: Duration,
+    cpu: Duration,
+    digest: String,
+}
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let cores =
+        std::thread::available_parallelism().map_or(1, |cores| cores.get().min(PARTITIONS_DEFAULT.into()) as u16);
+    let is_test = words.iter().any(|word| word == "--test");
+    let number = |name: &str, default| {
+        let at = words.iter().position(|word| word == name);
+        at.map_or(default, |at| words[at + 1].parse().unwrap_or_else(|_| panic!("{name} NUMBER")))
+    };
+    let size = Size {
+        spaces: number("--spaces", if is_test { 200 } else { 10_000 }),
+        rows: number("--rows", if is_test { 20_000 } else { 1_000_000 }) as usize,
+        rounds: number("--rounds", if is_test { 1 } else { 3 }) as usize,
+        threads: number("--threads", cores.into()) as u16,
+    };
+    println!("| rules | spaces | workers | million events a second | processor time |");
+    println!("|---|---|---|---|---|");
+    for (name, rules) in SCENARIOS {
+        measure(name, &log(rules, &size), &size);
+    }
+}
+
+/// Rounds in turn with one worker, two, four and so on.
+fn measure(name: &str, log: &Log, size: &Size) {
+    let numbers: Vec<u16> = (0..16).map(|power| 1 << power).take_while(|workers| *workers <= size.threads).collect();
+    let mut rounds: Vec<Vec<Round>> = numbers.iter().map(|_| Vec::new()).collect();
+    for _ in 0..size.rounds {
+        for (workers, rounds) in numbers.iter().zip(&mut rounds) {
+            rounds.push(round(*workers, log));
+        }
+    }
+    let digest = rounds[0][0].digest.clone();
+    for (workers, mut rounds) in numbers.into_iter().zip(rounds) {
+        assert!(
+            rounds.iter().all(|round| round.digest == digest),
+            "{name} with {workers} workers tells something else"
+        );
+        rounds.sort_by_key(|round| round.wall);
+        let Round { wall, cpu, .. } = &rounds[rounds.len() / 2];
+        let rate = size.rows as f64 / wall.as_secs_f64() / 1e6;
+        println!("| {name} | {} | {workers} | {rate:.2} | {:.2} s |", size.spaces, cpu.as_secs_f64());
+    }
+}
+
+fn round(workers: u16, log: &Log) -> Round {
+    let hash = Arc::new(Mutex::new(Sha256::new()));
+    let of_book = Arc::clone(&hash);
+    let options = PipelineOptions {
+        centre: "spacebench".into(),
+        partitions: PARTITIONS_DEFAULT,
+        threads: workers,
+        history: None,
+        observer: Some(Box::new(move |record| {
+            of_book.lock().expect("nobody panics").update(format!("{record:?}"));
+        })),
+    };
+    let (mut store, readers) = MemoryLog::new(RING_ROWS_MAX, readers_of(workers, false));
+    let pipeline = Pipeline::start(options, readers).expect("threads start");
+    let mut hand_over = |records: &[Arc<Record>]| {
+        records.iter().for_each(|record| store.pass_on(Arc::clone(record)).expect("somebody reads the log"));
+        let next = records.last().expect("there are records").sequence + 1;
+        while pipeline.judged.next_sequence() < next {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    };
+    hand_over(&log.warm_up);
+    let (started, before) = (Instant::now(), process_cpu());
+    hand_over(&log.measured);
+    let (wall, cpu) = (started.elapsed(), process_cpu() - before);
+    drop(store);
+    pipeline.join().expect("no role fails");
+    let hash = Arc::into_inner(hash).expect("the book has ended").into_inner().expect("nobody panics");
+    Round { wall, cpu, digest: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect() }
+}
+
+/// Every series once, a twentieth of the rows to warm up, and the rows.
+fn log(rules: &[&str], size: &Size) -> Log {
+    let options = Options { spaces: size.spaces, every_series_first: true, ..Options::default() };
+    let control = Control {
+        centre: "spacebench".into(),
+        time_zone: "UTC".into(),
+        tick_ms: 1_000,
+        rules: vec![SourceFile { path: "spacebench.yaml".into(), text: file(rules).into() }],
+        ..Control::default()
+    };
+    let mut records = Vec::new();
+    let mut put = |log_time_ms, payload| {
+        records.push(Arc::new(Record { sequence: records.len() as u64, log_time_ms, payload }));
+        records.len()
+    };
+    put(START_MS, Payload::Control(Arc::new(control)));
+    put(START_MS, Payload::Dictionary(dictionary(size.spaces, 1)));
+    put(START_MS, Payload::IntakeUp);
+    let mut steps = Steps::new(&options, PARTITIONS_DEFAULT);
+    let warm_up = put_steps(&mut steps, options.series() as usize + size.rows / 20, &mut put);
+    put_steps(&mut steps, size.rows, &mut put);
+    let measured = records.split_off(warm_up);
+    Log { warm_up: records, measured }
+}
+
+/// Makes records of the next rows, each tick once, before all rows that follow it; how many there are then.
+fn put_steps(steps: &mut Steps, rows: usize, put: &mut impl FnMut(i64, Payload) -> usize) -> usize {
+    let taken = steps.take(rows);
+    let mut left: Vec<_> = taken.into_iter().map(|steps| steps.into_iter().peekable()).collect();
+    let (mut count, mut log_time_ms) = (0, START_MS);
+    loop {
+        for (partition, steps) in (0..).zip(&mut left) {
+            while let Some(Step { first_offset, rows, .. }) = steps.next_if(|step| step.tick.is_none()) {
+                log_time_ms = rows.log_time_ms.last().copied().unwrap_or(log_time_ms).max(log_time_ms);
+                if !rows.is_empty() {
+                    count = put(log_time_ms, Payload::Observations(Batch { partition, first_offset, rows }));
+                }
+            }
+        }
+        let ticks = left.iter_mut().filter_map(|steps| steps.peek_mut()?.tick.take()).collect::<Vec<_>>();
+        let Some((tick_ms, at_ms)) = ticks.first() else { return count };
+        log_time_ms = log_time_ms.max(*at_ms);
+        count = put(log_time_ms, Payload::Tick { tick_ms: *tick_ms });
+    }
+}
+
+/// Processor time of this process, user and system, as Linux tells it.
+fn process_cpu() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("the bench needs Linux");
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |index: usize| fields[index].parse::<u64>().expect("Linux counts in whole ticks");
+    Duration::from_millis((ticks(11) + ticks(12)) * 1_000 / TICKS_PER_S)
+}
