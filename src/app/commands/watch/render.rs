@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  Melbourne  2017-03-12 21:00:07   2 open, 1 acknowledged, 1 suppressed
-//! > HIGH           open           7m  birrarung-marr  Birrarung Marr: 9,411 people in six hours
+//! > HIGH  open  active  7m07s  birrarung-marr  Birrarung Marr: 9,411 people in six hours
 //! ```
 
 use crate::app::commands::watch::board::{Alarm, Board};
@@ -16,6 +16,8 @@ use vigie_model::time::format_local_instant;
 /// What else alerts may be besides open and acknowledged; counted, not listed.
 const ASIDE: [&str; 3] = ["shelved", "suppressed", "out_of_service"];
 const SECOND_MS: i64 = 1_000;
+/// What stands before the summary.
+const COLUMNS: usize = 5;
 /// The widest name of a space shown.
 const SPACE_CHARS_MAX: usize = 24;
 
@@ -42,10 +44,13 @@ pub(super) fn screen(board: &Board, view: View<'_>) -> Vec<Line> {
     let room = view.height.saturating_sub(lines.len() + 1).max(1);
     let first = (view.selected + 1).saturating_sub(room);
     let shown: Vec<_> = listed.iter().enumerate().skip(first).take(room).map(|(place, item)| (place, *item)).collect();
-    let widest = shown.iter().map(|(_, item)| space(item).width()).max().unwrap_or_default();
-    for (place, item) in shown {
-        let padded = space(item) + &" ".repeat(widest - space(item).width());
-        lines.push(row(board, item, &padded, place == view.selected, alarm.is_some()));
+    let rows: Vec<_> = shown.iter().map(|(_, item)| cells(board, item, alarm.is_some())).collect();
+    let mut widths = [0; COLUMNS];
+    for cells in &rows {
+        widths.iter_mut().zip(cells).for_each(|(width, cell)| *width = (*width).max(cell.width()));
+    }
+    for ((place, item), cells) in shown.into_iter().zip(rows) {
+        lines.push(row(item, &cells, &widths, place == view.selected, alarm.is_some()));
     }
     if listed.is_empty() && alarm.is_none() {
         lines.push(Line::of(Style::Dim, "  nothing to do"));
@@ -87,20 +92,26 @@ fn title(board: &Board) -> Line {
     Line::of(Style::Bar, format!(" {name}{clock}"))
 }
 
-fn row(board: &Board, item: &Item, space: &str, is_selected: bool, is_old: bool) -> Line {
-    let marker = if is_selected { "> " } else { "  " };
-    let severity = format!("{:<13}", item.severity.as_str().to_uppercase());
+/// Severity, handling, condition, age and space, in words.
+fn cells(board: &Board, item: &Item, is_old: bool) -> [String; COLUMNS] {
     // The age of what is old is not known.
     let age = if is_old { "?".to_owned() } else { age(board.status().log_time_ms - item.since_ms) };
+    let severity = item.severity.as_str().to_uppercase();
+    [severity, item.handling().replace('_', " "), item.state.clone(), age, space(item)]
+}
+
+fn row(item: &Item, cells: &[String; COLUMNS], widths: &[usize; COLUMNS], is_selected: bool, is_old: bool) -> Line {
+    let padded = |column: usize| cells[column].clone() + &" ".repeat(widths[column] - cells[column].width());
     let text_style = match (is_old, item.is_open()) {
         (true, _) => Style::Dim,
         (false, true) => Style::Bold,
         (false, false) => Style::Plain,
     };
     let severity_style = if is_old { Style::Dim } else { Style::Severity(item.severity) };
-    Line::of(Style::Plain, marker)
-        .and(severity_style, severity)
-        .and(text_style, format!(" {:<13} {:<8} {age:>7}  {space}  {}", item.handling(), item.state, told(item)))
+    let others: Vec<_> = (1..COLUMNS).map(padded).collect();
+    Line::of(Style::Plain, if is_selected { "> " } else { "  " })
+        .and(severity_style, padded(0))
+        .and(text_style, format!("  {}  {}", others.join("  "), told(item)))
 }
 
 /// The name of its space, cut to what a column holds.

@@ -32,9 +32,9 @@ fn shown(board: &Board, now_ms: i64, height: usize, selected: usize) -> String {
 fn the_list_with_words_for_everything() {
     expect_test::expect![[r#"
         ^[7m Melbourne  2017-03-12 21:00:07   2 open, 1 acknowledged, 1 shelved^[7m
-          ^[1mHIGH         ^[1m open          active     7m07s  birrarung-marr             Birrarung Marr: 9,411 people in si…
-        > INFORMATIONAL^[1m open          cleared    2d05h  a-space-with-a-name-that…  EXERCISE it is calm
-          ^[7mCRITICAL      acknowledged  stale        47s  town-hall                  Town Hall: 7,665 people [Ada]
+          ^[1mHIGH         ^[1m  open          active   7m07s  birrarung-marr             Birrarung Marr: 9,411 people in six…
+        > INFORMATIONAL^[1m  open          cleared  2d05h  a-space-with-a-name-that…  EXERCISE it is calm
+          ^[7mCRITICAL       acknowledged  stale    47s    town-hall                  Town Hall: 7,665 people [Ada]
 
 
         ^[7m keys^[7m"#]].assert_eq(&shown(&board(), 100, 7, 1));
@@ -46,13 +46,13 @@ fn old_lists_say_so_and_show_no_ages() {
     expect_test::expect![[r#"
         ^[7m Melbourne  2017-03-12 21:00:07   2 open, 1 acknowledged, 1 shelved^[7m
         ^[1;7m VIGIE JUDGES NO MORE: no tick for 14s; what you see is old^[1;7m
-        > ^[2mHIGH         ^[2m open          active         ?  birrarung-marr  Birrarung Marr: 9,411 people in six hours [ag…
+        > ^[2mHIGH^[2m  open  active  ?  birrarung-marr  Birrarung Marr: 9,411 people in six hours [again: shelf expired]
         ^[7m keys^[7m"#]].assert_eq(&shown(&old, 14_000, 4, 0));
     old.lost("connection refused".to_owned(), 3_000);
     expect_test::expect![[r#"
         ^[7m Melbourne  2017-03-12 21:00:07   2 open, 1 acknowledged, 1 shelved^[7m
         ^[1;7m NO CONNECTION for 1m15s: what you see is old (connection refused)^[1;7m
-        > ^[2mCRITICAL     ^[2m acknowledged  stale          ?  town-hall  Town Hall: 7,665 people [Ada]
+        > ^[2mCRITICAL^[2m  acknowledged  stale  ?  town-hall  Town Hall: 7,665 people [Ada]
         ^[7m keys^[7m"#]]
     .assert_eq(&shown(&old, 75_000, 4, 2));
     let never = Board::new(0, 10_000);
