@@ -175,7 +175,7 @@ fn schemathesis(test: &str) -> Option<PathBuf> {
     }
     assert!(std::env::var_os("VIGIE_REQUIRE_PYTHON").is_none(), "VIGIE_PYTHON has no schemathesis beside it");
     let said = "VIGIE_PYTHON has no schemathesis beside it; scripts/python-env.sh installs it";
-    writeln!(std::io::stderr(), "SKIPPED {test}: {said}").unwrap();
+    writeln!(std::io::stderr(), "SKIPPED {test}: {said}").expect("standard error can be written");
     None
 }
 
