@@ -13,6 +13,7 @@ pub mod backtest;
 
 pub mod commands_door;
 pub mod pipeline;
+pub mod reports_door;
 
 pub mod reload;
 pub mod seeder;

@@ -20,6 +20,7 @@ use crate::exit::Failure;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::watch;
+use vigie_alerts::desk::live::LiveDesk;
 use vigie_alerts::feed::{AlertFeed, RING_ROWS_MAX as FEED_ROWS_MAX};
 use vigie_alerts::live::LiveAlerts;
 use vigie_log::ring::{Reader, ring};
@@ -57,6 +58,8 @@ pub struct PipelineOptions {
 pub struct Pipeline {
     /// Alerts as they stand.
     pub live: Arc<LiveAlerts>,
+    /// The desk as it stands.
+    pub desk: Arc<LiveDesk>,
     /// The public alert stream.
     pub feed: Arc<AlertFeed>,
     /// Commands whose outcome is awaited.
@@ -95,9 +98,11 @@ impl Pipeline {
         let (questions, asked_of_workers, asked) = questions(Arc::clone(&options.centre), wakers, of_merger.waker());
         let (unseeded, waiting_rules) = watch::channel(Unseeded::default());
         let live = Arc::new(LiveAlerts::new(&options.centre));
+        let desk = Arc::<LiveDesk>::default();
         let feed = Arc::new(AlertFeed::new(&options.centre, 0, FEED_ROWS_MAX));
         let mut pipeline = Self {
             live: Arc::clone(&live),
+            desk: Arc::clone(&desk),
             feed: Arc::clone(&feed),
             waiting: Arc::default(),
             questions: Arc::new(questions),
@@ -131,7 +136,7 @@ impl Pipeline {
             asked,
         };
         pipeline.spawn("merger", Part::Rules, move || merging.run())?;
-        let book = BookRole::new(live, feed, Arc::clone(&pipeline.waiting));
+        let book = BookRole::new(live, desk, feed, Arc::clone(&pipeline.waiting));
         let reader = alert_readers.pop().expect("the book has a reader");
         let (history, observer) = (options.history, options.observer);
         let health = Arc::clone(&pipeline.health);

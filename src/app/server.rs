@@ -16,10 +16,12 @@ use crate::app::pressure::pressure_gauge;
 use crate::app::reload::creations::following;
 use crate::app::reload::standing::Standing;
 use crate::app::reload::{LOOK_EVERY, Reload, ReloadOptions};
+use crate::app::reports_door::ReportsDoor;
 use crate::app::roles::history::HistoryFeed;
 use crate::app::roles::judged::Judged;
 use crate::app::seeder::{Seeder, SeederOptions};
 use crate::app::telemetry;
+use crate::config::console::Console;
 use crate::config::control::Prepared;
 use crate::exit::Failure;
 use axum::Router;
@@ -36,7 +38,7 @@ use vigie_alerts::feed::AlertFeed;
 use vigie_console::guard::same_site;
 use vigie_console::refusal::as_problem;
 use vigie_console::router::router as console_router;
-use vigie_console::state::ConsoleState;
+use vigie_console::state::{ConsoleState, PageSettings};
 use vigie_ingest::intake::dead_letters::DeadLetters;
 use vigie_ingest::intake::http::router as intake_router;
 use vigie_ingest::spaces::registry::Registry;
@@ -329,8 +331,11 @@ fn routes(
         principal: Principal::local(&centre),
         hosts: config.http.hosts.clone().into(),
         alerts: Arc::clone(&pipeline.live),
+        desk: Arc::clone(&pipeline.desk),
         feed: Arc::clone(&pipeline.feed),
         commands: Arc::new(commands),
+        reports: Arc::new(ReportsDoor::new(Arc::clone(&centre), intake.clone(), Arc::clone(registry))),
+        page: Arc::new(page_settings(&config.console)),
         queries: Some(sql),
         rules: Arc::clone(&pipeline.questions) as _,
         spaces: Arc::clone(registry) as Arc<_>,
@@ -343,4 +348,9 @@ fn routes(
     let guarded =
         events.merge(health_router(health)).merge(openapi_router()).layer(from_fn_with_state(state.clone(), same_site));
     Ok(guarded.merge(console_router(state)).layer(map_response(as_problem)))
+}
+
+fn page_settings(console: &Console) -> PageSettings {
+    let Console { languages, camera_url, radio_url, basemap } = console.clone();
+    PageSettings { languages, camera_url, radio_url, basemap }
 }

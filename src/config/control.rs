@@ -61,6 +61,7 @@ pub fn prepare_with(path: &Path, instead: Option<&[PathBuf]>) -> Result<Prepared
         metrics: Arc::new(config.metrics.clone()),
         calendars: Arc::new(config.calendars.clone()),
         events: Arc::new(events),
+        alerts: Arc::clone(&config.desk),
         ..Control::default()
     });
     let options = LoadOptions { require_guidance: config.rules.require_guidance };

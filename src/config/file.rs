@@ -6,7 +6,9 @@
 
 use super::calendars;
 use super::centre::{self, Centre};
+use super::console::{self, Console};
 use super::csv;
+use super::desk;
 use super::events::{self, Event};
 use super::feeds::{self, Feed};
 use super::http::{self, Http};
@@ -26,6 +28,7 @@ use toml::de::DeTable;
 use vigie_ingest::decode::csv::mapping::Mapping;
 use vigie_ingest::decode::feed::{FeedSpec, Feeds};
 use vigie_model::calendar::Calendar;
+use vigie_model::control::AlertSettings;
 use vigie_model::diagnostic::Diagnostic;
 use vigie_model::metric::Metrics;
 
@@ -52,6 +55,10 @@ pub struct Config {
     pub log: Log,
     /// `[http]`
     pub http: Http,
+    /// `[console]`
+    pub console: Console,
+    /// `[desk]`
+    pub desk: Arc<AlertSettings>,
     /// `[metrics.NAME]`
     pub metrics: Metrics,
     /// `[calendars.NAME]`, in the order of their names.
@@ -86,6 +93,7 @@ impl Config {
             ("[rules] threads", self.rules.threads != running.rules.threads),
             ("[log]", self.log != running.log),
             ("[http]", self.http != running.http),
+            ("[console]", self.console != running.console),
             ("[time]", self.time != running.time),
         ];
         differs.into_iter().filter_map(|(what, differs)| differs.then_some(what)).collect()
@@ -138,6 +146,8 @@ fn meaning_of(path: &Path, mut top: Section<'_>) -> Option<Config> {
     let rules = rules::read(top.section("rules"), &folder);
     let log = log::read(top.section("log"));
     let http = http::read(top.section("http"));
+    let console = console::read(top.section("console"), &folder);
+    let desk = Arc::new(desk::read(top.section("desk")));
     let metrics = metrics::read(top.section("metrics"));
     let calendars = calendars::read(top.section("calendars"));
     let events = events::read(top.section("events"));
@@ -145,5 +155,6 @@ fn meaning_of(path: &Path, mut top: Section<'_>) -> Option<Config> {
     let csv = csv::read(top.sections("csv"), &feeds, &metrics);
     top.finish();
     let file = path.to_path_buf();
-    Some(Config { file, centre: centre?, spaces, feeds, rules, log, http, metrics, calendars, events, time, csv })
+    let centre = centre?;
+    Some(Config { file, centre, spaces, feeds, rules, log, http, console, desk, metrics, calendars, events, time, csv })
 }

@@ -20,6 +20,8 @@ mod toml_reader;
 mod calendars;
 
 pub mod centre;
+pub mod console;
+pub mod desk;
 pub mod events;
 pub mod feeds;
 pub mod http;

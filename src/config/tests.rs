@@ -9,6 +9,8 @@ use std::sync::Arc;
 use vigie_ingest::decode::feed::FeedSpec;
 use vigie_ingest::spaces::registry::UnknownSpace;
 use vigie_model::calendar::{DaySpan, WeeklySpan};
+use vigie_model::desk_settings::{ChatterSettings, DeskSettings, FloodSettings};
+use vigie_model::severity::Severity;
 
 /// Set to rewrite the expected texts, to be read before they are committed.
 const UPDATE: &str = "UPDATE_EXPECT";
@@ -67,6 +69,24 @@ fn a_good_file_means_what_it_says() {
     let feeds = config.feed_specs();
     assert_eq!(feeds.find(Some("pedestrian")), Some(&FeedSpec { name: Arc::from("pedestrian"), text_allowed: true }));
     assert_eq!(feeds.find(None), Some(&FeedSpec::named("events")));
+}
+
+#[test]
+fn what_the_desk_goes_by_stands_in_the_control_record() {
+    let prepared = prepare(&root().join("tests/fixtures/config/good.toml")).unwrap();
+    let alerts = &prepared.control.alerts;
+    let escalation = alerts.escalation.as_ref().unwrap();
+    assert_eq!((escalation.severity, escalation.after_ms, &*escalation.to), (Severity::High, 180_000, "supervisor"));
+    let DeskSettings { operators, flood, chatter, files, targets } = alerts.desk;
+    assert_eq!(operators, Some(2));
+    let bypass = Severity::Critical;
+    assert_eq!(flood, FloodSettings { within_ms: 600_000, enter: 12, leave: 6, bypass });
+    assert_eq!(chatter, ChatterSettings { within_ms: 1_800_000, begin_above: 5, end_below: 2 });
+    assert_eq!(files.same_space_within_ms, 900_000);
+    assert_eq!((targets.alerts_per_day, targets.alerts_per_day_max, targets.acknowledge_ms), (100, 300, 120_000));
+    let console = prepared.config.console;
+    assert_eq!(console.languages, ["fr", "en"]);
+    assert_eq!((console.camera_url.as_deref(), console.basemap), (Some("https://cameras.example/{space}"), None));
 }
 
 #[test]

@@ -8,7 +8,7 @@
 //! A reader behind the head resumes behind its position. One ahead of the head has followed a stream that is gone (the
 //! process restarted with a new one) and starts from the ring's beginning.
 
-use crate::book::Applied;
+use crate::applied::Applied;
 use crate::wire::{suppression_json, transition_json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -4,6 +4,7 @@
 //! a condition (the engine owns it) and a handling (people own it), two dimensions that never mix. Its owner shows each
 //! change in the [`live`] table, which the API reads, and appends each public transition to the [`feed`], from which
 //! server-sent events are served; [`wire`] says how all of them look as JSON, and [`explain`] how an episode reads in words.
+//! What concerns the centre rather than one alert (floods, chatter, modes, incident files, the shift) is kept by the [`desk`].
 //!
 //! ```text
 //!  alert stream --> book --> live table --> GET /v1/alerts, /v1/spaces
@@ -19,13 +20,27 @@
 #[cfg(test)]
 mod samples;
 
+pub mod around;
+
 pub mod view;
+
+pub mod desk;
 
 pub mod wire;
 
 mod inhibition;
 
+mod due;
+
+pub mod life;
+
+pub mod stored;
+
+pub mod applied;
+
 pub mod book;
+
+pub mod room;
 
 pub mod live;
 

@@ -6,7 +6,7 @@
 //! Why a concurrent map: reads come from every connection, writes a few times a second, and neither needs the whole at
 //! one instant. Entries are `Arc`s, so a reader copies pointers and no guard of the map leaves this file.
 
-use crate::book::Applied;
+use crate::applied::Applied;
 use crate::view::{AlertView, Condition, Handling};
 use dashmap::DashMap;
 use std::cmp::Reverse;
@@ -25,7 +25,8 @@ pub struct LiveAlerts {
     handled: AtomicU64,
 }
 
-/// What the alerts of one space, or of all, amount to. Closed alerts do not count, suppressed ones by themselves.
+/// What the alerts of one space, or of all, amount to. Closed alerts do not count; those that are suppressed, on the shelf
+/// or out of service by themselves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AlertSum {
     /// The worst alert's condition; `None` when nothing is to be done.
@@ -34,10 +35,14 @@ pub struct AlertSum {
     pub running: usize,
     /// Alerts nobody has acknowledged, running or cleared.
     pub unacknowledged: usize,
-    /// Alerts that are not closed.
+    /// Alerts that are open or acknowledged.
     pub open: usize,
-    /// Alerts that are suppressed by another and not closed; they count nowhere else.
+    /// Alerts that are suppressed by another; they count nowhere else.
     pub suppressed: usize,
+    /// Alerts on the shelf; they count nowhere else.
+    pub shelved: usize,
+    /// Alerts out of service; they count nowhere else.
+    pub out_of_service: usize,
 }
 
 impl LiveAlerts {
@@ -55,7 +60,7 @@ impl LiveAlerts {
 
     /// Shows what the book changed.
     pub fn apply(&self, applied: &Applied) {
-        for alert in applied.suppression.iter().chain(&applied.alert) {
+        for alert in applied.suppression.iter().chain(&applied.alert).chain(&applied.changed) {
             self.alerts.insert(alert.id().clone(), Arc::clone(alert));
         }
         if applied.alert.as_ref().is_some_and(|alert| applied.command.is_some() || alert.latest.rule.shadow) {
@@ -81,15 +86,13 @@ impl LiveAlerts {
         self.may_see(who, &alert).then_some(alert)
     }
 
-    /// The alerts that `who` may see: unacknowledged, acknowledged, suppressed, closed; of those the worst first, then
-    /// the newest. O(n log n).
+    /// The alerts that `who` may see in the order of [`Handling::ALL`]; of each the worst first, then the newest. O(n log n).
     #[must_use]
     pub fn list(&self, who: &Principal) -> Vec<Arc<AlertView>> {
         let mut alerts = self.visible(who);
         alerts.sort_by_cached_key(|alert| {
             let newest = Reverse(alert.opened.event_time_ms);
-            let is_closed = alert.handling() == Handling::Closed;
-            (is_closed, alert.is_suppressed(), alert.handling(), Reverse(alert.severity()), newest, alert.id().clone())
+            (alert.handling(), Reverse(alert.severity()), newest, alert.id().clone())
         });
         alerts
     }
@@ -124,12 +127,12 @@ impl LiveAlerts {
 
 impl AlertSum {
     fn add(&mut self, alert: &AlertView) {
-        if alert.handling() == Handling::Closed {
-            return;
-        }
-        if alert.is_suppressed() {
-            self.suppressed += 1;
-            return;
+        match alert.handling() {
+            Handling::Closed => return,
+            Handling::OutOfService => return self.out_of_service += 1,
+            Handling::Suppressed => return self.suppressed += 1,
+            Handling::Shelved => return self.shelved += 1,
+            Handling::Open | Handling::Acknowledged => {}
         }
         let badness = |&(condition, severity): &(Condition, Severity)| (condition.is_running(), severity, condition);
         let this = (alert.condition, alert.severity());

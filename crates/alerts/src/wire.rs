@@ -4,13 +4,15 @@
 //! words. An alert is such a row as well (its opening, with `state` as it stands now) plus what suppresses it, what people
 //! did and what the rule's author advises. Evidence is embedded as the JSON the engine wrote, number for number.
 
+mod handled;
+
+use self::handled::HandledRow;
 use crate::view::{AlertView, Inhibitor};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::sync::Arc;
 use vigie_model::alert::{Guidance, Transition};
-use vigie_model::command::{Action, AlertDeed, Command};
 use vigie_model::doors::RuleInForce;
 use vigie_model::duration::format_ms;
 use vigie_model::severity::Severity;
@@ -52,10 +54,12 @@ pub fn transition_json(centre: &str, transition: &Transition, position: u64) -> 
 }
 
 /// An alert as one line of JSON: the row of its opening transition with `state` as it stands now (`active`, `stale`,
-/// `cleared`), `severity` as it is by now, `handling` (`open`, `acknowledged`, `closed`), `changed_time` (event time of the
-/// newest change of condition) and, where there is any, `escalated_time`, `inhibited_by` (rule and alert id of what
-/// suppresses it), `guidance` (`cause`, `consequence`, `action`, `respond_within`), `acknowledged` and `closed` with who,
-/// when and why. `offset` is the place in the alert stream of the newest record that changed it.
+/// `cleared`), `severity` as it is by now, `handling` (one of [`crate::view::Handling::ALL`]), `changed_time` (event time of
+/// the newest change of condition) and, where there is any, `escalated_time`, `inhibited_by` (rule and alert id of what
+/// suppresses it), `guidance` (`cause`, `consequence`, `action`, `respond_within`), and what people, the clock and the desk
+/// did: `acknowledged`, `shelved`, `assigned`, `reannounced`, `escalated_to`, `checklist`, `closed`, `out_of_service`, `mode`,
+/// `exercise`, `test`, `incident_file`, `chattering`. `offset` is the place in the alert stream of the newest record that
+/// changed it.
 #[must_use]
 pub fn alert_json(centre: &str, alert: &AlertView) -> String {
     let (opened, latest) = (&alert.opened, &alert.latest);
@@ -82,15 +86,14 @@ pub fn alert_json(centre: &str, alert: &AlertView) -> String {
         feed: &opened.feed,
         log_time: format_utc(opened.log_time_ms),
         offset: alert.position,
-        acknowledged: alert.acknowledged.as_deref().map(HandlingRow::of),
-        closed: alert.closed.as_deref().map(HandlingRow::of),
+        handled: HandledRow::of(alert),
     };
     serde_json::to_string(&row).expect("a struct of texts and numbers is JSON")
 }
 
 /// What one record changed in the suppression of the alerts of a space, as one line of JSON: `space` and, in `alerts`,
-/// each with `alert_id`, `inhibited_by` (`null` once it is suppressed no more) and its `offset`. Only the first sixteen are
-/// named; `left_out` says how many are not.
+/// each with `alert_id`, `inhibited_by` (`null` once it is suppressed no more), `handling` and its `offset`. Only the first
+/// sixteen are named; `left_out` says how many are not.
 #[must_use]
 pub fn suppression_json(space: &str, changed: &[&Arc<AlertView>]) -> String {
     let named = changed.iter().take(SUPPRESSION_NAMED_MAX);
@@ -98,6 +101,7 @@ pub fn suppression_json(space: &str, changed: &[&Arc<AlertView>]) -> String {
         .map(|alert| SuppressedRow {
             alert_id: alert.id().as_str(),
             inhibited_by: alert.inhibited_by.as_ref().map(InhibitorRow::of),
+            handling: alert.handling().as_str(),
             offset: alert.position,
         })
         .collect();
@@ -175,10 +179,8 @@ struct AlertRow<'a> {
     feed: &'a str,
     log_time: String,
     offset: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    acknowledged: Option<HandlingRow<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    closed: Option<HandlingRow<'a>>,
+    #[serde(flatten)]
+    handled: HandledRow<'a>,
 }
 
 #[derive(Serialize)]
@@ -192,6 +194,7 @@ struct SuppressionRow<'a> {
 struct SuppressedRow<'a> {
     alert_id: &'a str,
     inhibited_by: Option<InhibitorRow<'a>>,
+    handling: &'static str,
     offset: u64,
 }
 
@@ -240,32 +243,6 @@ impl<'a> GuidanceRow<'a> {
             action: guidance.action.as_deref(),
             respond_within: guidance.respond_within_ms.map(format_ms),
         }
-    }
-}
-
-/// Who acknowledged or closed an alert, when, and in what words.
-#[derive(Serialize)]
-struct HandlingRow<'a> {
-    operator: &'a str,
-    log_time: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    disposition: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'a str>,
-}
-
-impl<'a> HandlingRow<'a> {
-    fn of(command: &'a Command) -> Self {
-        let (disposition, cause) = match &command.action {
-            Action::Alert { deed: AlertDeed::Close { disposition, cause }, .. } => {
-                (Some(disposition.as_str()), cause.as_deref())
-            }
-            _ => (None, None),
-        };
-        let log_time = format_utc(command.log_time_ms);
-        Self { operator: &command.operator, log_time, disposition, cause, note: command.note.as_deref() }
     }
 }
 

@@ -45,6 +45,7 @@ fn main() {
     for round in 0_u32.. {
         std::thread::sleep(Duration::from_secs(1));
         room.log_time_ms.fetch_add(MINUTE_MS, Ordering::Relaxed);
+        room.tick();
         if round % 5 == 4 {
             let (id, space) = (format!("live-{}", round / 10), PLACES[(round / 10) as usize % PLACES.len()]);
             let state = if round % 10 == 4 { AlertState::Active } else { AlertState::Cleared };

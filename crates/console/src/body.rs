@@ -70,6 +70,41 @@ impl Fields {
         }
     }
 
+    /// Takes a list of at most `length_max` texts; `null` and absence count as an empty one.
+    pub(crate) fn optional_texts(
+        &mut self,
+        name: &str,
+        bytes_max: usize,
+        length_max: usize,
+    ) -> Result<Vec<String>, Refusal> {
+        let wrong = || {
+            Refusal::bad_request(format!("'{name}' is not a list of texts"))
+                .expected(format!("a JSON array of at most {length_max} texts of at most {bytes_max} bytes each"))
+        };
+        let texts = match self.0.remove(name) {
+            None | Some(Value::Null) => return Ok(Vec::new()),
+            Some(Value::Array(texts)) => texts,
+            Some(_) => return Err(wrong()),
+        };
+        if texts.len() > length_max {
+            return Err(wrong());
+        }
+        let text = |text| match text {
+            Value::String(text) if !text.is_empty() && text.len() <= bytes_max => Ok(text),
+            _ => Err(wrong()),
+        };
+        texts.into_iter().map(text).collect()
+    }
+
+    /// Takes an optional truth.
+    pub(crate) fn flag(&mut self, name: &str) -> Result<Option<bool>, Refusal> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(_) => Err(Refusal::bad_request(format!("'{name}' is not true or false")).expected("true or false")),
+        }
+    }
+
     /// Whether a field is given, and not `null`.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|value| !value.is_null())

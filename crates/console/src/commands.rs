@@ -4,19 +4,20 @@
 //! see is refused here and never reaches the log, so that nobody fills it with nonsense.
 
 use crate::alerts::no_such_alert;
-use crate::body::{Fields, bytes, is_json};
+use crate::body::Fields;
+use crate::given::{command_fields, conflict, not_taken, operator};
 use crate::refusal::Refusal;
 use crate::state::ConsoleState;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use vigie_alerts::wire::alert_json;
 use vigie_model::alert::AlertId;
 use vigie_model::command::{Action, AlertDeed, Disposition, Outcome, TEXT_BYTES_MAX};
-use vigie_model::doors::{CommandError, CommandRequest};
+use vigie_model::doors::CommandRequest;
 
 const DISPOSITIONS: &str = "true, false, nuisance, test or duplicate";
 
@@ -29,7 +30,7 @@ pub(crate) async fn acknowledge(
 ) -> Result<Response, Refusal> {
     let mut fields = command_fields(&headers, body)?;
     let request = CommandRequest {
-        operator: operator(&mut fields)?.into(),
+        operator: operator(&mut fields)?,
         note: fields.text("note", TEXT_BYTES_MAX)?,
         action: of_alert(&id, AlertDeed::Acknowledge { until_ms: None }),
     };
@@ -40,6 +41,7 @@ pub(crate) async fn acknowledge(
             );
         }
     }
+    until_is_unsupported(&fields)?;
     fields.end(&["operator", "note"])?;
     give(&state, &AlertId::from_text(&id), request).await
 }
@@ -52,7 +54,7 @@ pub(crate) async fn close(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
     let mut fields = command_fields(&headers, body)?;
-    let operator = operator(&mut fields)?.into();
+    let operator = operator(&mut fields)?;
     let disposition = disposition(&mut fields)?;
     let action = of_alert(&id, AlertDeed::Close { disposition, cause: fields.text("cause", TEXT_BYTES_MAX)? });
     let note = fields.text("note", TEXT_BYTES_MAX)?;
@@ -60,31 +62,16 @@ pub(crate) async fn close(
     give(&state, &AlertId::from_text(&id), CommandRequest { operator, note, action }).await
 }
 
-fn of_alert(id: &str, deed: AlertDeed) -> Action {
-    Action::Alert { alert_id: AlertId::from_text(id), deed }
-}
-
-fn command_fields(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Fields, Refusal> {
-    if !is_json(headers) {
-        let refusal = Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body is not declared to be JSON");
-        return Err(refusal.expected("Content-Type: application/json"));
-    }
-    let fields = Fields::parse(&bytes(body)?)?;
+fn until_is_unsupported(fields: &Fields) -> Result<(), Refusal> {
     if fields.has("until") {
         let refusal = Refusal::bad_request("'until' is not supported yet");
         return Err(refusal.hint("leave it out; an acknowledgement does not expire"));
     }
-    Ok(fields)
+    Ok(())
 }
 
-fn operator(fields: &mut Fields) -> Result<String, Refusal> {
-    let expected = "the name of the person who acts";
-    let operator = fields.text("operator", TEXT_BYTES_MAX)?;
-    let operator = operator.ok_or_else(|| Refusal::bad_request("'operator' is missing").expected(expected))?;
-    if operator.chars().any(char::is_control) {
-        return Err(Refusal::bad_request("'operator' contains a control character").expected(expected));
-    }
-    Ok(operator)
+fn of_alert(id: &str, deed: AlertDeed) -> Action {
+    Action::Alert { alert_id: AlertId::from_text(id), deed }
 }
 
 fn disposition(fields: &mut Fields) -> Result<Disposition, Refusal> {
@@ -100,7 +87,6 @@ async fn give(state: &ConsoleState, id: &AlertId, request: CommandRequest) -> Re
     let outcome = state.commands.command(&state.principal, request).await.map_err(not_taken)?.outcome;
     metrics::counter!("vigie_console_commands_total", "action" => action, "outcome" => outcome.as_str()).increment(1);
     tracing::info!(alert_id = id.as_str(), action, outcome = outcome.as_str(), "command");
-    let conflict = |error: &str| Refusal::new(StatusCode::CONFLICT, error);
     match outcome {
         Outcome::UnknownAlert => Err(no_such_alert()),
         Outcome::StillActive => {
@@ -115,13 +101,5 @@ async fn give(state: &ConsoleState, id: &AlertId, request: CommandRequest) -> Re
             Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
         }
         refused => Err(conflict(refused.reason())),
-    }
-}
-
-fn not_taken(error: CommandError) -> Refusal {
-    let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string());
-    match error {
-        CommandError::Busy => refusal.retry_after_s(1).hint("nothing was taken; send it again"),
-        CommandError::Closed => refusal.retry_after_s(5).hint("look at the alert before sending it again"),
     }
 }

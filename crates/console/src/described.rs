@@ -3,8 +3,12 @@
 
 pub(crate) mod schemas;
 
+mod texts;
+
 pub(crate) mod reading;
 
 pub(crate) mod commands;
+
+pub(crate) mod desk;
 
 pub(crate) mod asking;

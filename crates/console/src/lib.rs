@@ -12,6 +12,12 @@
 //! | `GET /v1/alerts/{id}` | one alert |
 //! | `GET /v1/alerts/{id}/explain` | why it began, what happened then, what people did: facts and lines of text |
 //! | `POST /v1/alerts/{id}/acknowledge`, `.../close` | the command's outcome and the alert as it stands then |
+//! | `GET /v1/desk` | floods, the mode, what is out of service, chatter, incident files, who is on duty |
+//! | `POST /v1/out-of-service`, `.../{id}/return`, `/v1/mode`, `/v1/test-alert` | the command's outcome and the desk as it stands then |
+//! | `POST /v1/incident-files`, `.../{id}`, `/v1/shift/sign`, `/v1/shift/sound-check` | likewise |
+//! | `POST /v1/reports` | takes an incident by hand into the log |
+//! | `GET /v1/shift?from= &to=` | the handover: alerts, files, figures, signatures |
+//! | `GET /v1/settings` | what the page needs to know about its centre |
 //! | `GET /v1/spaces` | spaces as GeoJSON with their worst state |
 //! | `GET /v1/status` | log time, stream position and counts |
 //! | `GET /v1/rules` | the rules in force |
@@ -36,7 +42,19 @@ mod alerts;
 
 mod stream;
 
+mod given;
+
 mod commands;
+
+mod looker;
+
+mod desk;
+
+mod shift;
+
+mod settings;
+
+mod reports;
 
 mod spaces;
 

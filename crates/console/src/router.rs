@@ -3,13 +3,17 @@
 use crate::alerts;
 use crate::body::BODY_BYTES_MAX;
 use crate::commands;
-use crate::described::{asking, commands as acting, reading, schemas};
+use crate::described::{asking, commands as acting, desk as centre, reading, schemas};
+use crate::desk;
 use crate::explain;
 use crate::guard;
 use crate::page;
 use crate::problems;
 use crate::refusal::as_problem;
+use crate::reports;
 use crate::rules;
+use crate::settings;
+use crate::shift;
 use crate::spaces;
 use crate::sql;
 use crate::state::ConsoleState;
@@ -49,16 +53,31 @@ fn api() -> Routes<ConsoleState> {
         .get("/v1/alerts/{id}/explain", explain::one, reading::explain())
         .post("/v1/alerts/{id}/acknowledge", commands::acknowledge, acting::acknowledge())
         .post("/v1/alerts/{id}/close", commands::close, acting::close())
+        .get("/v1/desk", desk::now, centre::now())
+        .post("/v1/out-of-service", desk::take_out, centre::take_out())
+        .post("/v1/out-of-service/{id}/return", desk::give_back, centre::give_back())
+        .post("/v1/mode", desk::mode, centre::mode())
+        .post("/v1/test-alert", desk::test_alert, centre::test_alert())
+        .post("/v1/incident-files", desk::make_file, centre::make_file())
+        .post("/v1/incident-files/{id}", desk::change_file, centre::change_file())
+        .get("/v1/shift", shift::handover, centre::handover())
+        .post("/v1/shift/sign", desk::sign, centre::sign())
+        .post("/v1/shift/sound-check", desk::sound_check, centre::sound_check())
+        .post("/v1/reports", reports::enter, centre::enter())
+        .get("/v1/settings", settings::now, centre::settings())
         .get("/v1/spaces", spaces::list, reading::space_list())
         .get("/v1/status", status::now, reading::status())
         .get("/v1/rules", rules::list, reading::rules())
         .get("/v1/rules/why-not", rules::why_not, reading::why_not())
         .post("/v1/sql", sql::run, asking::sql())
         .get("/problems/{kind}", problems::meaning, reading::problem());
-    schemas::all().into_iter().fold(routes, |routes, (name, schema)| routes.define(name, schema))
+    schemas::all()
+        .into_iter()
+        .chain(centre::shapes())
+        .fold(routes, |routes, (name, schema)| routes.define(name, schema))
 }
 
 /// What browsers show to people: no part of the API.
 fn pages() -> Router<ConsoleState> {
-    Router::new().route("/", get(page::page))
+    Router::new().route("/", get(page::page)).route(settings::BASEMAP, get(settings::basemap))
 }

@@ -136,6 +136,8 @@ pub mod reason {
     pub const INACTIVE_PERIOD: &str = "inactive_period";
     /// The rule is in shadow: nobody is shown this.
     pub const SHADOW: &str = "shadow";
+    /// Every reason.
+    pub const ALL: [&str; 4] = [RULE_CHANGED, RULE_DELETED, INACTIVE_PERIOD, SHADOW];
 }
 
 /// A change of condition, as written by the rule engine.

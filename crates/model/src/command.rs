@@ -3,14 +3,6 @@
 //! A command has a subject. [`Action::Alert`] is about one alert, and the alert book decides it; [`Action::Desk`] is about
 //! the centre (what is out of service, which mode holds, incident files, the shift), and the desk decides it. A bulk is as
 //! many commands as it names alerts.
-//!
-//! ```
-//! use vigie_model::alert::AlertId;
-//! use vigie_model::command::{Action, AlertDeed};
-//!
-//! let shelve = Action::Alert { alert_id: AlertId::from_text("x"), deed: AlertDeed::Shelve { until_ms: 60_000 } };
-//! assert_eq!((shelve.as_str(), shelve.until_ms()), ("shelve", Some(60_000)));
-//! ```
 
 use crate::alert::AlertId;
 use crate::severity::Severity;
@@ -373,20 +365,6 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Every outcome.
-    pub const ALL: [Self; 10] = [
-        Self::Done,
-        Self::Unchanged,
-        Self::UnknownAlert,
-        Self::UnknownStep,
-        Self::UnknownId,
-        Self::StillActive,
-        Self::AlreadyCleared,
-        Self::AlreadyClosed,
-        Self::UntilPassed,
-        Self::TooMany,
-    ];
-
     /// The word used on the wire and in history.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -4,6 +4,7 @@
 //! (DESIGN.md, decision 3).
 
 use crate::calendar::{Calendar, CityEvent};
+use crate::desk_settings::DeskSettings;
 use crate::metric::Metrics;
 use crate::severity::Severity;
 use crate::space::Space;
@@ -40,6 +41,8 @@ pub struct DeskEscalation {
 pub struct AlertSettings {
     /// When an alert goes to another desk, if it ever does.
     pub escalation: Option<DeskEscalation>,
+    /// What the desk goes by.
+    pub desk: DeskSettings,
 }
 
 /// Rule set, spaces, metrics and settings from one point of the log on.

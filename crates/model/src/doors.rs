@@ -5,6 +5,7 @@
 use crate::alert::RuleIdentity;
 use crate::command::{Action, Outcome};
 use crate::principal::Principal;
+use crate::severity::Severity;
 use crate::space::Space;
 use std::future::Future;
 use std::pin::Pin;
@@ -102,6 +103,42 @@ pub trait CommandSink: Send + Sync {
         who: &'a Principal,
         request: CommandRequest,
     ) -> DoorFuture<'a, Result<CommandAnswer, CommandError>>;
+}
+
+/// An incident that somebody told an operator of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Who enters it.
+    pub operator: Arc<str>,
+    /// Where it happened.
+    pub space: Arc<str>,
+    /// What happened.
+    pub category: String,
+    /// How bad it is; medium unless said.
+    pub severity: Option<Severity>,
+    /// How it was told.
+    pub channel: String,
+    /// When it happened; now unless said.
+    pub time_ms: Option<i64>,
+    /// The operator's words.
+    pub note: Option<String>,
+}
+
+/// Why a report was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReportError {
+    /// It is no incident that could be taken; the text says why.
+    #[error("{0}")]
+    Refused(String),
+    /// The log could not take it.
+    #[error(transparent)]
+    NotTaken(#[from] CommandError),
+}
+
+/// Where incidents are entered by hand.
+pub trait ReportSink: Send + Sync {
+    /// Writes an incident to the log and answers with its id once it is durable.
+    fn report<'a>(&'a self, who: &'a Principal, report: Report) -> DoorFuture<'a, Result<Arc<str>, ReportError>>;
 }
 
 /// A rule in force.

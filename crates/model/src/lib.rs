@@ -29,6 +29,8 @@ pub mod severity;
 pub mod space;
 pub mod spans;
 
+pub mod desk_settings;
+
 pub mod event;
 pub mod observations;
 pub mod position;

@@ -1,14 +1,15 @@
-//! The book role: folds the alert stream into the alert book and shows the result.
+//! The book role: folds the alert stream into the control room, which is alert book and desk, and shows the result.
 //!
-//! Order for each record: the book, then the live table, then the public stream, then whoever waits for a command's
-//! outcome. So whoever hears of a change finds it in the table.
+//! Order for each record: the room, then the live table and the desk, then the public stream, then whoever waits for a
+//! command's outcome. So whoever hears of a change finds it in the table.
 
 use dashmap::DashMap;
 use std::sync::Arc;
 use tokio::sync::oneshot;
-use vigie_alerts::book::Book;
+use vigie_alerts::desk::live::LiveDesk;
 use vigie_alerts::feed::AlertFeed;
 use vigie_alerts::live::LiveAlerts;
+use vigie_alerts::room::{ControlRoom, Stepped};
 use vigie_model::command::Outcome;
 use vigie_model::stream::{AlertItem, AlertRecord, AppliedCommand};
 
@@ -18,8 +19,9 @@ pub type Waiting = DashMap<Arc<str>, oneshot::Sender<Outcome>>;
 /// A fold over the alert stream.
 #[derive(Debug)]
 pub struct BookRole {
-    book: Book,
+    room: ControlRoom,
     live: Arc<LiveAlerts>,
+    desk: Arc<LiveDesk>,
     feed: Arc<AlertFeed>,
     waiting: Arc<Waiting>,
 }
@@ -27,8 +29,8 @@ pub struct BookRole {
 impl BookRole {
     /// A role at the beginning of an alert stream.
     #[must_use]
-    pub fn new(live: Arc<LiveAlerts>, feed: Arc<AlertFeed>, waiting: Arc<Waiting>) -> Self {
-        Self { book: Book::default(), live, feed, waiting }
+    pub fn new(live: Arc<LiveAlerts>, desk: Arc<LiveDesk>, feed: Arc<AlertFeed>, waiting: Arc<Waiting>) -> Self {
+        Self { room: ControlRoom::default(), live, desk, feed, waiting }
     }
 
     /// Takes the next record of the alert stream; returns the command with its outcome, if it was one.
@@ -36,8 +38,11 @@ impl BookRole {
         if let AlertItem::Transition(transition) = &record.item {
             metrics::counter!("vigie_transitions_total", "state" => transition.state.as_str()).increment(1);
         }
-        let applied = self.book.apply(record);
+        let Stepped { applied, desk } = self.room.apply(record);
         self.live.apply(&applied);
+        if let Some(desk) = desk {
+            self.desk.show(desk);
+        }
         for gone in applied.evicted.iter().filter(|gone| gone.condition.is_running()) {
             // Only beyond the book's bound of running alerts: somebody must know that the page no longer shows all.
             tracing::warn!(

@@ -1,9 +1,14 @@
 use super::*;
 use crate::samples::{ACKNOWLEDGE, MOOMBA_MS, close, command, in_shadow, placed, record, transition};
 use proptest::prelude::*;
+use vigie_model::alert::AlertState;
 use vigie_model::severity::Severity;
 
 mod suppression;
+
+mod table;
+
+mod whole;
 
 const STATES: [AlertState; 7] = [
     AlertState::Pending,
@@ -39,11 +44,14 @@ fn standing(book: &Book) -> Option<(Condition, Handling)> {
     book.get(&AlertId::from_text("x")).map(|view| (view.condition, view.handling()))
 }
 
+/// The words that people alone bring about; the table has the others.
+const SIMPLE: [Handling; 3] = [Handling::Open, Handling::Acknowledged, Handling::Closed];
+
 /// The states that can be reached: the not known one, and every product but closed while running.
 fn reachable() -> impl Iterator<Item = (Option<Condition>, Handling)> {
     let known = [Condition::Active, Condition::Stale, Condition::Cleared]
         .into_iter()
-        .flat_map(|condition| Handling::ALL.map(|handling| (Some(condition), handling)))
+        .flat_map(|condition| SIMPLE.map(|handling| (Some(condition), handling)))
         .filter(|(condition, handling)| *handling != Handling::Closed || *condition == Some(Condition::Cleared));
     known.chain([(None, Handling::Open)])
 }
@@ -140,7 +148,7 @@ fn the_first_acknowledgement_is_the_one_that_is_kept() {
     book.apply(&command("x", "Eve", ACKNOWLEDGE, 10));
     let view = Arc::clone(book.get(&AlertId::from_text("x")).unwrap());
     let seen = view.acknowledged.as_ref().unwrap();
-    assert_eq!((&*seen.operator, seen.log_time_ms), ("Ada", crate::samples::MOOMBA_MS + 2000));
+    assert_eq!((&*seen.by.operator, seen.by.log_time_ms), ("Ada", crate::samples::MOOMBA_MS + 2000));
     assert_eq!(view.position, 2, "a command that changed nothing does not move the alert");
 }
 

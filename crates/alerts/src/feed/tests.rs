@@ -107,7 +107,10 @@ fn a_row_names_the_alerts_of_its_space_that_it_suppressed_and_few_of_many() {
     assert_eq!((&told["space"], &told["left_out"]), (&"town-hall".into(), &4.into()));
     assert_eq!(told["alerts"].as_array().unwrap().len(), 16);
     let by = serde_json::json!({"rule": "Blind", "alert_id": "blind"});
-    assert_eq!(told["alerts"][0], serde_json::json!({"alert_id": "crowd-00", "inhibited_by": by, "offset": 20}));
+    assert_eq!(
+        told["alerts"][0],
+        serde_json::json!({"alert_id": "crowd-00", "inhibited_by": by, "handling": "suppressed", "offset": 20})
+    );
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn a_space_is_as_bad_as_its_worst_running_alert() {
     let live = four_alerts();
     let sums = live.worst_by_space(&Principal::local("melbourne"));
     let worst = Some((Condition::Active, Severity::High));
-    let marr = AlertSum { worst, running: 2, unacknowledged: 2, open: 3, suppressed: 0 };
+    let marr = AlertSum { worst, running: 2, unacknowledged: 2, open: 3, suppressed: 0, ..AlertSum::default() };
     assert_eq!(sums["birrarung-marr"], marr, "a cleared critical alert is not worse than a running high one");
     assert_eq!(sums["town-hall"].worst, Some((Condition::Active, Severity::Low)));
     assert_eq!(live.sum(&Principal::local("melbourne")).open, 4);
@@ -86,7 +86,7 @@ fn a_suppressed_alert_is_counted_as_such_and_comes_after_those_to_be_done() {
     let who = Principal::local("melbourne");
     assert_eq!(ids(&live.list(&who)), ["blind", "other", "crowd"]);
     let worst = Some((Condition::Active, Severity::Low));
-    let hall = AlertSum { worst, running: 1, unacknowledged: 1, open: 1, suppressed: 1 };
+    let hall = AlertSum { worst, running: 1, unacknowledged: 1, open: 1, suppressed: 1, ..AlertSum::default() };
     assert_eq!(live.worst_by_space(&who)["town-hall"], hall);
     assert_eq!((live.sum(&who).open, live.sum(&who).suppressed), (2, 1));
 }

@@ -1,11 +1,11 @@
 use super::*;
-use crate::samples::{ACKNOWLEDGE, MOOMBA_MS, close, command, transition};
+use crate::book::Book;
+use crate::samples::{ACKNOWLEDGE, MOOMBA_MS, close, command, placed, transition};
 use crate::view::Condition;
 use expect_test::expect;
 use serde_json::Value;
 use std::sync::Arc;
 use vigie_model::alert::{AlertId, AlertState, RuleIdentity};
-use vigie_model::stream::AlertItem;
 
 fn crowded(state: AlertState) -> Transition {
     transition("0a1b", "birrarung-marr", Severity::High, state, 7)
@@ -44,19 +44,12 @@ fn evidence_that_is_not_json_is_written_as_text() {
 
 #[test]
 fn an_alert_says_what_the_engine_knows_and_what_people_did() {
-    let AlertItem::Command(seen) = command("0a1b", "Ada", ACKNOWLEDGE, 50).item else { unreachable!() };
-    let AlertItem::Command(judged) = command("0a1b", "Bea", close(), 60).item else { unreachable!() };
-    let alert = AlertView {
-        opened: Arc::new(crowded(AlertState::Active)),
-        latest: Arc::new(transition("0a1b", "birrarung-marr", Severity::High, AlertState::Cleared, 55)),
-        condition: Condition::Cleared,
-        condition_since_ms: MOOMBA_MS + 55_000,
-        escalated_ms: None,
-        inhibited_by: None,
-        acknowledged: Some(seen),
-        closed: Some(judged),
-        position: 60,
-    };
+    let mut book = Book::default();
+    book.apply(&placed(crowded(AlertState::Active), 42));
+    book.apply(&command("0a1b", "Ada", ACKNOWLEDGE, 50));
+    let cleared = transition("0a1b", "birrarung-marr", Severity::High, AlertState::Cleared, 55);
+    book.apply(&placed(cleared, 55));
+    let alert = book.apply(&command("0a1b", "Bea", close(), 60)).alert.unwrap();
     expect![[r#"{"alert_id":"0a1b","rule":"Crowded","rule_uid":"6f1c","rule_version":"v1","key":"birrarung-marr","space":"birrarung-marr","severity":"high","state":"cleared","handling":"closed","event_time":"2017-03-12T10:00:07Z","changed_time":"2017-03-12T10:00:55Z","evidence":{"value":7665,"limit":5000},"summary":"Birrarung Marr: 7,665 people in the hour to 21:00","centre":"melbourne","feed":"pedestrian","log_time":"2017-03-12T10:00:07.25Z","offset":60,"acknowledged":{"operator":"Ada","log_time":"2017-03-12T10:00:50Z","note":"looked at camera 4"},"closed":{"operator":"Bea","log_time":"2017-03-12T10:01:00Z","disposition":"true","cause":"fireworks","note":"looked at camera 4"}}"#]]
     .assert_eq(&alert_json("melbourne", &alert));
 }
@@ -66,17 +59,15 @@ fn an_alert_says_what_suppresses_it_since_when_it_is_worse_and_what_to_do() {
     let guidance =
         Guidance { action: Some("Look at camera 4".into()), respond_within_ms: Some(300_000), ..Guidance::default() };
     let rule = RuleIdentity { name: "Crowded".into(), guidance: Some(guidance), ..RuleIdentity::default() };
-    let opened = Arc::new(Transition { rule: Arc::new(rule), ..crowded(AlertState::Active) });
+    let mut book = Book::default();
+    let opened = Transition { rule: Arc::new(rule), ..crowded(AlertState::Active) };
+    let alert = book.apply(&placed(opened, 7)).alert.unwrap();
     let alert = AlertView {
-        latest: Arc::clone(&opened),
-        opened,
         condition: Condition::Stale,
         condition_since_ms: MOOMBA_MS + 55_000,
         escalated_ms: Some(MOOMBA_MS + 60_000),
         inhibited_by: Some(Inhibitor { rule: "Blind".into(), alert_id: AlertId::from_text("77ff") }),
-        acknowledged: None,
-        closed: None,
-        position: 60,
+        ..AlertView::clone(&alert)
     };
     let row: Value = serde_json::from_str(&alert_json("melbourne", &alert)).unwrap();
     assert_eq!(row["changed_time"], "2017-03-12T10:00:55Z");

@@ -77,7 +77,7 @@ fn a_wrong_body_is_told_the_field_and_what_was_expected() {
         400 {"detail":"'disposition' is missing","expected":"true, false, nuisance, test or duplicate"}
         400 {"detail":"'disposition' is none of the five words","expected":"true, false, nuisance, test or duplicate"}
         503 {"detail":"too busy to take the command now; try again in a second","hint":"nothing was taken; send it again"}
-        503 {"detail":"the log is closed; the command may not have been taken","hint":"look at the alert before sending it again"}"#]]
+        503 {"detail":"the log is closed; the command may not have been taken","hint":"look whether it was before sending it again"}"#]]
     .assert_eq(&cases.map(|(verb, body)| post(at, &format!("/v1/alerts/over/{verb}"), body).told()).join("\n"));
     let busy = post(at, "/v1/alerts/over/close", r#"{"operator":"busy","disposition":"true"}"#);
     assert_eq!(busy.header("retry-after"), Some("1"));

@@ -5,17 +5,20 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use vigie_alerts::book::Book;
+use vigie_alerts::desk::live::LiveDesk;
 use vigie_alerts::feed::AlertFeed;
 use vigie_alerts::live::LiveAlerts;
+use vigie_alerts::room::{ControlRoom, Stepped};
 use vigie_console::router::router;
-use vigie_console::state::ConsoleState;
+use vigie_console::state::{ConsoleState, PageSettings};
 use vigie_model::alert::{AlertId, AlertState, Guidance, RuleIdentity, Transition};
 use vigie_model::command::{Command, Outcome};
 use vigie_model::doors::{
     CommandAnswer, CommandError, CommandRequest, CommandSink, DoorFuture, QueryAnswer, QueryDoor,
 };
-use vigie_model::doors::{QueryError, QueryFormat, RuleInForce, RulesDoor, RulesError, SpaceView};
+use vigie_model::doors::{
+    QueryError, QueryFormat, Report, ReportError, ReportSink, RuleInForce, RulesDoor, RulesError, SpaceView,
+};
 use vigie_model::position::Position;
 use vigie_model::principal::Principal;
 use vigie_model::severity::Severity;
@@ -30,10 +33,13 @@ const WHOLE: &str = "nothing panics while it holds the book";
 /// What stands behind the doors.
 pub(crate) struct Room {
     pub(crate) live: Arc<LiveAlerts>,
+    pub(crate) desk: Arc<LiveDesk>,
     pub(crate) feed: Arc<AlertFeed>,
     pub(crate) log_time_ms: AtomicI64,
     spaces: Vec<Arc<Space>>,
-    book: Mutex<(Book, u64)>,
+    book: Mutex<(ControlRoom, u64)>,
+    /// Incidents entered by hand.
+    pub(crate) reported: Mutex<Vec<Report>>,
 }
 
 /// What the engine says of an alert.
@@ -53,6 +59,8 @@ impl Room {
             log_time_ms: AtomicI64::new(MOOMBA_MS),
             spaces: spaces.into_iter().map(Arc::new).collect(),
             book: Mutex::default(),
+            reported: Mutex::default(),
+            desk: Arc::default(),
         })
     }
 
@@ -64,7 +72,10 @@ impl Room {
             principal: Principal::local("melbourne"),
             hosts: Arc::new([]),
             alerts: Arc::clone(&self.live),
+            desk: Arc::clone(&self.desk),
             feed: Arc::clone(&self.feed),
+            reports: Arc::clone(self) as _,
+            page: Arc::new(PageSettings { languages: vec!["en".to_owned()], ..PageSettings::default() }),
             commands: Arc::clone(self) as _,
             queries: Some(Arc::clone(self) as _),
             rules: Arc::clone(self) as _,
@@ -101,15 +112,35 @@ impl Room {
         })));
     }
 
+    /// The clock ticks at the room's log time.
+    pub(crate) fn tick(&self) {
+        let tick_ms = self.log_time_ms.load(Ordering::Relaxed);
+        self.write(AlertItem::Tick { tick_ms });
+    }
+
     fn write(&self, item: AlertItem) -> Option<Outcome> {
         let mut held = self.book.lock().expect(WHOLE);
-        let (book, position) = &mut *held;
+        let (room, position) = &mut *held;
         let record = AlertRecord { position: *position, log_time_ms: self.log_time_ms.load(Ordering::Relaxed), item };
         *position += 1;
-        let applied = book.apply(&record);
+        let Stepped { applied, desk } = room.apply(&record);
         self.live.apply(&applied);
+        desk.into_iter().for_each(|desk| self.desk.show(desk));
         self.feed.push(&record, &applied);
         applied.command.map(|command| command.outcome)
+    }
+}
+
+impl ReportSink for Room {
+    fn report<'a>(&'a self, _: &'a Principal, report: Report) -> DoorFuture<'a, Result<Arc<str>, ReportError>> {
+        Box::pin(async move {
+            if &*report.space == "nowhere" {
+                return Err(ReportError::Refused("space is not declared".to_owned()));
+            }
+            let mut reported = self.reported.lock().expect(WHOLE);
+            reported.push(report);
+            Ok(format!("r{}", reported.len()).into())
+        })
     }
 }
 
@@ -126,7 +157,8 @@ impl CommandSink for Room {
                 _ => {}
             }
             let CommandRequest { operator, note, action } = request;
-            let (action_id, log_time_ms) = (Arc::from("a"), self.log_time_ms.load(Ordering::Relaxed));
+            let action_id: Arc<str> = format!("a{}", self.book.lock().expect(WHOLE).1).into();
+            let log_time_ms = self.log_time_ms.load(Ordering::Relaxed);
             let command = Command { action_id: Arc::clone(&action_id), operator, note, log_time_ms, action };
             let outcome = self.write(AlertItem::Command(Arc::new(command))).expect("a command has an outcome");
             Ok(CommandAnswer { action_id, outcome })

@@ -235,7 +235,7 @@ mod tests {
             calendars: Arc::new(vec![Calendar { name: "k".into(), except: vec![2], ..Calendar::default() }]),
             events: Arc::new(vec![CityEvent { name: "e".into(), from_ms: 3, until_ms: 4, ..CityEvent::default() }]),
             creations: [("A".into(), 5)].into(),
-            alerts: Arc::new(AlertSettings { escalation: Some(escalation) }),
+            alerts: Arc::new(AlertSettings { escalation: Some(escalation), ..AlertSettings::default() }),
         };
         ControlWriter::default().write(&folder, &Arc::new(control)).unwrap().unwrap();
         let files = fs::read_dir(place.path()).unwrap().map(|file| file.unwrap().path());
@@ -246,6 +246,6 @@ mod tests {
             *(if is_spaces { &mut spaces } else { &mut control }) = hex(path);
         }
         expect!["01016101610000000000010162000000"].assert_eq(&spaces);
-        expect!["050195dcf809964c8202aef276f46ecb83b5469c5addef9c8f1cd19d60808f29fc670163017a0201017201740001016d00000001016b00010400010165060800000101410501030c0164"].assert_eq(&control);
+        expect!["050195dcf809964c8202aef276f46ecb83b5469c5addef9c8f1cd19d60808f29fc670163017a0201017201740001016d00000001016b00010400010165060800000101410501030c016400809f490a050380bab703060380dddb019601ac020a320532c0cf24"].assert_eq(&control);
     }
 }
