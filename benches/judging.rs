@@ -1,8 +1,8 @@
 //! The rules' threads as a server has them, over the log's ring: SpaceBench's R2 and R8 with one worker and with more.
 //!
 //! Records are made beforehand and shared by all rounds. A round starts the roles, hands them the dictionary and one warm-up, and
-//! then measures until everything is judged, merged and in the alert book. Numbers of workers take turns; the median counts.
-//! The alert streams of all rounds must be the same.
+//! then measures until everything is judged and merged. Numbers of workers take turns, and with them the rules on one thread, as
+//! backtests have them; the median counts. The alert streams of all rounds must be the same.
 //!
 //! ```text
 //! cargo bench --bench judging                                   # Markdown: 10,000 spaces, 1 M rows, 3 rounds
@@ -12,17 +12,25 @@
 
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use vigie::app::pipeline::{Pipeline, PipelineOptions, readers_of};
+use vigie::app::pipeline::{Observer, Pipeline, PipelineOptions, readers_of};
+use vigie::app::roles::book::BookRole;
+use vigie::app::roles::judged::Judged;
+use vigie::app::roles::rules::RulesRole;
 use vigie::spacebench::names::dictionary;
 use vigie::spacebench::options::Options;
 use vigie::spacebench::rows::{Step, Steps};
 use vigie::spacebench::rules::{ALL, R2, file};
 use vigie::spacebench::stream::START_MS;
+use vigie_alerts::feed::AlertFeed;
+use vigie_alerts::live::LiveAlerts;
+use vigie_log::ring::{Reader, ring};
 use vigie_log::store::{LogStore, MemoryLog, RING_ROWS_MAX};
 use vigie_model::control::{Control, SourceFile};
 use vigie_model::position::PARTITIONS_DEFAULT;
 use vigie_model::record::{Batch, Payload, Record};
+use vigie_model::stream::AlertRecord;
 
 const SCENARIOS: [(&str, &[&str]); 2] = [("R2", &[R2]), ("R8", &ALL)];
 /// Clock ticks a second in which Linux counts the processor time of a process.
@@ -71,9 +79,10 @@ fn main() {
     }
 }
 
-/// Rounds in turn with one worker, two, four and so on.
+/// Rounds in turn: all on one thread, one worker, two, four and so on.
 fn measure(name: &str, log: &Log, size: &Size) {
-    let numbers: Vec<u16> = (0..16).map(|power| 1 << power).take_while(|workers| *workers <= size.threads).collect();
+    let powers = (0..16).map(|power| 1 << power).take_while(|workers| *workers <= size.threads);
+    let numbers: Vec<u16> = [0].into_iter().chain(powers).collect();
     let mut rounds: Vec<Vec<Round>> = numbers.iter().map(|_| Vec::new()).collect();
     for _ in 0..size.rounds {
         for (workers, rounds) in numbers.iter().zip(&mut rounds) {
@@ -89,39 +98,89 @@ fn measure(name: &str, log: &Log, size: &Size) {
         rounds.sort_by_key(|round| round.wall);
         let Round { wall, cpu, .. } = &rounds[rounds.len() / 2];
         let rate = size.rows as f64 / wall.as_secs_f64() / 1e6;
+        let workers = if workers == 0 { "all on one thread".to_owned() } else { workers.to_string() };
         println!("| {name} | {} | {workers} | {rate:.2} | {:.2} s |", size.spaces, cpu.as_secs_f64());
     }
 }
 
+/// One round; with no worker all rules are on one thread, which writes the alert stream itself.
 fn round(workers: u16, log: &Log) -> Round {
     let hash = Arc::new(Mutex::new(Sha256::new()));
     let of_book = Arc::clone(&hash);
-    let options = PipelineOptions {
-        centre: "spacebench".into(),
-        partitions: PARTITIONS_DEFAULT,
-        threads: workers,
-        history: None,
-        observer: Some(Box::new(move |record| {
-            of_book.lock().expect("nobody panics").update(format!("{record:?}"));
-        })),
+    let observer: Observer =
+        Box::new(move |record| of_book.lock().expect("nobody panics").update(format!("{record:?}")));
+    let (wall, cpu) = if workers == 0 {
+        let (store, mut readers) = MemoryLog::new(RING_ROWS_MAX, 1);
+        let one = OneThread::start(readers.remove(0), observer);
+        let spent = hand_over(log, store, &one.judged);
+        one.threads.into_iter().for_each(|thread| thread.join().expect("no role fails"));
+        spent
+    } else {
+        let (store, readers) = MemoryLog::new(RING_ROWS_MAX, readers_of(workers, false));
+        let options = PipelineOptions {
+            centre: "spacebench".into(),
+            partitions: PARTITIONS_DEFAULT,
+            threads: workers,
+            history: None,
+            observer: Some(observer),
+        };
+        let pipeline = Pipeline::start(options, readers).expect("threads start");
+        let spent = hand_over(log, store, &pipeline.judged);
+        pipeline.join().expect("no role fails");
+        spent
     };
-    let (mut store, readers) = MemoryLog::new(RING_ROWS_MAX, readers_of(workers, false));
-    let pipeline = Pipeline::start(options, readers).expect("threads start");
+    let hash = Arc::into_inner(hash).expect("the book has ended").into_inner().expect("nobody panics");
+    Round { wall, cpu, digest: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect() }
+}
+
+/// Hands over the whole log and ends it; what the measured part took until it was judged.
+fn hand_over(log: &Log, mut store: MemoryLog, judged: &Judged) -> (Duration, Duration) {
     let mut hand_over = |records: &[Arc<Record>]| {
         records.iter().for_each(|record| store.pass_on(Arc::clone(record)).expect("somebody reads the log"));
         let next = records.last().expect("there are records").sequence + 1;
-        while pipeline.judged.next_sequence() < next {
+        while judged.next_sequence() < next {
             std::thread::sleep(Duration::from_micros(200));
         }
     };
     hand_over(&log.warm_up);
     let (started, before) = (Instant::now(), process_cpu());
     hand_over(&log.measured);
-    let (wall, cpu) = (started.elapsed(), process_cpu() - before);
-    drop(store);
-    pipeline.join().expect("no role fails");
-    let hash = Arc::into_inner(hash).expect("the book has ended").into_inner().expect("nobody panics");
-    Round { wall, cpu, digest: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect() }
+    (started.elapsed(), process_cpu() - before)
+}
+
+/// All rules on one thread, and the book on another.
+struct OneThread {
+    judged: Arc<Judged>,
+    threads: [JoinHandle<()>; 2],
+}
+
+impl OneThread {
+    fn start(mut log: Reader<Arc<Record>>, mut observer: Observer) -> Self {
+        let (alerts, mut alert_readers) = ring(1 << 16, |_: &AlertRecord| 1, 1);
+        let judged = Arc::<Judged>::default();
+        let shown = Arc::clone(&judged);
+        let rules = std::thread::spawn(move || {
+            let (mut role, mut records, mut out) = (RulesRole::new(PARTITIONS_DEFAULT), Vec::new(), Vec::new());
+            while log.take(&mut records) {
+                let next = records.last().map(|record| record.sequence + 1);
+                records.drain(..).for_each(|record| role.step(&record, &mut out));
+                alerts.append(out.drain(..)).expect("the book reads");
+                next.into_iter().for_each(|next| shown.show(next, role.next_position()));
+            }
+        });
+        let book = std::thread::spawn(move || {
+            let live = Arc::new(LiveAlerts::new("spacebench"));
+            let feed = Arc::new(AlertFeed::new("spacebench", 0, RING_ROWS_MAX));
+            let (mut book, mut records) = (BookRole::new(live, feed, Arc::default()), Vec::new());
+            while alert_readers[0].take(&mut records) {
+                for record in records.drain(..) {
+                    book.step(&record);
+                    observer(&record);
+                }
+            }
+        });
+        Self { judged, threads: [rules, book] }
+    }
 }
 
 /// Every series once, a twentieth of the rows to warm up, and the rows.

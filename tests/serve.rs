@@ -53,7 +53,7 @@ fn now_ms() -> u128 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis()
 }
 
-/// The next event of an SSE stream: id, event name and data.
+/// The next event of an SSE stream that the engine caused: id, event name and data.
 fn next_event(stream: &mut BufReader<TcpStream>) -> (String, String, Value) {
     let (mut id, mut name) = (String::new(), String::new());
     loop {
@@ -64,7 +64,9 @@ fn next_event(stream: &mut BufReader<TcpStream>) -> (String, String, Value) {
             value.trim().clone_into(&mut id);
         } else if let Some(value) = line.strip_prefix("event:") {
             value.trim().clone_into(&mut name);
-        } else if let Some(value) = line.strip_prefix("data:") {
+        } else if let Some(value) = line.strip_prefix("data:")
+            && !["handling", "desk", "tick"].contains(&name.as_str())
+        {
             return (id, name, serde_json::from_str(value.trim()).expect("data is JSON"));
         }
     }

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Running, found_centre, serve, vigie};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -99,6 +99,11 @@ fn lines_tell_every_change_once_also_over_a_restart() {
     watch.wait_for("\tLIVE\t-\t-\t-\t-\tconnected");
     people(&server, "plaza", 120);
     watch.wait_for("\tactive\thigh\topen\tplaza\t");
+    // What somebody at another desk does is seen here too.
+    let alerts: Value = serde_json::from_str(&server.get("/v1/alerts?space=plaza").1).unwrap();
+    let acknowledge = format!("/v1/alerts/{}/acknowledge", alerts[0]["alert_id"].as_str().unwrap());
+    assert_eq!(server.post_json(&acknowledge, &json!({"operator": "Bea"})).0, 200);
+    watch.wait_for("\tacknowledged\thigh\tacknowledged\tplaza\t");
     server.kill();
     watch.wait_for("\tLOST\t-\t-\t-\t-\tNO CONNECTION");
     // The port is another one: the data folder's lock tells it.
@@ -106,12 +111,25 @@ fn lines_tell_every_change_once_also_over_a_restart() {
     people(&server, "plaza", 10);
     people(&server, "after", 120);
     let told = watch.wait_for("\tactive\thigh\topen\tafter\t");
-    assert_eq!(told.matches("\tcleared\thigh\topen\tplaza\t").count(), 1, "{told}");
+    assert_eq!(told.matches("\tcleared\thigh\tacknowledged\tplaza\t").count(), 1, "{told}");
     assert_eq!(told.matches("\tactive\t").count(), 1, "nothing is told twice: {told}");
     assert!(told.contains("\tLIVE\t"), "{told}");
     let pid = watch.child.id().to_string();
     assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
     assert_eq!(watch.ended(), Some(0));
+}
+
+/// A process that is stopped keeps its connections: nothing but the missing ticks tells that it judges no more.
+#[test]
+fn a_server_that_judges_no_more_is_noticed_by_its_missing_ticks() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = found(folder.path());
+    let mut watch = Watch::start(vigie().args(["watch", "--tick-wait", "3s", "--url", &server.url]));
+    watch.wait_for("\tLIVE\t-\t-\t-\t-\tconnected");
+    server.signal("STOP");
+    watch.wait_for("\tDEAD\t-\t-\t-\t-\tVIGIE JUDGES NO MORE: no tick for ");
+    server.signal("CONT");
+    watch.wait_for("\tLIVE\t");
 }
 
 #[test]
@@ -142,7 +160,7 @@ fn on_a_terminal_one_key_acknowledges() {
     watch.press("a");
     watch.wait_for("acknowledge: done; it is acknowledged now");
     watch.wait_for("0 open, 1 acknowledged");
-    let alerts: serde_json::Value = serde_json::from_str(&server.get("/v1/alerts").1).unwrap();
+    let alerts: Value = serde_json::from_str(&server.get("/v1/alerts").1).unwrap();
     assert_eq!(alerts[0]["acknowledged"]["operator"], "Ada", "{alerts}");
     // It cannot be closed while it goes on; the refusal is shown in the server's words.
     watch.press("ct");

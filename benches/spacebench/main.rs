@@ -11,6 +11,7 @@
 //! cargo bench --no-default-features --bench spacebench -- check 100           # lines alone, a hundred seeds
 //! cargo bench --no-default-features --bench spacebench -- table [R2 uniform]  # everything, as Markdown
 //! cargo bench --no-default-features --bench spacebench -- memory              # bytes of a million spaces
+//! cargo bench --no-default-features --features runtime --bench spacebench -- snapshot [SPACES [ROUNDS [FOLDER]]]
 //! ```
 
 mod clock;
@@ -35,6 +36,8 @@ mod scenario;
 mod contest;
 
 mod memory;
+#[cfg(feature = "runtime")]
+mod snapshot;
 mod table;
 
 use contest::{CONTESTANTS, Contest};
@@ -54,6 +57,12 @@ fn main() {
     match words.first().map(String::as_str) {
         Some("table") => table::print(&full(&words[1..])),
         Some("memory") => memory::print(),
+        #[cfg(feature = "runtime")]
+        Some("snapshot") => {
+            let number = |place: usize| words.get(place).and_then(|word| word.parse().ok());
+            let folder = words.get(3).map_or_else(std::env::temp_dir, Into::into);
+            snapshot::print(number(1).unwrap_or(memory::SPACES), number(2).unwrap_or(5) as usize, &folder);
+        }
         Some("check") => check(words.get(1).and_then(|word| word.parse().ok()).expect("check NUMBER_OF_SEEDS")),
         _ => {
             let (spaces, rows) = if words.iter().any(|word| word == "--test") { ONCE } else { CRITERION };

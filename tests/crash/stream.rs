@@ -87,18 +87,21 @@ impl Follower {
     }
 }
 
-/// Reads events; one that is not complete was not shown.
+/// Reads events of the engine; one that is not complete was not shown.
 fn follow(mut stream: BufReader<TcpStream>, seen: &Mutex<Vec<Row>>) {
-    let (mut id, mut data) = (None, None);
+    let (mut id, mut data, mut is_of_engine) = (None, None, true);
     let mut line = String::new();
     while stream.read_line(&mut line).is_ok_and(|read| read > 0) {
         let text = line.trim_end();
         if let Some(value) = text.strip_prefix("id:") {
             id = value.trim().parse().ok();
+        } else if let Some(value) = text.strip_prefix("event:") {
+            is_of_engine = !["handling", "desk", "tick"].contains(&value.trim());
         } else if let Some(value) = text.strip_prefix("data:") {
             data = Some(value.trim().to_owned());
         } else if text.is_empty()
             && let (Some(id), Some(data)) = (id.take(), data.take())
+            && is_of_engine
         {
             seen.lock().expect("no holder panics").push((id, data));
         }

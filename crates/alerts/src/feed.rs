@@ -5,11 +5,16 @@
 //! without being told: when the ring has moved past it, its next [`Page`] begins with the [`Gap`] it missed, and history
 //! has those rows.
 //!
+//! A row is what one record changed, in [parts](Part), each for whoever may see its space. A reader that lost its
+//! connection may have seen the first part only, so it asks for [the rest](AlertFeed::rest_of) when it resumes; every part
+//! says how something stands since the row, so that hearing it twice does no harm.
+//!
 //! A reader behind the head resumes behind its position. One ahead of the head has followed a stream that is gone (the
 //! process restarted with a new one) and starts from the ring's beginning.
 
 use crate::applied::Applied;
-use crate::wire::{suppression_json, transition_json};
+use crate::view::AlertView;
+use crate::wire::{alert_json, suppression_json, transition_json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -17,24 +22,51 @@ use vigie_model::alert::AlertState;
 use vigie_model::principal::Principal;
 use vigie_model::stream::{AlertItem, AlertRecord};
 
-/// Rows kept by default: half a year of a centre at the 150 alerts a day an operator can bear, some 80 MB.
+/// Rows kept by default: weeks of a centre at the 150 alerts a day an operator can bear, with what is done about them; some
+/// 150 MB.
 pub const RING_ROWS_MAX: usize = 65_536;
 /// Most rows of one [`Page`]: what a reader holds in memory.
 pub const PAGE_ROWS_MAX: usize = 256;
 
-/// One transition on the public stream.
+/// Most alerts of which one row tells how they are handled; when a record changed more, the row says so instead.
+pub const HANDLING_TOLD_MAX: usize = 64;
+
+/// What one record changed, as far as readers are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedRow {
     /// Place in the alert stream.
     pub position: u64,
-    /// What the condition became; never `pending` or `inactive`.
-    pub state: AlertState,
-    /// The space it is about.
-    pub space: Arc<str>,
-    /// The row as [`transition_json`] writes it.
-    pub json: Arc<str>,
-    /// What it changed in the suppression of alerts of its space, as [`suppression_json`] writes it, if anything.
-    pub suppression: Option<Arc<str>>,
+    /// What it changed; never empty.
+    pub parts: Vec<Arc<Part>>,
+}
+
+/// A part of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The space it is about; `None` for what concerns the whole centre.
+    pub space: Option<Arc<str>>,
+    /// What it tells.
+    pub told: Told,
+}
+
+/// What a part of a row tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// A condition changed.
+    Transition {
+        /// What it became; never `pending` or `inactive`.
+        state: AlertState,
+        /// The row as [`transition_json`] writes it.
+        json: Arc<str>,
+    },
+    /// Alerts of the space became suppressed, or are so no more, as [`suppression_json`] writes it.
+    Suppression(Arc<str>),
+    /// A person, the clock or the desk changed an alert: how it stands, as [`alert_json`] writes it.
+    Handling(Arc<str>),
+    /// So many alerts changed that they are better listed anew.
+    TooMany,
+    /// The desk changed; it is to be asked how it stands.
+    Desk,
 }
 
 /// Rows that a reader missed: positions `from` to `to`, both included. Not every position is a public row.
@@ -64,8 +96,19 @@ pub struct Page {
 pub struct Head {
     /// The newest public row's position.
     pub position: Option<u64>,
+    /// The newest tick folded; it wakes nobody.
+    pub tick: Option<Ticked>,
     /// Whether the stream has ended, because the process is stopping.
     pub is_closed: bool,
+}
+
+/// A tick that the control room has folded: proof that alerts are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticked {
+    /// T of the tick.
+    pub tick_ms: i64,
+    /// Log time at which it was written.
+    pub log_time_ms: i64,
 }
 
 /// The ring; see the [module's documentation](self).
@@ -94,23 +137,34 @@ impl AlertFeed {
         Self { centre: centre.into(), rows_max: rows_max.max(1), ring, head: watch::Sender::default() }
     }
 
-    /// Appends a record if it is a transition of an episode, of a rule that is not in shadow, with what the book changed by
-    /// it, and wakes the readers. Records come in stream order.
-    pub fn push(&self, record: &AlertRecord, applied: &Applied) {
-        let AlertItem::Transition(transition) = &record.item else { return };
-        if !transition.state.is_of_episode() || transition.rule.shadow {
+    /// Appends what the control room made of a record, if anybody is told of it, and wakes the readers. Records come in
+    /// stream order.
+    pub fn push(&self, record: &AlertRecord, applied: &Applied, desk_has_changed: bool) {
+        if let AlertItem::Tick { tick_ms } = record.item {
+            let tick = Ticked { tick_ms, log_time_ms: record.log_time_ms };
+            self.head.send_if_modified(|head| {
+                head.tick = Some(tick);
+                false
+            });
+        }
+        let mut parts = self.transition(record, applied);
+        let handled = handled(record, applied);
+        if handled.len() > HANDLING_TOLD_MAX {
+            parts.push(Part { space: None, told: Told::TooMany });
+        } else {
+            let part = |view: &&AlertView| Part {
+                space: Some(Arc::clone(view.space())),
+                told: Told::Handling(alert_json(&self.centre, view).into()),
+            };
+            parts.extend(handled.iter().map(part));
+        }
+        if desk_has_changed {
+            parts.push(Part { space: None, told: Told::Desk });
+        }
+        if parts.is_empty() {
             return;
         }
-        // A full book may change alerts of other spaces as well; readers of this row need not be allowed to see those.
-        let suppression: Vec<_> =
-            applied.suppression.iter().filter(|alert| *alert.space() == transition.space).collect();
-        let row = FeedRow {
-            position: record.position,
-            state: transition.state,
-            space: Arc::clone(&transition.space),
-            json: transition_json(&self.centre, transition, record.position).into(),
-            suppression: (!suppression.is_empty()).then(|| suppression_json(&transition.space, &suppression).into()),
-        };
+        let row = FeedRow { position: record.position, parts: parts.into_iter().map(Arc::new).collect() };
         let mut ring = self.ring();
         if ring.rows.len() == self.rows_max {
             let oldest = ring.rows.pop_front().expect("a ring holds at least one row");
@@ -119,6 +173,24 @@ impl AlertFeed {
         ring.rows.push_back(Arc::new(row));
         drop(ring);
         self.head.send_modify(|head| head.position = Some(record.position));
+    }
+
+    /// The parts of a transition of an episode, of a rule that is not in shadow.
+    fn transition(&self, record: &AlertRecord, applied: &Applied) -> Vec<Part> {
+        let AlertItem::Transition(transition) = &record.item else { return Vec::new() };
+        if !transition.state.is_of_episode() || transition.rule.shadow {
+            return Vec::new();
+        }
+        let part = |told| Part { space: Some(Arc::clone(&transition.space)), told };
+        let json = transition_json(&self.centre, transition, record.position).into();
+        let mut parts = vec![part(Told::Transition { state: transition.state, json })];
+        // A full book may change alerts of other spaces as well; readers of this part need not be allowed to see those.
+        let suppression: Vec<_> =
+            applied.suppression.iter().filter(|alert| *alert.space() == transition.space).collect();
+        if !suppression.is_empty() {
+            parts.push(part(Told::Suppression(suppression_json(&transition.space, &suppression).into())));
+        }
+        parts
     }
 
     /// The rows behind `after` that `who` may see; from the ring's beginning when `after` is `None` or lies ahead.
@@ -134,9 +206,30 @@ impl AlertFeed {
         let gap = (next < ring.begins_at).then(|| Gap { from: next, to: ring.begins_at - 1 });
         let start = ring.rows.partition_point(|row| row.position < next);
         let looked_at = || ring.rows.range(start..).take(PAGE_ROWS_MAX);
-        let rows = looked_at().filter(|row| who.scope.allows(&self.centre, &row.space)).cloned().collect();
+        let rows = looked_at().filter_map(|row| self.visible(who, row)).collect();
         let after = looked_at().next_back().map_or(Some(head), |row| Some(row.position));
         Page { gap, rows, after, is_last: after == Some(head) }
+    }
+
+    /// The parts behind the first of the row at `position` that `who` may see: a reader that has its id may have lost them.
+    #[must_use]
+    pub fn rest_of(&self, who: &Principal, position: u64) -> Vec<Arc<Part>> {
+        let ring = self.ring();
+        let Ok(index) = ring.rows.binary_search_by_key(&position, |row| row.position) else { return Vec::new() };
+        self.visible(who, &ring.rows[index]).map_or_else(Vec::new, |row| row.parts[1..].to_vec())
+    }
+
+    /// As much of a row as `who` may see.
+    fn visible(&self, who: &Principal, row: &Arc<FeedRow>) -> Option<Arc<FeedRow>> {
+        let may_see = |part: &Arc<Part>| match (&part.space, &part.told) {
+            (Some(space), _) => who.scope.allows(&self.centre, space),
+            (None, _) => *who.scope.centre == *self.centre,
+        };
+        if row.parts.iter().all(may_see) {
+            return Some(Arc::clone(row));
+        }
+        let parts: Vec<_> = row.parts.iter().filter(|part| may_see(part)).cloned().collect();
+        (!parts.is_empty()).then(|| Arc::new(FeedRow { position: row.position, parts }))
     }
 
     /// The newest public row's position.
@@ -166,6 +259,27 @@ impl AlertFeed {
     fn ring(&self) -> MutexGuard<'_, Ring> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The alerts of which a row tells how they are handled.
+fn handled<'a>(record: &AlertRecord, applied: &'a Applied) -> Vec<&'a AlertView> {
+    let by_engine = match &record.item {
+        AlertItem::Transition(transition) => !transition.rule.shadow,
+        _ => false,
+    };
+    // A transition says how a known alert stands, but for what it changed in its handling.
+    let says_more = |view: &AlertView| {
+        view.opened.position == view.latest.position
+            || view.shelved.is_some()
+            || view.out_of_service.is_some()
+            || view.chattering.is_some()
+    };
+    let subject = applied.alert.iter().filter(|view| !by_engine || says_more(view));
+    // What is suppressed no more may be told again.
+    let again = |view: &AlertView| view.waiting.is_some_and(|waiting| waiting.position == record.position);
+    let subject_id = applied.alert.as_ref().map(|view| view.id());
+    let told_again = applied.suppression.iter().filter(|view| again(view) && Some(view.id()) != subject_id);
+    subject.chain(told_again).chain(&applied.changed).map(|view| &**view).collect()
 }
 
 #[cfg(test)]

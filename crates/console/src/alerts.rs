@@ -19,6 +19,8 @@ const ALERTS_PER_ANSWER_MAX: usize = 10_000;
 const LEFT_OUT: HeaderName = HeaderName::from_static("vigie-left-out");
 const PARAMETERS: [&str; 5] = ["space", "severity", "handling", "limit", "format"];
 
+const HANDLINGS: &str = "open, acknowledged, shelved, suppressed, out_of_service or closed";
+
 /// Which alerts are asked for, and how they are written.
 #[derive(Debug)]
 struct Wanted {
@@ -80,7 +82,7 @@ impl Wanted {
                     wanted.severity = Some(value.parse().map_err(|_| wrong(words))?);
                 }
                 "handling" => {
-                    wanted.handling = Some(value.parse().map_err(|_| wrong("open, acknowledged or closed"))?);
+                    wanted.handling = Some(value.parse().map_err(|_| wrong(HANDLINGS))?);
                 }
                 "limit" => {
                     let limit = value.parse().ok().filter(|limit| (1..=ALERTS_PER_ANSWER_MAX).contains(limit));

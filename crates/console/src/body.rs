@@ -105,6 +105,27 @@ impl Fields {
         }
     }
 
+    /// Takes one of several words, which must be given.
+    pub(crate) fn word<T: Copy>(&mut self, name: &str, words: &[(&str, T)], expected: &str) -> Result<T, Refusal> {
+        let word = self.text(name, BODY_BYTES_MAX)?;
+        let word = word.ok_or_else(|| Refusal::bad_request(format!("'{name}' is missing")).expected(expected))?;
+        let known = words.iter().find(|(known, _)| *known == word).map(|(_, value)| *value);
+        known.ok_or_else(|| Refusal::bad_request(format!("'{name}' is none of the words")).expected(expected))
+    }
+
+    /// Takes an optional whole number from 0.
+    pub(crate) fn whole(&mut self, name: &str) -> Result<Option<u32>, Refusal> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => {
+                let whole = value.as_u64().and_then(|number| u32::try_from(number).ok());
+                whole.map(Some).ok_or_else(|| {
+                    Refusal::bad_request(format!("'{name}' is not a whole number")).expected("a JSON number from 0")
+                })
+            }
+        }
+    }
+
     /// Whether a field is given, and not `null`.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|value| !value.is_null())

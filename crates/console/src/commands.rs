@@ -1,11 +1,13 @@
-//! `POST /v1/alerts/{id}/acknowledge` and `/close`: what operators do.
+//! `POST /v1/alerts/{id}/acknowledge`, `shelve`, `unshelve`, `assign`, `close`, `reopen`, `checklist`, and
+//! `POST /v1/alerts/bulk`: what operators do with alerts.
 //!
 //! A command goes to the log and is answered once the alert book has decided its outcome. An id the principal cannot
-//! see is refused here and never reaches the log, so that nobody fills it with nonsense.
+//! see is refused here and never reaches the log, so that nobody fills it with nonsense. A bulk is as many commands as it
+//! names alerts, in its order; each has an outcome of its own.
 
 use crate::alerts::no_such_alert;
-use crate::body::Fields;
-use crate::given::{command_fields, conflict, not_taken, operator};
+use crate::deeds::Verb;
+use crate::given::{NAME_BYTES_MAX, command_fields, conflict, not_taken, operator};
 use crate::refusal::Refusal;
 use crate::state::ConsoleState;
 use axum::body::Bytes;
@@ -14,36 +16,60 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
+use futures::stream::iter;
+use std::sync::Arc;
 use vigie_alerts::wire::alert_json;
 use vigie_model::alert::AlertId;
-use vigie_model::command::{Action, AlertDeed, Disposition, Outcome, TEXT_BYTES_MAX};
-use vigie_model::doors::CommandRequest;
+use vigie_model::command::{ALERTS_NAMED_MAX, Action, AlertDeed, Outcome, TEXT_BYTES_MAX};
+use vigie_model::doors::{CommandError, CommandRequest};
+use vigie_model::time::format_utc;
 
-const DISPOSITIONS: &str = "true, false, nuisance, test or duplicate";
+/// Commands of one bulk on their way at once: they share commits of the log, and leave room for others.
+const BULK_AT_ONCE: usize = 16;
+/// The outcome of a command of a bulk that the log did not take.
+const NOT_TAKEN: &str = "not_taken";
 
-/// Acknowledges an alert.
+type Body = Result<Bytes, BytesRejection>;
+
+/// Acknowledges an alert, for good or until an instant.
 pub(crate) async fn acknowledge(
     State(state): State<ConsoleState>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
 ) -> Result<Response, Refusal> {
-    let mut fields = command_fields(&headers, body)?;
-    let request = CommandRequest {
-        operator: operator(&mut fields)?,
-        note: fields.text("note", TEXT_BYTES_MAX)?,
-        action: of_alert(&id, AlertDeed::Acknowledge { until_ms: None }),
-    };
-    for name in ["disposition", "cause"] {
-        if fields.has(name) {
-            return Err(
-                Refusal::bad_request(format!("'{name}' belongs to closing an alert")).expected("operator, note")
-            );
-        }
-    }
-    until_is_unsupported(&fields)?;
-    fields.end(&["operator", "note"])?;
-    give(&state, &AlertId::from_text(&id), request).await
+    one(&state, &id, Verb::Acknowledge, &headers, body).await
+}
+
+/// Puts a running alert out of sight until an instant.
+pub(crate) async fn shelve(
+    State(state): State<ConsoleState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    one(&state, &id, Verb::Shelve, &headers, body).await
+}
+
+/// Takes an alert from the shelf.
+pub(crate) async fn unshelve(
+    State(state): State<ConsoleState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    one(&state, &id, Verb::Unshelve, &headers, body).await
+}
+
+/// Says who is to deal with an alert.
+pub(crate) async fn assign(
+    State(state): State<ConsoleState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    one(&state, &id, Verb::Assign, &headers, body).await
 }
 
 /// Closes an alert whose episode is over.
@@ -51,55 +77,109 @@ pub(crate) async fn close(
     State(state): State<ConsoleState>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Body,
+) -> Result<Response, Refusal> {
+    one(&state, &id, Verb::Close, &headers, body).await
+}
+
+/// Opens an alert again that was closed by mistake.
+pub(crate) async fn reopen(
+    State(state): State<ConsoleState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    one(&state, &id, Verb::Reopen, &headers, body).await
+}
+
+/// Says how far a step of an alert's checklist is.
+pub(crate) async fn checklist(
+    State(state): State<ConsoleState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    one(&state, &id, Verb::Checklist, &headers, body).await
+}
+
+/// Does the same with several alerts.
+pub(crate) async fn bulk(
+    State(state): State<ConsoleState>,
+    headers: HeaderMap,
+    body: Body,
 ) -> Result<Response, Refusal> {
     let mut fields = command_fields(&headers, body)?;
     let operator = operator(&mut fields)?;
-    let disposition = disposition(&mut fields)?;
-    let action = of_alert(&id, AlertDeed::Close { disposition, cause: fields.text("cause", TEXT_BYTES_MAX)? });
-    let note = fields.text("note", TEXT_BYTES_MAX)?;
-    fields.end(&["operator", "disposition", "cause", "note"])?;
-    give(&state, &AlertId::from_text(&id), CommandRequest { operator, note, action }).await
-}
-
-fn until_is_unsupported(fields: &Fields) -> Result<(), Refusal> {
-    if fields.has("until") {
-        let refusal = Refusal::bad_request("'until' is not supported yet");
-        return Err(refusal.hint("leave it out; an acknowledgement does not expire"));
+    let words = Verb::BULK.map(|verb| (verb.as_str(), verb));
+    let verb = fields.word("action", &words, "acknowledge, shelve, unshelve, assign or close")?;
+    let ids = fields.optional_texts("alerts", NAME_BYTES_MAX, ALERTS_NAMED_MAX)?;
+    if ids.is_empty() {
+        return Err(Refusal::bad_request("'alerts' is missing").expected("the ids of the alerts"));
     }
-    Ok(())
+    let deed = verb.deed(&mut fields, (state.log_clock)())?;
+    let note = fields.text("note", TEXT_BYTES_MAX)?;
+    fields.end(&[&["alerts", "action"], verb.fields()].concat())?;
+    let results = iter(ids.into_iter().map(|id| {
+        let (state, request) = (&state, request(&id, deed.clone(), &operator, note.clone()));
+        async move {
+            let outcome = match taken(state, &AlertId::from_text(&id), request).await {
+                Ok(outcome) => outcome.as_str(),
+                Err(_) => NOT_TAKEN,
+            };
+            serde_json::json!({ "alert_id": id, "outcome": outcome })
+        }
+    }));
+    let results: Vec<_> = results.buffered(BULK_AT_ONCE).collect().await;
+    let text = serde_json::json!({ "results": results }).to_string();
+    Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
 }
 
-fn of_alert(id: &str, deed: AlertDeed) -> Action {
-    Action::Alert { alert_id: AlertId::from_text(id), deed }
+async fn one(state: &ConsoleState, id: &str, verb: Verb, headers: &HeaderMap, body: Body) -> Result<Response, Refusal> {
+    let mut fields = command_fields(headers, body)?;
+    let operator = operator(&mut fields)?;
+    let deed = verb.deed(&mut fields, (state.log_clock)())?;
+    let note = fields.text("note", TEXT_BYTES_MAX)?;
+    fields.end(verb.fields())?;
+    let request = request(id, deed, &operator, note);
+    let id = AlertId::from_text(id);
+    let outcome = taken(state, &id, request).await.map_err(not_taken)?;
+    answer(state, &id, outcome)
 }
 
-fn disposition(fields: &mut Fields) -> Result<Disposition, Refusal> {
-    let word = fields.text("disposition", TEXT_BYTES_MAX)?;
-    let word = word.ok_or_else(|| Refusal::bad_request("'disposition' is missing").expected(DISPOSITIONS))?;
-    let known = Disposition::ALL.into_iter().find(|disposition| disposition.as_str() == word);
-    known.ok_or_else(|| Refusal::bad_request("'disposition' is none of the five words").expected(DISPOSITIONS))
+fn request(id: &str, deed: AlertDeed, operator: &Arc<str>, note: Option<String>) -> CommandRequest {
+    let action = Action::Alert { alert_id: AlertId::from_text(id), deed };
+    CommandRequest { operator: Arc::clone(operator), note, action }
 }
 
-async fn give(state: &ConsoleState, id: &AlertId, request: CommandRequest) -> Result<Response, Refusal> {
-    state.alerts.get(&state.principal, id).ok_or_else(no_such_alert)?;
+/// What became of a command about an alert that the principal may see.
+async fn taken(state: &ConsoleState, id: &AlertId, request: CommandRequest) -> Result<Outcome, CommandError> {
+    if state.alerts.get(&state.principal, id).is_none() {
+        return Ok(Outcome::UnknownAlert);
+    }
     let action = request.action.as_str();
-    let outcome = state.commands.command(&state.principal, request).await.map_err(not_taken)?.outcome;
+    let outcome = state.commands.command(&state.principal, request).await?.outcome;
     metrics::counter!("vigie_console_commands_total", "action" => action, "outcome" => outcome.as_str()).increment(1);
     tracing::info!(alert_id = id.as_str(), action, outcome = outcome.as_str(), "command");
+    Ok(outcome)
+}
+
+fn answer(state: &ConsoleState, id: &AlertId, outcome: Outcome) -> Result<Response, Refusal> {
+    let conflict = || conflict(outcome.reason());
     match outcome {
-        Outcome::UnknownAlert => Err(no_such_alert()),
-        Outcome::StillActive => {
-            Err(conflict("the alert is still active or stale")
-                .hint("acknowledge it now and close it once it has cleared"))
-        }
-        Outcome::AlreadyClosed => Err(conflict("the alert is already closed").hint("nothing more can be done with it")),
         Outcome::Done | Outcome::Unchanged => {
             let alert = state.alerts.get(&state.principal, id).ok_or_else(no_such_alert)?;
             let alert = alert_json(state.alerts.centre(), &alert);
             let text = format!(r#"{{"outcome":"{}","alert":{alert}}}"#, outcome.as_str());
             Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
         }
-        refused => Err(conflict(refused.reason())),
+        Outcome::UnknownAlert => Err(no_such_alert()),
+        Outcome::StillActive => Err(conflict().hint("acknowledge it now and close it once it has cleared")),
+        Outcome::AlreadyCleared => Err(conflict().hint("close it")),
+        Outcome::AlreadyClosed => Err(conflict().hint("reopen it if it was closed by mistake")),
+        Outcome::UntilPassed => {
+            let now = format_utc((state.log_clock)());
+            Err(conflict().expected(format!("an instant later than log time, which is {now}")))
+        }
+        Outcome::UnknownStep | Outcome::UnknownId | Outcome::TooMany => Err(conflict()),
     }
 }

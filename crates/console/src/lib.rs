@@ -8,10 +8,11 @@
 //! |---|---|
 //! | `GET /` | the operator's page |
 //! | `GET /v1/alerts` | alerts as JSON or NDJSON; `?space= ?severity= ?handling= ?limit= ?format=ndjson` |
-//! | `GET /v1/alerts/stream` | transitions as server-sent events; resumes with `Last-Event-ID` or `?after=` |
+//! | `GET /v1/alerts/stream` | transitions and handling as server-sent events; resumes with `Last-Event-ID` or `?after=` |
 //! | `GET /v1/alerts/{id}` | one alert |
 //! | `GET /v1/alerts/{id}/explain` | why it began, what happened then, what people did: facts and lines of text |
-//! | `POST /v1/alerts/{id}/acknowledge`, `.../close` | the command's outcome and the alert as it stands then |
+//! | `POST /v1/alerts/{id}/acknowledge`, `shelve`, `unshelve`, `assign`, `close`, `reopen`, `checklist` | the command's outcome and the alert as it stands then |
+//! | `POST /v1/alerts/bulk` | the outcome of the same command for each of several alerts |
 //! | `GET /v1/desk` | floods, the mode, what is out of service, chatter, incident files, who is on duty |
 //! | `POST /v1/out-of-service`, `.../{id}/return`, `/v1/mode`, `/v1/test-alert` | the command's outcome and the desk as it stands then |
 //! | `POST /v1/incident-files`, `.../{id}`, `/v1/shift/sign`, `/v1/shift/sound-check` | likewise |
@@ -40,13 +41,15 @@ pub mod guard;
 
 mod alerts;
 
+mod looker;
+
 mod stream;
 
 mod given;
 
-mod commands;
+mod deeds;
 
-mod looker;
+mod commands;
 
 mod desk;
 

@@ -25,6 +25,8 @@ pub(crate) struct Status {
     unacknowledged: usize,
     open: usize,
     suppressed: usize,
+    shelved: usize,
+    out_of_service: usize,
     history: bool,
 }
 
@@ -43,6 +45,8 @@ pub(crate) async fn now(State(state): State<ConsoleState>) -> Json<Status> {
         unacknowledged: sum.unacknowledged,
         open: sum.open,
         suppressed: sum.suppressed,
+        shelved: sum.shelved,
+        out_of_service: sum.out_of_service,
         history: state.queries.is_some(),
     })
 }

@@ -1,14 +1,25 @@
 //! `GET /v1/alerts/stream`: transitions as server-sent events.
 //!
-//! Event name = the state, id = the place in the alert stream, data = the row. Behind a row by which alerts of its space
-//! become suppressed, or are so no more, follows an event `suppression` that names them; it has no id. A client that names the last id it has
-//! seen (`Last-Event-ID`, as browsers do when they reconnect, or `?after=`) gets everything later; one that names none
-//! gets what the ring still holds, then what comes.
+//! The id of an event is the place of its record in the alert stream. A record may be told in several events:
+//!
+//! | event | data |
+//! |---|---|
+//! | `active`, `stale`, `resumed`, `escalated`, `cleared` | the transition |
+//! | `suppression` | alerts of its space that become suppressed by it, or are so no more |
+//! | `handling` | an alert that opened, or that a person, the clock or the desk changed, as it stands now |
+//! | `gap` | positions that are not told one by one: they left the memory, or changed very many alerts. List the alerts anew |
+//! | `desk` | the desk as it stands now, when it has changed |
+//! | `tick` | the newest tick that was folded, at most once a second and without an id. When none comes, nothing is judged |
+//!
+//! A client that names the last id it has seen (`Last-Event-ID`, as browsers do when they reconnect, or `?after=`) gets
+//! what else there is of that record, as its connection may have ended in the middle of it, and everything later; one that
+//! names none gets what the ring still holds, then what comes.
 //!
 //! A client is served page by page at its own pace, so it costs one page of memory however slow it is. One so slow that
 //! the ring moves past it gets an event `gap` with the positions it missed and goes on behind them.
 
 use crate::body::{QueryPairs, query};
+use crate::looker::desk_value;
 use crate::refusal::Refusal;
 use crate::state::ConsoleState;
 use axum::extract::rejection::QueryRejection;
@@ -20,10 +31,11 @@ use futures::stream::unfold;
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
-use vigie_alerts::feed::{AlertFeed, Gap, Head};
-use vigie_model::principal::Principal;
+use tokio::time::{Instant, sleep_until};
+use vigie_alerts::feed::{FeedRow, Gap, Head, Ticked, Told};
+use vigie_model::time::format_utc;
 
 /// Most clients following the stream at once: at one page of 1.2 kB rows each, some 80 MB.
 const CLIENTS_MAX: usize = 256;
@@ -31,6 +43,8 @@ const CLIENTS_MAX: usize = 256;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long browsers wait before they reconnect.
 const RECONNECT: Duration = Duration::from_secs(2);
+/// Ticks are told at most this often, however fast log time goes.
+const TICK_EVERY: Duration = Duration::from_secs(1);
 const LAST_EVENT_ID: &str = "last-event-id";
 
 /// Follows the stream.
@@ -46,8 +60,11 @@ pub(crate) async fn follow(
         return Err(refusal.expected(format!("at most {CLIENTS_MAX}")).retry_after_s(10));
     }
     let hello = Event::default().retry(RECONNECT).comment("transitions follow");
-    let (principal, feed) = (state.principal, state.feed);
-    let client = Client { feed, principal, head, after, ready: VecDeque::from([hello]) };
+    let mut client = Client { state, head, after, ready: VecDeque::from([hello]), tick_at: Instant::now(), told: None };
+    if let Some(after) = after {
+        let parts = client.state.feed.rest_of(&client.state.principal, after);
+        client.tell(&FeedRow { position: after, parts }, true);
+    }
     let events = unfold(client, |mut client| async {
         let event = client.next().await?;
         Some((Ok::<_, Infallible>(event), client))
@@ -69,38 +86,80 @@ fn resume_point(pairs: &QueryPairs, headers: &HeaderMap) -> Result<Option<u64>, 
 
 /// One client's place in the stream.
 struct Client {
-    feed: Arc<AlertFeed>,
-    principal: Principal,
+    state: ConsoleState,
     head: watch::Receiver<Head>,
     after: Option<u64>,
-    /// Events of the current page; at most a gap and two for each row.
+    /// Events of the current page; at most a gap, and two and [`vigie_alerts::feed::HANDLING_TOLD_MAX`] for each row.
     ready: VecDeque<Event>,
+    /// When the next tick may be told.
+    tick_at: Instant,
+    /// The tick that was told last.
+    told: Option<Ticked>,
 }
 
 impl Client {
     /// The next event; `None` once the stream is closed and all of it was sent.
     async fn next(&mut self) -> Option<Event> {
         loop {
+            if let Some(event) = self.tick() {
+                return Some(event);
+            }
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
             }
             let is_closed = self.head.borrow_and_update().is_closed;
-            let page = self.feed.page(&self.principal, self.after);
+            let page = self.state.feed.page(&self.state.principal, self.after);
             self.after = page.after;
             self.ready.extend(page.gap.map(gap_event));
-            for row in &page.rows {
-                let event = Event::default().id(row.position.to_string()).event(row.state.as_str());
-                self.ready.push_back(event.data(&row.json));
-                self.ready
-                    .extend(row.suppression.iter().map(|changed| Event::default().event("suppression").data(changed)));
+            // The desk is told as it stands now, so once is enough.
+            let is_of_desk = |row: &Arc<FeedRow>| row.parts.iter().any(|part| part.told == Told::Desk);
+            let newest_of_desk = page.rows.iter().rposition(is_of_desk);
+            for (index, row) in page.rows.iter().enumerate() {
+                self.tell(row, Some(index) == newest_of_desk);
             }
             if self.ready.is_empty() && page.is_last {
                 if is_closed {
                     return None;
                 }
-                self.head.changed().await.ok()?;
+                tokio::select! {
+                    changed = self.head.changed() => changed.ok()?,
+                    () = sleep_until(self.tick_at) => {}
+                }
             }
         }
+    }
+
+    /// Makes events of a row, and of its part about the desk when that is wanted.
+    fn tell(&mut self, row: &FeedRow, with_desk: bool) {
+        for part in &row.parts {
+            let event = |name, data: &str| Event::default().id(row.position.to_string()).event(name).data(data);
+            self.ready.push_back(match &part.told {
+                Told::Transition { state, json } => event(state.as_str(), json),
+                Told::Suppression(json) => event("suppression", json),
+                Told::Handling(json) => event("handling", json),
+                Told::TooMany => gap_event(Gap { from: row.position, to: row.position }),
+                Told::Desk if with_desk => event("desk", &desk_value(&self.state).to_string()),
+                Told::Desk => continue,
+            });
+        }
+    }
+
+    /// The newest tick, if it is news and the last one was told long enough ago.
+    fn tick(&mut self) -> Option<Event> {
+        let now = Instant::now();
+        if now < self.tick_at {
+            return None;
+        }
+        self.tick_at = now + TICK_EVERY;
+        let tick = self.head.borrow().tick.filter(|tick| Some(*tick) != self.told)?;
+        self.told = Some(tick);
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let data = serde_json::json!({
+            "log_time": format_utc(tick.log_time_ms),
+            "tick_time": format_utc(tick.tick_ms),
+            "wall_time": format_utc(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
+        });
+        Some(Event::default().event("tick").data(data.to_string()))
     }
 }
 

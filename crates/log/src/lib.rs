@@ -34,6 +34,8 @@ pub mod store;
 
 pub mod segments;
 
+pub mod snapshots;
+
 pub mod partitions;
 
 mod logged_names;

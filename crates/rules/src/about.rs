@@ -5,6 +5,7 @@
 use crate::evidence::{Decision, of_decision, of_silence};
 use crate::input::Members;
 use crate::past::LatestEpisode;
+use crate::saved::saved;
 use crate::spec::{Plan, Rule, RuleSet};
 use crate::state::State;
 use crate::step::Step;
@@ -24,6 +25,8 @@ pub(crate) struct SlotKey {
     /// Its sensor or node; empty per space.
     pub(crate) part: Arc<str>,
 }
+
+saved!(SlotKey { key, space, part });
 
 impl SlotKey {
     /// A space, or a sensor or node in it.
@@ -55,6 +58,8 @@ pub(crate) struct About {
     /// Feed of the newest transition that a composite or spread rule took in.
     pub(crate) part_feed: Arc<str>,
 }
+
+saved!(About { id, place, members, decision, latest, alert_id, escalated, escalate_ms, part_feed });
 
 /// What a transition tells of: the slot at that moment.
 #[derive(Clone, Copy, Debug)]

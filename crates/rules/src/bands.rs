@@ -7,6 +7,7 @@
 
 use crate::expr::cut::Cut;
 use crate::expr::fold::Quantity;
+use crate::saved::saved;
 use crate::spec::Plan;
 use std::cmp::Ordering;
 
@@ -38,6 +39,8 @@ pub(crate) struct Moves {
     /// When neither is.
     pub(crate) between: RuleBits,
 }
+
+saved!(Moves { missing, raise, clear, between });
 
 impl Moves {
     /// The rules that these verdicts move.

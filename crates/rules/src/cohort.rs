@@ -11,6 +11,7 @@ use crate::judgement::compared;
 use crate::kind::{Kind, RuleInput, RuleIx, Source, narrow};
 use crate::kinds::panes::Span;
 use crate::periods::Period;
+use crate::saved::{Loader, Saved, Saver, Wrong, require, saved};
 use crate::spec::{Plan, Rule, RuleSet};
 use crate::step::Counters;
 use crate::verdict::Verdict;
@@ -42,6 +43,8 @@ impl CohortRule {
         &rules.rules[self.rule()].plans[self.plan as usize]
     }
 }
+
+saved!(CohortRule { rule, plan });
 
 /// Rules that share what they remember of a key.
 #[derive(Clone, Debug)]
@@ -119,10 +122,41 @@ pub(crate) struct Cohorts {
     known: HashMap<Box<[CohortRule]>, CohortIx, FixedState>,
 }
 
+/// The rules of each cohort are kept; what is known of their conditions is reckoned anew.
+impl Saved for Cohorts {
+    fn save(&self, to: &mut Saver<'_>) {
+        let Self { all, known: _ } = self;
+        to.count(all.len());
+        all.iter().for_each(|cohort| to.all(cohort.rules.iter()));
+    }
+
+    fn load(from: &mut Loader<'_>) -> Result<Self, Wrong> {
+        let mut cohorts = Self::default();
+        for index in 0..from.count()? {
+            let (rules, set) = (Vec::<CohortRule>::load(from)?, from.rules);
+            let exists = |rule: &CohortRule| {
+                let spec = set.rules.get(rule.rule());
+                spec.is_some_and(|spec| can_share(spec) && (rule.plan as usize) < spec.plans.len())
+            };
+            require(rules.iter().all(exists), "rules share that cannot, or are not in force")?;
+            let is_one =
+                rules.is_sorted_by(|one, next| one.rule < next.rule) && together(rules.clone(), set).len() == 1;
+            require(is_one, "rules share that remember different things")?;
+            require(cohorts.of(&rules, set) as usize == index, "it has the same cohort twice")?;
+        }
+        Ok(cohorts)
+    }
+}
+
 impl Cohorts {
     /// A cohort.
     pub(crate) fn get(&self, index: CohortIx) -> &Cohort {
         &self.all[index as usize]
+    }
+
+    /// How many they are.
+    pub(crate) const fn count(&self) -> usize {
+        self.all.len()
     }
 
     /// The cohort of these rules, which can share and remember the same; at most [`RULES_MAX`], ascending.

@@ -20,6 +20,7 @@
 //! assert_eq!(core.rules().unwrap().len(), 1);
 //! ```
 
+use crate::engine::Engine;
 use crate::load::rules_of;
 use crate::merger::Merger;
 use crate::partition_set::{PartitionSet, Share};
@@ -67,6 +68,24 @@ impl RuleCore {
     #[must_use]
     pub fn unseeded(&self) -> Option<&BTreeMap<Arc<str>, RuleStart>> {
         self.merger.unseeded()
+    }
+
+    /// The engine of a partition; `None` before the first control record.
+    #[must_use]
+    pub fn engine(&self, partition: PartitionIx) -> Option<&Engine> {
+        self.partitions.engine(partition)
+    }
+
+    /// What looks over all partitions.
+    #[must_use]
+    pub const fn merger(&self) -> &Merger {
+        &self.merger
+    }
+
+    /// Goes on with an engine for each partition, in their order, and what looks over them; `None` when these do not belong
+    /// together.
+    pub(crate) fn of_parts(engines: Vec<Engine>, merger: Merger) -> Option<Self> {
+        Some(Self { partitions: PartitionSet::of_parts(Share::ALL, engines, &merger)?, merger })
     }
 
     /// What was counted since the beginning, over all partitions.

@@ -14,6 +14,7 @@ use crate::kinds::run::StepDone;
 use crate::kinds::sources::{SourceId, Sources};
 use crate::kinds::threshold::Values;
 use crate::kinds::window::Window;
+use crate::saved::{saved, saved_enum};
 use crate::spec::{Rule, RuleSet};
 use crate::state::State;
 use serde::{Serialize, Serializer};
@@ -125,6 +126,26 @@ pub(crate) struct BegunValue {
     pub(crate) alert_id: String,
     pub(crate) active_ms: i64,
 }
+
+saved_enum!(Detail {
+    0 => Members { members },
+    1 => Panes { window, panes },
+    2 => Ends { over, first, last },
+    3 => Steps { steps },
+    4 => Sources { sources },
+    5 => Usual { members, mean, sigma, hour_of_week, weeks },
+    6 => Parts { rules, of },
+    7 => Begun { begun },
+    8 => None {},
+});
+saved!(Bounds { start_ms, end_ms });
+saved!(MemberValue { sensor, node, value, event_time_ms });
+saved!(PaneValue { start_ms, count, sum, min, max });
+saved!(MeasuredValue { value, event_time_ms });
+saved!(StepValue { step, metric, condition, incident, value, event_time_ms, offset });
+saved!(SourceMatch { source, event_time_ms });
+saved!(PartValue { rule, key, alert_id, active_ms, stale });
+saved!(BegunValue { space, key, alert_id, active_ms });
 
 /// What is known where a verdict is taken down.
 #[derive(Clone, Copy, Debug)]

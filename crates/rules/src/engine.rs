@@ -33,6 +33,7 @@
 use crate::fate::Succession;
 use crate::keys::Keys;
 use crate::kind::RuleIx;
+use crate::saved::{Loader, Saved, Saver, Wrong};
 use crate::spec::RuleSet;
 use crate::stage::{Level, Stage};
 use crate::step::{Counters, Step};
@@ -126,6 +127,38 @@ impl Engine {
             started: false,
             counters: Counters::default(),
         }
+    }
+
+    /// Writes all it remembers; names are the log's.
+    pub(crate) fn save(&self, to: &mut Saver<'_>) {
+        let Self { rules: _, partitions, names: _, keys, composites, position, ordinal, started, counters } = self;
+        position.save(to);
+        partitions.save(to);
+        ordinal.save(to);
+        started.save(to);
+        counters.save(to);
+        keys.save(to);
+        composites.save(to);
+    }
+
+    /// Reads an engine that goes on with these rules and names.
+    pub(crate) fn load(rules: &Arc<RuleSet>, names: &Arc<Names>, from: &mut Loader<'_>) -> Result<Self, Wrong> {
+        Ok(Self {
+            rules: Arc::clone(rules),
+            names: Arc::clone(names),
+            position: Saved::load(from)?,
+            partitions: Saved::load(from)?,
+            ordinal: Saved::load(from)?,
+            started: Saved::load(from)?,
+            counters: Saved::load(from)?,
+            keys: Saved::load(from)?,
+            composites: Stage::load(Level::Space, from)?,
+        })
+    }
+
+    /// Its partition, and how many there are.
+    pub(crate) const fn place(&self) -> (PartitionIx, PartitionIx) {
+        (self.position.partition, self.partitions)
     }
 
     /// Goes on with other rules, as RULES.md says under "Reload": what a rule remembers stays, unless it would mean something

@@ -12,6 +12,7 @@
 
 use crate::bands::{Moves, RuleBits};
 use crate::kind::Delays;
+use crate::saved::{saved, saved_enum};
 use crate::verdict::Verdict;
 use vigie_model::alert::AlertState;
 
@@ -47,6 +48,10 @@ pub(crate) struct Episode {
     delay: Delay,
     phase: Phase,
 }
+
+saved!(Delay { since_ms, due_ms });
+saved_enum!(Phase { 0 => Inactive {}, 1 => Pending {}, 2 => Active { stale, clearing } });
+saved!(Episode { delay, phase });
 
 impl Episode {
     /// When the running hold or off-delay ends.

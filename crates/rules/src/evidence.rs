@@ -8,6 +8,7 @@ use crate::expr::fold::Quantity;
 use crate::figures::exact;
 use crate::kind::{Aggregate, Kind};
 use crate::kinds::absence::Silence;
+use crate::saved::saved;
 use crate::spec::{Plan, Rule};
 use crate::state::State;
 use serde::Serialize;
@@ -32,6 +33,8 @@ pub(crate) struct Decision {
     /// What the verdict was made of.
     pub(crate) detail: Detail,
 }
+
+saved!(Decision { since_ms, judged_ms, position, quantity, usual, detail });
 
 impl Decision {
     /// What a judgement of this state rests on.

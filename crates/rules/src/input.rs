@@ -3,6 +3,7 @@
 use crate::kind::Distinct;
 use crate::kinds::sources::SourceId;
 use crate::kinds::threshold::MemberIx;
+use crate::saved::{saved, saved_enum};
 use vigie_model::batch::Quality;
 use vigie_model::names::{NO_NAME, NameIx};
 
@@ -44,6 +45,10 @@ pub(crate) struct Members {
     first: Option<Member>,
     others: Vec<Member>,
 }
+
+saved_enum!(MemberSource { 0 => Sensor { 0: name }, 1 => Node { 0: name }, 2 => Anonymous {} });
+saved!(Member { source, metric });
+saved!(Members { first, others });
 
 impl Members {
     /// Only one.

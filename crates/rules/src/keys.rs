@@ -15,6 +15,7 @@ use crate::line::LineKey;
 use crate::lines::Lines;
 use crate::past::Past;
 use crate::routes::{First, Route, Routes, Series, Target, covers, expected};
+use crate::saved::{Loader, Saved, Saver, Wrong};
 use crate::slot::Slot;
 use crate::slots::Slots;
 use crate::spec::RuleSet;
@@ -53,6 +54,29 @@ impl Default for Keys {
             timers: Timers::default(),
             tick_ms: i64::MIN,
         }
+    }
+}
+
+impl Saved for Keys {
+    fn save(&self, to: &mut Saver<'_>) {
+        let Self { routes, lines, slots, past, timers, tick_ms } = self;
+        tick_ms.save(to);
+        lines.save(to);
+        slots.save(to);
+        past.save(to);
+        timers.save(to);
+        routes.save(to);
+    }
+
+    fn load(from: &mut Loader<'_>) -> Result<Self, Wrong> {
+        let tick_ms = i64::load(from)?;
+        let (lines, slots, past) = (Lines::load(from)?, Slots::load(from)?, Past::load(from)?);
+        let (timers, routes) = (Timers::load(slots.count(), from)?, Routes::load(from)?);
+        routes.require_places(|target| match target {
+            Target::Line(line, member) => lines.has_member(line, member),
+            Target::Slot(slot, member) => slots.has_member(slot, member),
+        })?;
+        Ok(Self { routes, lines, slots, past, timers, tick_ms })
     }
 }
 

@@ -43,6 +43,9 @@ pub mod changes;
 
 pub mod testing;
 
+mod saved;
+mod saved_values;
+
 mod kinds;
 
 mod bands;
@@ -69,6 +72,8 @@ mod about;
 mod slot;
 mod take;
 
+mod saved_slot;
+
 mod cohort;
 mod routes;
 
@@ -80,9 +85,12 @@ mod line;
 mod porch;
 mod shared;
 
+mod saved_shared;
+
 mod unseeded;
 
 mod lines;
+mod saved_lines;
 mod slots;
 
 mod keys;
@@ -99,3 +107,5 @@ pub mod merger;
 pub mod partition_set;
 
 pub mod core;
+
+pub mod snapshot;

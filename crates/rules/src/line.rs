@@ -90,7 +90,44 @@ const NOTHING: u32 = u32::MAX;
 /// Set for a porch.
 const PORCH: u32 = 1 << 31;
 
+/// A line as it lies in memory, but for the byte order. What stands behind it is told after all lines: here only whether
+/// anything does.
 impl Line {
+    /// Its bytes.
+    #[inline]
+    pub(crate) fn to_bytes(self) -> [u8; 64] {
+        let Self { newest_ms, micros, low, high, until_ms, stale_after_ms, feed, behind, sensor, node } = self;
+        let behind = if behind == NOTHING { NOTHING } else { 0 };
+        let mut bytes = [0; 64];
+        for (place, number) in [newest_ms, micros, low, high, until_ms, stale_after_ms].into_iter().enumerate() {
+            bytes[8 * place..8 * place + 8].copy_from_slice(&number.to_le_bytes());
+        }
+        for (place, number) in (12..).zip([feed, behind, sensor, node]) {
+            bytes[4 * place..4 * place + 4].copy_from_slice(&number.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// The line of these bytes.
+    #[inline]
+    pub(crate) fn of_bytes(bytes: &[u8; 64]) -> Self {
+        let (wide, narrow) = (bytes.as_chunks::<8>().0, bytes.as_chunks::<4>().0);
+        let wide = |place: usize| i64::from_le_bytes(wide[place]);
+        let narrow = |place: usize| u32::from_le_bytes(narrow[place]);
+        Self {
+            newest_ms: wide(0),
+            micros: wide(1),
+            low: wide(2),
+            high: wide(3),
+            until_ms: wide(4),
+            stale_after_ms: wide(5),
+            feed: narrow(12),
+            behind: narrow(13),
+            sensor: narrow(14),
+            node: narrow(15),
+        }
+    }
+
     /// A line without values, whose first member sends rows of this sensor and node.
     pub(crate) fn new(cohort: &Cohort, (sensor, node): (NameIx, NameIx)) -> Self {
         let stale_after_ms = match cohort.kind() {
@@ -224,6 +261,36 @@ impl Line {
 }
 
 impl LineId {
+    /// Its bytes.
+    #[inline]
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
+        let Self { per, space, metric, cohort } = self;
+        let per = match per {
+            Per::Space => 0,
+            Per::Sensor => 1,
+            Per::Node => 2,
+        };
+        let mut bytes = [0; 16];
+        for (place, number) in [per, space, metric, cohort].into_iter().enumerate() {
+            bytes[4 * place..4 * place + 4].copy_from_slice(&u32::to_le_bytes(number));
+        }
+        bytes
+    }
+
+    /// The line's identity of these bytes.
+    #[inline]
+    pub(crate) fn of_bytes(bytes: &[u8; 16]) -> Option<Self> {
+        let numbers = bytes.as_chunks::<4>().0;
+        let number = |place: usize| u32::from_le_bytes(numbers[place]);
+        let per = match number(0) {
+            0 => Per::Space,
+            1 => Per::Sensor,
+            2 => Per::Node,
+            _ => return None,
+        };
+        Some(Self { per, space: number(1), metric: number(2), cohort: number(3) })
+    }
+
     /// Its key, if its first member sends rows of this sensor and node.
     pub(crate) const fn key(&self, (sensor, node): (NameIx, NameIx)) -> LineKey {
         let part = match self.per {

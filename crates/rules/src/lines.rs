@@ -23,18 +23,28 @@ use vigie_model::names::{NameIx, NameKind, Names};
 /// Lines by index and by key. They grow with the names in the log, whose number the sequencer bounds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lines {
-    lines: Vec<Line>,
-    ids: Vec<LineId>,
-    by_key: HashTable<LineIx>,
-    cohorts: Cohorts,
-    shared: Vec<Shared>,
-    porches: Vec<Porch>,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) ids: Vec<LineId>,
+    pub(crate) by_key: HashTable<LineIx>,
+    pub(crate) cohorts: Cohorts,
+    pub(crate) shared: Vec<Shared>,
+    pub(crate) porches: Vec<Porch>,
     /// Places in `shared` that no line has.
-    free: Vec<SharedIx>,
-    timers: Timers,
+    pub(crate) free: Vec<SharedIx>,
+    pub(crate) timers: Timers,
 }
 
 impl Lines {
+    /// Whether a line has so many members.
+    pub(crate) fn has_member(&self, line: LineIx, member: MemberIx) -> bool {
+        let shared = |place: SharedIx| (member as usize) < self.shared[place as usize].members();
+        self.lines.get(line as usize).is_some_and(|line| match line.behind() {
+            Behind::Nothing => member == 0,
+            Behind::Shared(place) => shared(place),
+            Behind::Porch(porch) => shared(self.porches[porch as usize].shared()),
+        })
+    }
+
     /// A line, to take in what changes nothing.
     #[inline]
     pub(crate) fn line_mut(&mut self, index: LineIx) -> &mut Line {
@@ -69,6 +79,8 @@ impl Lines {
         let has = |line: &LineIx, rule: &CohortRule| self.cohort_of(*line).rules().contains(rule);
         let new: Vec<_> = rules.iter().copied().filter(|rule| !found.iter().any(|line| has(line, rule))).collect();
         found.retain(|line| rules.iter().any(|rule| has(line, rule)));
+        // The table has them in an order that its growth decides.
+        found.sort_unstable();
         counters.keys += new.len() as u64;
         for rules in together(new, set) {
             let cohort = self.cohorts.of(&rules, set);
@@ -313,6 +325,7 @@ impl Lines {
     }
 }
 
-fn hash(key: &LineKey) -> u64 {
+/// The hash of a key among lines.
+pub(crate) fn hash(key: &LineKey) -> u64 {
     FixedState::default().hash_one(key)
 }

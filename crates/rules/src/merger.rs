@@ -6,6 +6,8 @@
 
 use crate::fate::Succession;
 use crate::kind::RuleIx;
+use crate::kinds::parts::Part;
+use crate::saved::{Loader, Saved, Saver, Wrong, require, saved};
 use crate::spec::RuleSet;
 use crate::stage::{Level, Stage};
 use crate::step::{Counters, Step};
@@ -13,11 +15,12 @@ use crate::unseeded::Unseeded;
 use crate::why::{WhyNot, Witness, find, without_state};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vigie_model::alert::Transition;
+use vigie_model::alert::{RuleIdentity, Transition};
 use vigie_model::names::Names;
 use vigie_model::position::{PartitionIx, Position};
 use vigie_model::record::{Payload, Record};
 use vigie_model::seeds::RuleStart;
+use vigie_model::severity::Severity;
 
 /// Rules over all partitions, with their state.
 #[derive(Clone, Debug)]
@@ -47,6 +50,14 @@ struct City {
     counters: Counters,
 }
 
+/// What is kept of a transition that the stage will hear at the next tick: all it asks for.
+struct Heard {
+    part: Part,
+    log_time_ms: i64,
+}
+
+saved!(Heard { part, log_time_ms });
+
 impl Merger {
     /// At the beginning of a log with `partitions` partitions.
     #[must_use]
@@ -64,6 +75,32 @@ impl Merger {
     #[must_use]
     pub fn rules(&self) -> Option<&Arc<RuleSet>> {
         self.running.as_ref().map(|running| &running.rules)
+    }
+
+    /// The rules in force, and which of them wait for seeds.
+    pub(crate) fn in_force(&self) -> Option<(&Arc<RuleSet>, &Unseeded)> {
+        self.running.as_ref().map(|running| (&running.rules, &running.unseeded))
+    }
+
+    /// How many partitions the log has.
+    pub(crate) const fn partitions(&self) -> PartitionIx {
+        self.partitions
+    }
+
+    /// Writes what it remembers once a control record has come.
+    pub(crate) fn save(&self, to: &mut Saver<'_>) {
+        let Self { partitions, running } = self;
+        partitions.save(to);
+        let Some(Running { rules: _, city, unseeded }) = running else { return };
+        unseeded.save(to);
+        city.save(to);
+    }
+
+    /// Reads what looks over so many partitions.
+    pub(crate) fn load(rules: &Arc<RuleSet>, partitions: PartitionIx, from: &mut Loader<'_>) -> Result<Self, Wrong> {
+        require(PartitionIx::load(from)? == partitions, "it is of another number of partitions")?;
+        let (unseeded, city) = (Saved::load(from)?, City::load(from)?);
+        Ok(Self { partitions, running: Some(Running { rules: Arc::clone(rules), city, unseeded }) })
     }
 
     /// The baseline rules that have no seeds since they began with nothing learnt, by uid, and where they began; `None`
@@ -126,6 +163,33 @@ impl Running {
     }
 }
 
+impl Heard {
+    fn of(transition: &Transition) -> Self {
+        Self { part: Part::of(transition), log_time_ms: transition.log_time_ms }
+    }
+
+    fn transition(self) -> Transition {
+        let Self { part, log_time_ms } = self;
+        let rule = RuleIdentity { name: part.rule, uid: part.rule_uid, ..RuleIdentity::default() };
+        Transition {
+            alert_id: part.alert_id,
+            rule: Arc::new(rule),
+            key: part.key,
+            space: part.space,
+            state: part.state,
+            severity: Severity::default(),
+            event_time_ms: part.event_time_ms,
+            log_time_ms,
+            reason: None,
+            evidence: None,
+            summary: Arc::default(),
+            feed: part.feed,
+            position: Position { partition: 0, offset: 0 },
+            ordinal: 0,
+        }
+    }
+}
+
 impl City {
     fn new(rules: &RuleSet, partitions: PartitionIx) -> Self {
         let position = Position { partition: partitions, offset: 0 };
@@ -136,6 +200,22 @@ impl City {
             names: Names::default(),
             counters: Counters::default(),
         }
+    }
+
+    fn save(&self, to: &mut Saver<'_>) {
+        let Self { stage, position, heard, names: _, counters } = self;
+        position.save(to);
+        counters.save(to);
+        stage.save(to);
+        to.count(heard.len());
+        heard.iter().for_each(|transition| to.each(&Heard::of(transition)));
+    }
+
+    fn load(from: &mut Loader<'_>) -> Result<Self, Wrong> {
+        let (position, counters, stage) =
+            (Position::load(from)?, Counters::load(from)?, Stage::load(Level::City, from)?);
+        let heard = Vec::<Heard>::load(from)?.into_iter().map(Heard::transition).collect();
+        Ok(Self { stage, position, heard, names: Names::default(), counters })
     }
 
     fn witness<'a>(&'a self, rule: RuleIx, key: &str, rules: &'a RuleSet) -> Option<Witness<'a>> {

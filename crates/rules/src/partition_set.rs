@@ -14,6 +14,7 @@
 
 use crate::engine::{Engine, Input};
 use crate::fate::Succession;
+use crate::merger::Merger;
 use crate::spec::RuleSet;
 use crate::step::Counters;
 use crate::told::Told;
@@ -83,6 +84,24 @@ impl PartitionSet {
     #[must_use]
     pub fn rules(&self) -> Option<&Arc<RuleSet>> {
         self.running.as_ref().map(|running| &running.rules)
+    }
+
+    /// The engine of a partition; `None` before the first control record, and for partitions of others.
+    #[must_use]
+    pub fn engine(&self, partition: PartitionIx) -> Option<&Engine> {
+        let engines = &self.running.as_ref().filter(|_| self.share.has(partition))?.engines;
+        engines.get(usize::from(partition / self.share.workers))
+    }
+
+    /// Goes on with the engines of a share, in the order of their partitions, from where `merger` is; `None` when these do not
+    /// belong together.
+    pub(crate) fn of_parts(share: Share, engines: Vec<Engine>, merger: &Merger) -> Option<Self> {
+        let (rules, unseeded) = merger.in_force()?;
+        let partitions = merger.partitions();
+        let own = (0..partitions).filter(|partition| share.has(*partition)).map(|partition| (partition, partitions));
+        let is_share = engines.iter().map(Engine::place).eq(own);
+        let running = Running { rules: Arc::clone(rules), engines, unseeded: unseeded.clone() };
+        is_share.then_some(Self { share, partitions, running: Some(running) })
     }
 
     /// What was counted since the beginning.

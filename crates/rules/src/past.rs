@@ -3,6 +3,7 @@
 //! The id of an episode counts the earlier ones of its key that began at the same instant; so a key that goes to sleep, or
 //! whose rule starts afresh, leaves behind when its latest began.
 
+use crate::saved::saved;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -18,6 +19,9 @@ pub(crate) struct LatestEpisode {
 /// Latest episodes by the uid of the rule and the key.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Past(BTreeMap<(Arc<str>, Arc<str>), LatestEpisode>);
+
+saved!(LatestEpisode { active_ms, earlier });
+saved!(Past { 0: entries });
 
 impl Past {
     /// Keeps a key's latest episode, if it had one.

@@ -10,6 +10,7 @@
 use crate::kinds::calm::Calm;
 use crate::kinds::panes::Span;
 use crate::line::SharedIx;
+use crate::saved::{Loader, Saved, Saver, Wrong};
 
 /// How many values may wait.
 const WAITING_MAX: usize = 28;
@@ -39,6 +40,28 @@ impl Porch {
     pub(crate) const fn new(shared: SharedIx, span: Span) -> Self {
         let waiting = [(0, 0); WAITING_MAX];
         Self { calm: CLOSED, time_ms: i64::MIN, empty_ms: i64::MIN, span, shared, count: 0, waiting }
+    }
+
+    /// Writes what its cohort and its place do not say.
+    pub(crate) fn save(&self, to: &mut Saver<'_>) {
+        let Self { calm, time_ms, empty_ms, span: _, shared: _, count, waiting } = self;
+        calm.save(to);
+        time_ms.save(to);
+        empty_ms.save(to);
+        to.all(waiting[..*count as usize].iter());
+    }
+
+    /// Reads a porch of this window, before what its cohort shares.
+    pub(crate) fn load(shared: SharedIx, span: Span, from: &mut Loader<'_>) -> Result<Self, Wrong> {
+        let mut porch = Self::new(shared, span);
+        porch.calm = Calm::load(from)?;
+        porch.time_ms = i64::load(from)?;
+        porch.empty_ms = i64::load(from)?;
+        let waiting = Vec::load(from)?;
+        let place = porch.waiting.get_mut(..waiting.len()).ok_or(Wrong("more values wait than there is room for"))?;
+        place.copy_from_slice(&waiting);
+        porch.count = waiting.len() as u32;
+        Ok(porch)
     }
 
     /// What stands behind it.

@@ -5,6 +5,7 @@
 
 use crate::kind::{Kind, Per, RuleIx, narrow};
 use crate::kinds::threshold::MemberIx;
+use crate::saved::{Loader, Saved, Saver, Wrong, require, saved, saved_enum};
 use crate::spec::{Rule, RuleSet};
 use crate::step::Counters;
 use crate::timers::{LineIx, SlotIx};
@@ -40,6 +41,9 @@ pub(crate) enum Route {
     },
 }
 
+saved_enum!(Target { 0 => Line { 0: line, 1: member }, 1 => Slot { 0: slot, 1: member } });
+saved_enum!(Route { 0 => Line { 0: line }, 1 => Targets { start, count } });
+
 /// Places by series. Grows with the names in the log, whose number the sequencer bounds.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Routes {
@@ -53,7 +57,46 @@ pub(crate) struct Routes {
     incident_rules: HashMap<NameIx, Vec<usize>, FixedState>,
 }
 
+impl Saved for Routes {
+    fn save(&self, to: &mut Saver<'_>) {
+        let Self { firsts, heads, by_series, targets, incident_rules } = self;
+        targets.save(to);
+        heads.save(to);
+        by_series.save(to);
+        firsts.save(to);
+        incident_rules.save(to);
+    }
+
+    fn load(from: &mut Loader<'_>) -> Result<Self, Wrong> {
+        let (targets, heads): (Vec<Target>, Vec<Head>) = (Vec::load(from)?, Vec::load(from)?);
+        let by_series: HashMap<_, _, _> = Saved::load(from)?;
+        let firsts = Firsts::load(by_series.len(), from)?;
+        let incident_rules: HashMap<_, Vec<usize>, _> = Saved::load(from)?;
+        let known = incident_rules.values().flatten().all(|rule| *rule < from.rules.len());
+        require(known, "incidents lead to a rule that is not in force")?;
+        Ok(Self { firsts, heads, by_series, targets, incident_rules })
+    }
+}
+
 impl Routes {
+    /// An error unless every route leads to targets, and every target to a place with that member.
+    pub(crate) fn require_places(&self, exists: impl Fn(Target) -> bool) -> Result<(), Wrong> {
+        let is_line = |line: u32| exists(Target::Line(line, 0));
+        let is_range = |start: u32, count: u32| start as usize + count as usize <= self.targets.len();
+        let heads = self.heads.iter().all(|head| is_range(head.start, head.count));
+        let routes = self.by_series.values().all(|route| match *route {
+            Route::Line(line) => is_line(line),
+            Route::Targets { start, count } => is_range(start, count),
+        });
+        let places = self.firsts.0.iter().flat_map(|of_metric| &of_metric.spaces);
+        let firsts = places.filter_map(|place| First::of(*place)).all(|first| match first {
+            First::Line(line) => is_line(line),
+            First::Head(head) => (head as usize) < self.heads.len(),
+        });
+        let exist = heads && routes && firsts && self.targets.iter().all(|target| exists(*target));
+        require(exist, "a route leads nowhere")
+    }
+
     /// Where the first series of a space and metric leads; whoever is there knows whether a row is of that series.
     #[inline]
     pub(crate) fn first(&self, space: NameIx, metric: NameIx) -> Option<First> {
@@ -140,6 +183,20 @@ struct Head {
     count: u32,
 }
 
+saved!(Head { sensor, node, start, count });
+
+impl First {
+    /// What a table has for a space.
+    #[inline]
+    const fn of(place: u32) -> Option<Self> {
+        match place {
+            NONE => None,
+            head if head & HEAD != 0 => Some(Self::Head(head & !HEAD)),
+            line => Some(Self::Line(line)),
+        }
+    }
+}
+
 impl Head {
     const fn is(&self, sensor: NameIx, node: NameIx) -> bool {
         self.sensor == sensor && self.node == node
@@ -170,11 +227,43 @@ const PLACES_PER_SERIES: usize = 64;
 impl Firsts {
     #[inline]
     fn get(&self, space: NameIx, metric: NameIx) -> Option<First> {
-        match *self.0.get(metric as usize)?.spaces.get(space as usize)? {
-            NONE => None,
-            head if head & HEAD != 0 => Some(First::Head(head & !HEAD)),
-            line => Some(First::Line(line)),
+        First::of(*self.0.get(metric as usize)?.spaces.get(space as usize)?)
+    }
+
+    /// Writes each table without its empty places.
+    fn save(&self, to: &mut Saver<'_>) {
+        to.count(self.0.len());
+        for OfMetric { seen, spaces } in &self.0 {
+            seen.save(to);
+            spaces.len().save(to);
+            let places = || (0..).zip(spaces).filter(|(_, place)| **place != NONE);
+            to.count(places().count());
+            for (space, place) in places() {
+                to.put(&(u64::from(*place) << 32 | space).to_le_bytes());
+                to.flush_full();
+            }
         }
+    }
+
+    /// Reads tables for so many other series; they take no more memory than all series together allow.
+    fn load(others: usize, from: &mut Loader<'_>) -> Result<Self, Wrong> {
+        let (count, mut others) = (from.count()?, others);
+        require(count <= METRICS_MAX, "it has too many tables of metrics")?;
+        let mut tables = Vec::new();
+        for _ in 0..count {
+            let (seen, length, places) = (usize::load(from)?, usize::load(from)?, from.chunks::<8>()?);
+            let elsewhere = seen.checked_sub(places.len()).and_then(|seen| others.checked_sub(seen));
+            others = elsewhere.ok_or(Wrong("a table knows of more series than there are"))?;
+            require(length <= places_max(seen), "a table of series is too large")?;
+            let mut spaces = vec![NONE; length];
+            for place in places {
+                let number = u64::from_le_bytes(*place);
+                let space = spaces.get_mut(number as u32 as usize).ok_or(Wrong("a series is outside its table"))?;
+                *space = (number >> 32) as u32;
+            }
+            tables.push(OfMetric { seen, spaces });
+        }
+        Ok(Self(tables))
     }
 
     /// Keeps where a new series leads, if it is the first of its space and metric and there is room; whether it did.
@@ -189,7 +278,7 @@ impl Firsts {
         let OfMetric { seen, spaces } = &mut self.0[metric];
         *seen += 1;
         if space >= spaces.len() {
-            if space >= PLACES_PER_SERIES * (*seen + PLACES_PER_SERIES) {
+            if space >= places_max(*seen) {
                 return false;
             }
             spaces.resize(space + 1, NONE);
@@ -203,6 +292,11 @@ impl Firsts {
         }
         is_new
     }
+}
+
+/// The most places of a table when so many series of its metric were seen.
+const fn places_max(seen: usize) -> usize {
+    PLACES_PER_SERIES.saturating_mul(seen.saturating_add(PLACES_PER_SERIES))
 }
 
 /// Whether a rule is about a space; one that nobody declared is known by its id only.

@@ -28,21 +28,22 @@ use vigie_model::names::{NameIx, Names};
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
     /// The time of the key for the rules that are asleep.
-    time_ms: i64,
+    pub(crate) time_ms: i64,
     /// What they remember.
-    state: State,
-    members: Members,
+    pub(crate) state: State,
+    /// Whose values they are.
+    pub(crate) members: Members,
     /// Slots of the rules that are awake, by their bits.
-    awake: Vec<(u32, Slot)>,
+    pub(crate) awake: Vec<(u32, Slot)>,
     /// What moves whom.
-    moves: Moves,
+    pub(crate) moves: Moves,
     /// Whether the awake ones remember the same at the same time, but for what they were not visited for.
-    in_step: bool,
+    pub(crate) in_step: bool,
     /// When a timer is due at the earliest.
-    due_ms: i64,
+    pub(crate) due_ms: i64,
     /// Values that may enter a window without moving anybody, now or at any pane boundary; while there are such, nobody is awake
     /// and no timer is due.
-    calm: Option<Calm>,
+    pub(crate) calm: Option<Calm>,
 }
 
 /// Where a cohort stands, and what it needs to wake a rule.
@@ -76,6 +77,11 @@ impl Shared {
             in_step: true,
             calm: None,
         }
+    }
+
+    /// How many members it has.
+    pub(crate) fn members(&self) -> usize {
+        self.members.count()
     }
 
     /// Index of a member, which is added when it is new.

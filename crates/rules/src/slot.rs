@@ -31,13 +31,13 @@ use vigie_model::names::{NO_NAME, NameIx};
 #[repr(C, align(64))]
 pub(crate) struct Slot {
     /// Index of the rule.
-    rule: u32,
+    pub(crate) rule: u32,
     /// Which plan of the rule holds in the space.
-    plan: u32,
+    pub(crate) plan: u32,
     /// Feed of the newest input.
     pub(crate) feed: NameIx,
     /// Whether the rule changed since the running hold began.
-    changed: bool,
+    pub(crate) changed: bool,
     /// Whether the rule's active period holds, until the time that [`Timing`] says.
     pub(crate) inside: bool,
     /// Where it stands in time.

@@ -3,7 +3,9 @@
 use crate::about::SlotKey;
 use crate::fate::{Fate, Succession};
 use crate::kind::{RuleIx, narrow};
+use crate::kinds::threshold::MemberIx;
 use crate::past::Past;
+use crate::saved::{Loader, Saved, Saver, Wrong, require};
 use crate::slot::Slot;
 use crate::spec::RuleSet;
 use crate::step::{Counters, Step};
@@ -33,7 +35,33 @@ impl IndexMut<SlotIx> for Slots {
     }
 }
 
+/// Each slot knows its rule and key.
+impl Saved for Slots {
+    fn save(&self, to: &mut Saver<'_>) {
+        let Self { all, by_key: _ } = self;
+        all.save(to);
+    }
+
+    fn load(from: &mut Loader<'_>) -> Result<Self, Wrong> {
+        let all: Vec<Slot> = Vec::load(from)?;
+        let keys = all.iter().map(|slot| (slot.rule_index(), Arc::clone(&slot.about().id.key)));
+        let by_key: BTreeMap<_, _> = keys.zip(0..).collect();
+        require(by_key.len() == all.len(), "a rule has a key twice")?;
+        Ok(Self { all, by_key })
+    }
+}
+
 impl Slots {
+    /// Whether a slot has this member.
+    pub(crate) fn has_member(&self, slot: SlotIx, member: MemberIx) -> bool {
+        self.all.get(slot as usize).is_some_and(|slot| (member as usize) < slot.about().members.count())
+    }
+
+    /// How many they are.
+    pub(crate) const fn count(&self) -> usize {
+        self.all.len()
+    }
+
     /// The slot of a rule on a key.
     pub(crate) fn find(&self, rule: RuleIx, key: &Arc<str>) -> Option<SlotIx> {
         self.by_key.get(&(rule, Arc::clone(key))).copied()

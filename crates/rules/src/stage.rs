@@ -12,6 +12,7 @@ use crate::kind::{Among, Kind, RuleIx};
 use crate::kinds::parts::Part;
 use crate::past::Past;
 use crate::routes::covers;
+use crate::saved::{Loader, Saved, Saver, Wrong, require};
 use crate::slots::Slots;
 use crate::spec::RuleSet;
 use crate::step::{Counters, Step};
@@ -63,6 +64,27 @@ impl Stage {
             waiting: BTreeSet::new(),
             timers: Timers::default(),
         }
+    }
+
+    /// Writes its state; who listens to whom follows from the rules.
+    pub(crate) fn save(&self, to: &mut Saver<'_>) {
+        let Self { level: _, listeners: _, ranks: _, slots, past, pending, waiting: _, timers } = self;
+        slots.save(to);
+        past.save(to);
+        pending.save(to);
+        timers.save(to);
+    }
+
+    /// Reads the state of a stage.
+    pub(crate) fn load(level: Level, from: &mut Loader<'_>) -> Result<Self, Wrong> {
+        let (listeners, ranks) = listeners(level, from.rules);
+        let (slots, past) = (Slots::load(from)?, Past::load(from)?);
+        require(slots.iter().all(|slot| ranks.contains_key(&slot.rule_index())), "a slot is of another stage")?;
+        let pending: Vec<Vec<Part>> = Vec::load(from)?;
+        require(pending.len() == slots.count(), "transitions wait for nobody")?;
+        let waiting = waiting(&pending);
+        let timers = Timers::load(slots.count(), from)?;
+        Ok(Self { level, listeners, ranks, slots, past, pending, waiting, timers })
     }
 
     /// Whether transitions of a rule concern this stage.
@@ -132,13 +154,13 @@ impl Stage {
     pub(crate) fn change(&mut self, change: &Succession, step: &mut Step<'_>) {
         let (places, timers) = self.slots.change(change, &mut self.past, step);
         self.past.keep_only(&change.uids());
-        let mut pending = vec![Vec::new(); self.slots.iter().count()];
+        let mut pending = vec![Vec::new(); self.slots.count()];
         for (parts, place) in std::mem::take(&mut self.pending).into_iter().zip(&places) {
             if let Some(place) = place {
                 pending[*place as usize] = parts;
             }
         }
-        self.waiting = (0..).zip(&pending).filter(|(_, parts)| !parts.is_empty()).map(|(slot, _)| slot).collect();
+        self.waiting = waiting(&pending);
         (self.pending, self.timers) = (pending, timers);
         (self.listeners, self.ranks) = listeners(self.level, &change.new);
     }
@@ -178,6 +200,11 @@ impl Stage {
         let neighbours = rules.neighbours.get(&slot.about().id.key).into_iter().flatten();
         neighbours.filter_map(|key| self.slots.find(rule, key)).any(|other| self.slots[other].episode().is_open())
     }
+}
+
+/// Slots with pending transitions.
+fn waiting(pending: &[Vec<Part>]) -> BTreeSet<SlotIx> {
+    (0..).zip(pending).filter(|(_, parts)| !parts.is_empty()).map(|(slot, _)| slot).collect()
 }
 
 /// Whether a state says something about an episode's condition: how severe it is concerns no other rule.

@@ -1,5 +1,6 @@
 //! What one step of an engine works with, writes to and counts.
 
+use crate::saved::saved;
 use crate::spec::RuleSet;
 use vigie_model::alert::Transition;
 use vigie_model::names::Names;
@@ -53,6 +54,8 @@ pub struct Counters {
     /// Conditions that were false because of arithmetic.
     pub arithmetic_faults: u64,
 }
+
+saved!(Counters { keys, series, judgements, late_inputs, dropped_inputs, arithmetic_faults });
 
 impl Counters {
     /// Both together.

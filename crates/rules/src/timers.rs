@@ -10,6 +10,7 @@
 //! **Invariant**: a slot with a due time has an entry at or before it; entries come out by (due time, slot), which is
 //! the same on every run. `open` and `late` have the entries of all buckets before `closed_from`, and no other.
 
+use crate::saved::{Loader, Saved, Saver, Wrong, require};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
@@ -101,6 +102,29 @@ impl Timers {
             *bucket = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(FEW));
         }
         bucket.push(packed);
+    }
+
+    /// Writes the live entry of each slot, and where buckets begin.
+    pub(crate) fn save(&self, to: &mut Saver<'_>) {
+        let Self { open: _, open_ms: _, late: _, near: _, far: _, closed_from, spare: _, scheduled_ms } = self;
+        closed_from.save(to);
+        let live = || (0..).zip(scheduled_ms).filter(|(_, due_ms)| **due_ms != NEVER_MS);
+        to.count(live().count());
+        for (slot, due_ms) in live() {
+            SlotIx::save(&slot, to);
+            to.each(due_ms);
+        }
+    }
+
+    /// Reads the timers of so many slots. Entries come out in the order of due times and slots, in whatever buckets they lie.
+    pub(crate) fn load(slots: usize, from: &mut Loader<'_>) -> Result<Self, Wrong> {
+        let mut timers = Self { closed_from: i64::load(from)?, ..Self::default() };
+        for _ in 0..from.count()? {
+            let (slot, due_ms) = (SlotIx::load(from)?, i64::load(from)?);
+            require((slot as usize) < slots, "a timer is of nobody")?;
+            timers.schedule(slot, Some(due_ms));
+        }
+        Ok(timers)
     }
 
     /// Takes the earliest live entry due at or before `until_ms`. The slot has no entry until it is scheduled again.

@@ -1,6 +1,7 @@
 //! The time of a key and its timers: which is next, and what stands between.
 
 use crate::periods::Period;
+use crate::saved::saved;
 
 /// Stands for "never".
 pub(crate) const NEVER_MS: i64 = i64::MAX;
@@ -26,6 +27,8 @@ pub(crate) struct Timing {
     /// When the rule's active period has to be looked at again.
     pub(crate) period_ms: i64,
 }
+
+saved!(Timing { time_ms, period_ms });
 
 /// When the timers of a key are due; [`NEVER_MS`] for those that are not.
 #[derive(Clone, Copy, Debug)]

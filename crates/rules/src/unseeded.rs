@@ -4,6 +4,7 @@
 
 use crate::fate::Succession;
 use crate::kind::Kind;
+use crate::saved::saved;
 use crate::spec::RuleSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use vigie_model::seeds::{RuleStart, Seeds};
 /// Starts of the rules that wait, by uid.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Unseeded(BTreeMap<Arc<str>, RuleStart>);
+
+saved!(Unseeded { 0: starts });
 
 impl Unseeded {
     /// The baseline rules of a first rule set.

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Cut, digest, event, lines, ordered, rules, transitions};
+use common::{Cut, digest, event, lines, ordered, rules, transitions, transitions_over_snapshots};
 use std::path::{Path, PathBuf};
 
 const KINDS: [(&str, usize); 7] =
@@ -43,6 +43,15 @@ fn every_case_comes_out_as_published() {
         let events = read(&path, "input.ndjson").lines().map(event).collect();
         let events = ordered(events, case["order"] == "keep");
         let expected = read(&path, "expected.tsv");
+        let cut = Cut { partitions: 2, batch_rows: 7, tick_ms: 1000 };
+        let (every, seeds) = (|_| true, Vec::new());
+        let over_snapshots = transitions_over_snapshots(&rules, seeds, &events, cut, every);
+        assert_eq!(
+            over_snapshots,
+            transitions(&rules, &events, cut),
+            "a snapshot before each record of {}",
+            path.display()
+        );
         for partitions in [1, 2, 7] {
             for batch_rows in [1, 7, 1024] {
                 let cut = Cut { partitions, batch_rows, tick_ms: 1000 };

@@ -39,6 +39,7 @@ impl BookRole {
             metrics::counter!("vigie_transitions_total", "state" => transition.state.as_str()).increment(1);
         }
         let Stepped { applied, desk } = self.room.apply(record);
+        let desk_has_changed = desk.is_some();
         self.live.apply(&applied);
         if let Some(desk) = desk {
             self.desk.show(desk);
@@ -52,7 +53,7 @@ impl BookRole {
             );
             metrics::counter!("vigie_alerts_evicted_total").increment(1);
         }
-        self.feed.push(record, &applied);
+        self.feed.push(record, &applied, desk_has_changed);
         if let Some(command) = &applied.command
             && let Some((_, waiter)) = self.waiting.remove(&command.command.action_id)
         {

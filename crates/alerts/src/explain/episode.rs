@@ -212,18 +212,34 @@ fn done(row: &Value, words: &Words) -> String {
         "" => String::new(),
         word => format!("{lead}{word}"),
     };
-    let more = [detail(" as ", "disposition"), detail(", cause: ", "cause"), detail("; ", "note")].concat();
+    let until = row.get("until").and_then(|until| words.instant(until)).map(|until| format!(" until {until}"));
+    let until = until.unwrap_or_default();
+    let more = [detail(" as ", "disposition"), until, detail(", cause: ", "cause"), detail("; ", "note")].concat();
     let is_done = outcome == Outcome::Done.as_str();
     let refused = match outcome {
         "still_active" => "refused: it was still open",
         "already_closed" => "refused: it was closed",
+        "already_cleared" => "refused: it was over",
+        "until_passed" => "refused: that time had passed",
+        "unknown_step" => "refused: there is no such step",
         "unchanged" => "it had been already",
         other => other,
     };
-    match action {
-        _ if !is_done => format!("{at}  {operator} wanted to {action} it{more} ({refused})"),
-        "acknowledge" => format!("{at}  acknowledged by {operator}{more}"),
-        "close" => format!("{at}  closed by {operator}{more}"),
-        other => format!("{at}  {other} by {operator}{more}"),
-    }
+    let target: Value = serde_json::from_str(text(row, "target")).unwrap_or_default();
+    let step = || format!("step {} {}", target.get("step").unwrap_or(&Value::Null), text(&target, "state"));
+    let what = match action {
+        _ if !is_done && action == "checklist" => {
+            return format!("{at}  {operator} wanted to say {}{more} ({refused})", step());
+        }
+        _ if !is_done => return format!("{at}  {operator} wanted to {action} it{more} ({refused})"),
+        "acknowledge" => "acknowledged".to_owned(),
+        "shelve" => "put on the shelf".to_owned(),
+        "unshelve" => "taken from the shelf".to_owned(),
+        "assign" => format!("assigned to {}", text(&target, "to")),
+        "close" => "closed".to_owned(),
+        "reopen" => "opened again".to_owned(),
+        "checklist" => step(),
+        other => other.to_owned(),
+    };
+    format!("{at}  {what} by {operator}{more}")
 }

@@ -356,6 +356,11 @@ fn an_episode_from_its_beginning_to_its_end() {
     let actions = vec![
         action(5, "close", "still_active", json!({"disposition": "true"})),
         action(6, "acknowledge", "done", json!({"note": "seen on camera 4"})),
+        action(7, "assign", "done", json!({"target": r#"{"to":"bob"}"#})),
+        action(8, "shelve", "done", json!({"until": "2017-03-12T10:30:00Z", "note": "works"})),
+        action(9, "checklist", "done", json!({"target": r#"{"step":2,"state":"skipped"}"#})),
+        action(9, "checklist", "unknown_step", json!({"target": r#"{"step":7,"state":"done"}"#})),
+        action(10, "unshelve", "done", json!({})),
         action(50, "close", "done", json!({"disposition": "true", "cause": "fireworks", "note": "over"})),
     ];
     let explanation = Explanation::of(Episode { transitions, actions }, Now::default(), ZONE);
@@ -387,6 +392,11 @@ fn an_episode_from_its_beginning_to_its_end() {
         What people did
           2017-03-12 21:00:05  eve wanted to close it as true (refused: it was still open)
           2017-03-12 21:00:06  acknowledged by eve; seen on camera 4
+          2017-03-12 21:00:07  assigned to bob by eve
+          2017-03-12 21:00:08  put on the shelf by eve until 2017-03-12 21:30:00; works
+          2017-03-12 21:00:09  step 2 skipped by eve
+          2017-03-12 21:00:09  eve wanted to say step 7 done (refused: there is no such step)
+          2017-03-12 21:00:10  taken from the shelf by eve
           2017-03-12 21:00:50  closed by eve as true, cause: fireworks; over
 
         Times are those of Australia/Melbourne.

@@ -1,9 +1,10 @@
 //! What operators do, and what attackers try, over a real socket.
 
 use crate::http::{Reply, get, post, request};
-use crate::room::{Room, Said, serve};
+use crate::room::{MOOMBA_MS, Room, Said, serve};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use vigie_console::state::ConsoleState;
 use vigie_model::alert::AlertState;
 use vigie_model::severity::Severity;
@@ -36,7 +37,7 @@ fn an_alert_is_acknowledged_once_and_closed_when_it_is_over() {
     assert_eq!((closed.status, &closed.json()["alert"]["handling"]), (200, &"closed".into()));
     assert_eq!(get(at, "/v1/alerts/over").json()["closed"]["disposition"], "nuisance");
     expect_test::expect![[r#"
-        409 {"detail":"the alert is already closed","hint":"nothing more can be done with it"}
+        409 {"detail":"the alert is already closed","hint":"reopen it if it was closed by mistake"}
         409 {"detail":"the alert is still active or stale","hint":"acknowledge it now and close it once it has cleared"}
         404 {"detail":"no alert has this id","hint":"GET /v1/alerts lists those that are kept; older ones are in the history table 'alerts'"}"#]]
     .assert_eq(&["over", "run", "nowhere"].map(|id| post(at, &format!("/v1/alerts/{id}/close"), close).told()).join("\n"));
@@ -52,7 +53,8 @@ fn a_wrong_body_is_told_the_field_and_what_was_expected() {
         ("acknowledge", r#"{"operator":"  "}"#),
         ("acknowledge", r#"{"operator":7}"#),
         ("acknowledge", r#"{"operator":"A\u0000"}"#),
-        ("acknowledge", r#"{"operator":"Ada","until":"2017-03-12T11:00:00Z"}"#),
+        ("acknowledge", r#"{"operator":"Ada","until":"2017-03-12T09:00:00Z"}"#),
+        ("acknowledge", r#"{"operator":"Ada","until":"tomorrow"}"#),
         ("acknowledge", r#"{"operator":"Ada","disposition":"true"}"#),
         ("acknowledge", r#"{"operator":"Ada","note2":"x"}"#),
         ("acknowledge", &long),
@@ -62,22 +64,39 @@ fn a_wrong_body_is_told_the_field_and_what_was_expected() {
         ("close", r#"{"operator":"Ada","disposition":"maybe"}"#),
         ("close", r#"{"operator":"busy","disposition":"true"}"#),
         ("close", r#"{"operator":"closed","disposition":"true"}"#),
+        ("shelve", r#"{"operator":"Ada","until":"2017-03-12T11:00:00Z"}"#),
+        ("shelve", r#"{"operator":"Ada","note":"why"}"#),
+        ("assign", r#"{"operator":"Ada"}"#),
+        ("checklist", r#"{"operator":"Ada","state":"done"}"#),
+        ("checklist", r#"{"operator":"Ada","step":-1,"state":"done"}"#),
+        ("checklist", r#"{"operator":"Ada","step":1,"state":"half"}"#),
+        ("checklist", r#"{"operator":"Ada","step":1,"state":"done"}"#),
+        ("unshelve", r#"{"operator":"Ada","until":"2017-03-12T11:00:00Z"}"#),
     ];
     expect_test::expect![[r#"
         400 {"detail":"'operator' is missing","expected":"the name of the person who acts"}
         400 {"detail":"'operator' is missing","expected":"the name of the person who acts"}
         400 {"detail":"'operator' is not text","expected":"a JSON string"}
         400 {"detail":"'operator' contains a control character","expected":"the name of the person who acts"}
-        400 {"detail":"'until' is not supported yet","hint":"leave it out; an acknowledgement does not expire"}
-        400 {"detail":"'disposition' belongs to closing an alert","expected":"operator, note"}
-        400 {"detail":"unknown field 'note2'","expected":"operator, note","hint":"did you mean 'note'?"}
+        400 {"detail":"'until' has passed already","expected":"an instant behind log time, which /v1/status tells"}
+        400 {"detail":"'until' is not an instant","expected":"RFC 3339 with an offset, as in 2017-03-12T21:00:00+11:00"}
+        400 {"detail":"unknown field 'disposition'","expected":"operator, note, until"}
+        400 {"detail":"unknown field 'note2'","expected":"operator, note, until","hint":"did you mean 'note'?"}
         400 {"detail":"'note' is too long: 5000 bytes","expected":"at most 4096 bytes"}
         400 {"detail":"the body is not a JSON object","expected":"a JSON object such as {\"operator\":\"Ada\"}"}
         400 {"detail":"the body is not valid JSON: key must be a string at line 1 column 2","expected":"a JSON object such as {\"operator\":\"Ada\"}"}
         400 {"detail":"'disposition' is missing","expected":"true, false, nuisance, test or duplicate"}
-        400 {"detail":"'disposition' is none of the five words","expected":"true, false, nuisance, test or duplicate"}
+        400 {"detail":"'disposition' is none of the words","expected":"true, false, nuisance, test or duplicate"}
         503 {"detail":"too busy to take the command now; try again in a second","hint":"nothing was taken; send it again"}
-        503 {"detail":"the log is closed; the command may not have been taken","hint":"look whether it was before sending it again"}"#]]
+        503 {"detail":"the log is closed; the command may not have been taken","hint":"look whether it was before sending it again"}
+        400 {"detail":"'note' is missing","expected":"why it is put out of sight"}
+        400 {"detail":"'until' is missing","expected":"when it comes back"}
+        400 {"detail":"'to' is missing","expected":"the name of the person who is to act"}
+        400 {"detail":"'step' is missing","expected":"the number of a step, from 1"}
+        400 {"detail":"'step' is not a whole number","expected":"a JSON number from 0"}
+        400 {"detail":"'state' is none of the words","expected":"open, done or skipped"}
+        409 {"detail":"the alert's checklist has no such step"}
+        400 {"detail":"unknown field 'until'","expected":"operator, note"}"#]]
     .assert_eq(&cases.map(|(verb, body)| post(at, &format!("/v1/alerts/over/{verb}"), body).told()).join("\n"));
     let busy = post(at, "/v1/alerts/over/close", r#"{"operator":"busy","disposition":"true"}"#);
     assert_eq!(busy.header("retry-after"), Some("1"));
@@ -177,4 +196,85 @@ fn the_page_is_served_so_that_the_browser_runs_nothing_else() {
     let csp = page.header("content-security-policy").unwrap();
     assert!(csp.starts_with("default-src 'none'; script-src 'sha256-") && !csp.contains("unsafe"), "{csp}");
     assert!(page.body.contains("</html>"));
+}
+
+#[test]
+fn the_life_of_an_alert_over_http() {
+    let room = room();
+    let at = serve(room.state(), 0);
+    let deed = |verb: &str, body: &str| {
+        let reply = post(at, &format!("/v1/alerts/run/{verb}"), body);
+        assert_eq!(reply.status, 200, "{verb}: {}", reply.body);
+        let answer = reply.json();
+        (answer["outcome"].as_str().unwrap().to_owned(), answer["alert"].clone())
+    };
+    let (outcome, alert) = deed("assign", r#"{"operator":"Ada","to":"Bea"}"#);
+    assert_eq!((&*outcome, &alert["assigned"]["to"], &alert["handling"]), ("done", &"Bea".into(), &"open".into()));
+    let (_, alert) = deed("acknowledge", r#"{"operator":"Bea","until":"2017-03-12T10:30:00Z"}"#);
+    assert_eq!(
+        (&alert["handling"], &alert["acknowledged"]["until"]),
+        (&"acknowledged".into(), &"2017-03-12T10:30:00Z".into())
+    );
+    room.log_time_ms.store(MOOMBA_MS + 30 * 60_000, Ordering::Relaxed);
+    room.tick();
+    let alert = get(at, "/v1/alerts/run").json();
+    assert_eq!(
+        (&alert["handling"], &alert["reannounced"]["reason"]),
+        (&"open".into(), &"acknowledgement_expired".into())
+    );
+    let (_, alert) = deed("shelve", r#"{"operator":"Bea","note":"works","until":"2017-03-12T12:00:00Z"}"#);
+    assert_eq!((&alert["handling"], &alert["shelved"]["note"]), (&"shelved".into(), &"works".into()));
+    let (outcome, _) = deed("unshelve", r#"{"operator":"Bea"}"#);
+    assert_eq!(outcome, "done");
+    let (outcome, _) = deed("unshelve", r#"{"operator":"Bea"}"#);
+    assert_eq!(outcome, "unchanged");
+    let closed = post(at, "/v1/alerts/over/close", r#"{"operator":"Bea","disposition":"false"}"#);
+    assert_eq!(closed.json()["alert"]["handling"], "closed");
+    let reopened = post(at, "/v1/alerts/over/reopen", r#"{"operator":"Bea"}"#).json();
+    assert_eq!(
+        (&reopened["alert"]["handling"], &reopened["alert"]["reannounced"]["reason"]),
+        (&"open".into(), &"reopened".into())
+    );
+    let over =
+        post(at, "/v1/alerts/over/shelve", r#"{"operator":"Bea","note":"works","until":"2017-03-12T12:00:00Z"}"#);
+    expect_test::expect![[r#"409 {"detail":"the alert is over","hint":"close it"}"#]].assert_eq(&over.told());
+}
+
+#[test]
+fn a_bulk_is_one_command_for_each_alert_with_an_outcome_of_its_own() {
+    let at = serve(room().state(), 0);
+    let bulk = |body: &str| post(at, "/v1/alerts/bulk", body);
+    let close = bulk(
+        r#"{"operator":"Ada","alerts":["over","run","nowhere","over"],"action":"close","disposition":"duplicate"}"#,
+    );
+    let outcomes: Vec<_> = close.json()["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| format!("{} {}", row["alert_id"], row["outcome"]))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [r#""over" "done""#, r#""run" "still_active""#, r#""nowhere" "unknown_alert""#, r#""over" "already_closed""#]
+    );
+    let busy = bulk(r#"{"operator":"busy","alerts":["run"],"action":"acknowledge"}"#);
+    assert_eq!(busy.json()["results"][0]["outcome"], "not_taken");
+    expect_test::expect![[r#"
+        400 {"detail":"'alerts' is missing","expected":"the ids of the alerts"}
+        400 {"detail":"'alerts' is missing","expected":"the ids of the alerts"}
+        400 {"detail":"'alerts' is not a list of texts","expected":"a JSON array of at most 500 texts of at most 256 bytes each"}
+        400 {"detail":"'action' is none of the words","expected":"acknowledge, shelve, unshelve, assign or close"}
+        400 {"detail":"'note' is missing","expected":"why it is put out of sight"}
+        400 {"detail":"unknown field 'disposition'","expected":"alerts, action, operator, note, until"}"#]].assert_eq(
+        &[
+            r#"{"operator":"Ada","action":"acknowledge"}"#,
+            r#"{"operator":"Ada","alerts":[],"action":"acknowledge"}"#,
+            r#"{"operator":"Ada","alerts":[7],"action":"acknowledge"}"#,
+            r#"{"operator":"Ada","alerts":["run"],"action":"reopen"}"#,
+            r#"{"operator":"Ada","alerts":["run"],"action":"shelve","until":"2017-03-12T12:00:00Z"}"#,
+            r#"{"operator":"Ada","alerts":["run"],"action":"acknowledge","disposition":"true"}"#,
+        ]
+        .map(|body| bulk(body).told())
+        .join("\n"),
+    );
 }

@@ -84,8 +84,18 @@ impl Events {
         Self(reader)
     }
 
-    /// The next event that carries data; `None` at the end of the stream. Lines of chunked framing carry no colon.
+    /// The next event that the engine caused; those of people, the clock and the desk are passed over.
     pub(crate) fn next(&mut self) -> Option<Event> {
+        loop {
+            let event = self.next_of_any()?;
+            if !["handling", "desk", "tick"].contains(&&*event.name) {
+                return Some(event);
+            }
+        }
+    }
+
+    /// The next event that carries data; `None` at the end of the stream. Lines of chunked framing carry no colon.
+    pub(crate) fn next_of_any(&mut self) -> Option<Event> {
         let mut event = Event { id: String::new(), name: String::new(), data: String::new() };
         loop {
             let mut line = String::new();

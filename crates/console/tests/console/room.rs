@@ -124,9 +124,10 @@ impl Room {
         let record = AlertRecord { position: *position, log_time_ms: self.log_time_ms.load(Ordering::Relaxed), item };
         *position += 1;
         let Stepped { applied, desk } = room.apply(&record);
+        let desk_has_changed = desk.is_some();
         self.live.apply(&applied);
         desk.into_iter().for_each(|desk| self.desk.show(desk));
-        self.feed.push(&record, &applied);
+        self.feed.push(&record, &applied, desk_has_changed);
         applied.command.map(|command| command.outcome)
     }
 }

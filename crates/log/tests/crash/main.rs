@@ -15,6 +15,7 @@
 //! | [`misplaced_files`] | whole files gone, cut short or exchanged |
 //! | [`disk_full`] | a disk of every size, and the log's own cap |
 //! | [`retention`] | a crash at every call of a deletion |
+//! | [`snapshots`] | a crash or an I/O error at every call while snapshots are written |
 //! | [`group_commit`] | many senders at once, through the intake's thread |
 //! | [`negative_controls`] | safeguards taken away: here the checker has to find broken promises |
 //!
@@ -45,4 +46,5 @@ mod io_errors;
 mod misplaced_files;
 mod negative_controls;
 mod retention;
+mod snapshots;
 mod torn_tail;

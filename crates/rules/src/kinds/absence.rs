@@ -3,6 +3,8 @@
 //! An arrival at exactly the end of the silence is in time, so the timer fires only once log time is later than it.
 //! An intake that was down hears nothing: the silence counts from the latest intake-up record when that is later.
 
+use crate::saved::saved;
+
 /// The silence of one key.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Silence {
@@ -13,6 +15,8 @@ pub(crate) struct Silence {
     /// Whether the silence has become too long.
     too_long: bool,
 }
+
+saved!(Silence { last_ms, since_ms, too_long });
 
 impl Silence {
     /// The silence of a key first heard, or first expected, at `since_ms`.

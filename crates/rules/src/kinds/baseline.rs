@@ -9,6 +9,7 @@
 
 use crate::kind::{Direction, Usual};
 use crate::kinds::local_hours::{LocalHours, WEEK_HOURS};
+use crate::saved::{Loader, Saved, Saver, Wrong, require, saved};
 use jiff::tz::TimeZone;
 use vigie_model::decimal::MICROS_PER_UNIT;
 use vigie_model::seeds::{HourSeed, KeySeeds};
@@ -52,6 +53,9 @@ struct Hour {
     newest_week: i32,
 }
 
+saved!(Open { end_ms, name, hour_of_week, week, is_repeated, sum_micros, count });
+saved!(Hour { weight, mean, squares, weeks, newest_week });
+
 /// What is expected at an instant.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Expected {
@@ -63,6 +67,31 @@ pub(crate) struct Expected {
     pub(crate) weeks: u32,
     /// h: hour of the local week, 0 is Monday midnight.
     pub(crate) hour: u8,
+}
+
+/// Of the hours of the week only those that were learnt are kept.
+impl Saved for Learnt {
+    fn save(&self, to: &mut Saver<'_>) {
+        let Self { hours, open, newest_hour, week } = self;
+        (*hours).save(to);
+        (*open).save(to);
+        newest_hour.save(to);
+        let learnt = week.iter().flat_map(|week| (0..).zip(week.iter().copied()));
+        let learnt: Vec<(u8, Hour)> = learnt.filter(|(_, hour)| hour.weeks > 0).collect();
+        week.is_some().save(to);
+        learnt.save(to);
+    }
+
+    fn load(from: &mut Loader<'_>) -> Result<Self, Wrong> {
+        let (hours, open, newest_hour) = (LocalHours::load(from)?, Open::load(from)?, i64::load(from)?);
+        require(usize::from(open.hour_of_week) < WEEK_HOURS, "an hour is of no week")?;
+        let mut week = bool::load(from)?.then(Self::empty_week);
+        for (index, hour) in Vec::<(u8, Hour)>::load(from)? {
+            let place = week.as_mut().and_then(|week| week.get_mut(usize::from(index)));
+            *place.ok_or(Wrong("an hour is of no week"))? = hour;
+        }
+        Ok(Self { hours, open, newest_hour, week })
+    }
 }
 
 impl Default for Learnt {

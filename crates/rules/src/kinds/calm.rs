@@ -4,6 +4,8 @@
 //! two values is never larger than that of the largest and the smallest. So while all values keep to a range, a window needs no
 //! judgement and no timer.
 
+use crate::saved::saved;
+
 /// Values that may enter a window without moving a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Calm {
@@ -14,6 +16,8 @@ pub(crate) struct Calm {
     /// How far any two may lie apart.
     pub(crate) apart: i64,
 }
+
+saved!(Calm { low, high, apart });
 
 impl Calm {
     /// Whether a value is among them.

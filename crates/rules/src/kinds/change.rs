@@ -5,6 +5,7 @@
 use crate::expr::fold::Quantity;
 use crate::kinds::calm::Calm;
 use crate::kinds::panes::{Content, Panes, Span};
+use crate::saved::saved;
 
 /// A value and when it was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,9 @@ pub(crate) struct Ends {
     first: Measured,
     last: Measured,
 }
+
+saved!(Measured { micros, event_time_ms });
+saved!(Ends { first, last });
 
 impl Content for Ends {
     fn of(micros: i64, event_time_ms: i64) -> Self {

@@ -1,6 +1,7 @@
 //! `spread`: in which spaces of a group episodes of a rule begin and go on.
 
 use crate::kinds::parts::Part;
+use crate::saved::saved;
 use crate::verdict::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,11 +29,16 @@ struct SpaceState {
     begun: Option<Begun>,
 }
 
+saved!(Begun { key, alert_id, active_ms, feed });
+saved!(SpaceState { open, begun });
+
 /// The spaces of one group in which something happens.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Group {
     spaces: BTreeMap<Arc<str>, SpaceState>,
 }
+
+saved!(Group { spaces });
 
 impl Group {
     /// Takes in a transition of the rule in a space of the group.

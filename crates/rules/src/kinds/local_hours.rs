@@ -8,6 +8,7 @@
 //!
 //! **Invariant**: the pieces of a zone follow each other without gap, and the names of those that are no repetitions ascend.
 
+use crate::saved::saved;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use vigie_model::time::{TIME_MS_END, TIME_MS_MIN};
@@ -30,6 +31,8 @@ pub(crate) struct LocalHours {
     /// The newest hour that clocks showed before the stretch; those up to it are repetitions.
     shown: i64,
 }
+
+saved!(LocalHours { from_ms, until_ms, offset_ms, shown });
 
 /// A piece of time on one local clock: an hour, or what a change of offset leaves of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

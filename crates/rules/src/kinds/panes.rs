@@ -5,6 +5,7 @@
 //!
 //! **Invariant**: `panes` ascends by index, without empty panes.
 
+use crate::saved::{Loader, Saved, Saver, Wrong};
 use std::collections::VecDeque;
 
 /// What one pane remembers of its inputs.
@@ -46,12 +47,36 @@ impl Span {
     /// First instant and end of the window judged at `at_ms`.
     pub(crate) const fn bounds_ms(self, at_ms: i64) -> (i64, i64) {
         let end_ms = (at_ms.div_euclid(self.pane_ms) + 1) * self.pane_ms;
-        (end_ms - self.window_ms, end_ms)
+        (end_ms.saturating_sub(self.window_ms), end_ms)
     }
 
     /// When the pane of an instant leaves the window.
     pub(crate) const fn leaves_ms(self, at_ms: i64) -> i64 {
         at_ms.div_euclid(self.pane_ms) * self.pane_ms + self.window_ms
+    }
+}
+
+impl<C: Saved> Saved for Panes<C> {
+    fn save(&self, to: &mut Saver<'_>) {
+        let Self { panes, boundary_ms } = self;
+        boundary_ms.save(to);
+        to.all(panes.iter());
+    }
+
+    fn load(from: &mut Loader<'_>) -> Result<Self, Wrong> {
+        Ok(Self { boundary_ms: i64::load(from)?, panes: VecDeque::load(from)? })
+    }
+}
+
+impl<C: Saved> Saved for Pane<C> {
+    fn save(&self, to: &mut Saver<'_>) {
+        let Self { index, content } = self;
+        index.save(to);
+        content.save(to);
+    }
+
+    fn load(from: &mut Loader<'_>) -> Result<Self, Wrong> {
+        Ok(Self { index: i64::load(from)?, content: C::load(from)? })
     }
 }
 
@@ -124,5 +149,6 @@ mod tests {
         assert_eq!(span.bounds_ms(29), (0, 30));
         assert_eq!(span.bounds_ms(30), (10, 40));
         assert_eq!(span.bounds_ms(-1), (-30, 0));
+        assert_eq!(span.bounds_ms(i64::MIN).0, i64::MIN, "asked before any value");
     }
 }

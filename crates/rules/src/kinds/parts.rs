@@ -1,5 +1,6 @@
 //! `all_of` and `any_of`: which episodes of the rules they name are open in a space.
 
+use crate::saved::saved;
 use crate::verdict::Verdict;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -55,11 +56,16 @@ pub(crate) struct OpenPart {
     pub(crate) stale: bool,
 }
 
+saved!(Part { event_time_ms, rule_uid, rule, key, space, state, alert_id, feed });
+saved!(OpenPart { rule, alert_id, active_ms, stale });
+
 /// The open episodes of one space, by uid of their rule and by key.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Parts {
     open: BTreeMap<(Arc<str>, Arc<str>), OpenPart>,
 }
+
+saved!(Parts { open });
 
 impl Parts {
     /// Takes in a transition of a rule that the composite names.

@@ -1,6 +1,7 @@
 //! `sequence`: the one partial run of a key through the steps of its rule.
 
 use crate::kinds::threshold::MemberIx;
+use crate::saved::saved;
 use vigie_model::position::Position;
 
 /// A step that was done.
@@ -30,6 +31,9 @@ pub(crate) struct Run {
     /// For each member: which sources read its metric, and its newest event time.
     members: Vec<(u32, i64)>,
 }
+
+saved!(StepDone { micros, event_time_ms, position });
+saved!(Run { done, members });
 
 impl Run {
     /// A member sends values of a metric that these sources read.
@@ -93,6 +97,11 @@ impl Run {
         if self.done.first().is_some_and(|first| event_time_ms > first.event_time_ms + within_ms) {
             self.done.clear();
         }
+    }
+
+    /// Whether a rule of so many steps can have brought it about, with so many members.
+    pub(crate) fn is_of(&self, steps: usize, members: usize) -> bool {
+        self.done.len() < steps.max(1) && self.members.len() == members
     }
 
     /// The steps done so far.

@@ -1,6 +1,7 @@
 //! `k_of_n`: the newest match of each source, as long as it counts.
 
 use crate::kinds::threshold::MemberIx;
+use crate::saved::{saved, saved_enum};
 use std::sync::Arc;
 use vigie_model::names::NameIx;
 
@@ -28,6 +29,9 @@ pub(crate) struct Sources {
     /// Newest event time of each member, matching or not.
     heard: Box<[i64]>,
 }
+
+saved_enum!(SourceId { 0 => Name { 0: name }, 1 => Channel { 0: channel } });
+saved!(Sources { newest, heard });
 
 impl Sources {
     /// Whether an observation is not later than the newest of its member; if it is, it is the newest from now on.

@@ -5,6 +5,7 @@
 
 use crate::expr::fold::Quantity;
 use crate::kind::Aggregate;
+use crate::saved::saved;
 
 /// Index of a member inside its key.
 pub(crate) type MemberIx = u32;
@@ -27,6 +28,9 @@ pub(crate) struct Newest {
     /// Whether it has not expired yet.
     pub(crate) valid: bool,
 }
+
+saved!(Newest { micros, event_time_ms, valid });
+saved!(Values { first, others });
 
 impl Default for Newest {
     /// A member that was not heard yet.

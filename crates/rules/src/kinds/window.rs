@@ -8,6 +8,7 @@ use crate::expr::fold::Quantity;
 use crate::kind::Aggregate;
 use crate::kinds::calm::Calm;
 use crate::kinds::panes::{Content, Panes, Span};
+use crate::saved::saved;
 
 /// What one pane of a window amounts to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(crate) struct Tally {
     /// The largest.
     pub(crate) max_micros: i64,
 }
+
+saved!(Tally { count, sum_micros, min_micros, max_micros });
 
 impl Content for Tally {
     fn of(micros: i64, _event_time_ms: i64) -> Self {
@@ -54,6 +57,14 @@ impl Window {
     /// An empty window.
     pub(crate) fn new(span: Span, agg: Aggregate, min_count: i64) -> Self {
         Self { panes: Panes::default(), span, agg, min_count, sum_micros: 0, count: 0 }
+    }
+
+    /// Goes on from panes of a window of the same lengths.
+    pub(crate) fn restore(&mut self, panes: Panes<Tally>) {
+        let tallies = || panes.iter().map(|pane| &pane.content);
+        self.sum_micros = tallies().fold(0, |sum, tally| tally.sum_micros.wrapping_add(sum));
+        self.count = tallies().fold(0, |count, tally| tally.count.wrapping_add(count));
+        self.panes = panes;
     }
 
     /// Moves the window to `at_ms`.

@@ -10,13 +10,15 @@ use vigie_model::batch::{ObservationRow, Observations, Quality};
 use vigie_model::control::{Control, SourceFile};
 use vigie_model::decimal::Decimal;
 use vigie_model::event::Incident;
-use vigie_model::names::{NO_NAME, NameEntry, NameIx, NameKind};
+use vigie_model::names::{NO_NAME, NameEntry, NameIx, NameKind, Names};
 use vigie_model::position::{PartitionIx, partition_of};
 use vigie_model::record::{Batch, Payload, Record};
 use vigie_model::seeds::{RuleStart, Seeds};
 use vigie_model::severity::Severity;
 use vigie_rules::core::RuleCore;
+use vigie_rules::engine::Engine;
 use vigie_rules::load::load;
+use vigie_rules::merger::Merger;
 use vigie_rules::spec::RuleSet;
 
 /// After the last input, timers due within this time still fire.
@@ -171,6 +173,71 @@ pub fn transitions_from_copies(
     copies.into_iter().map(goes_on).collect()
 }
 
+/// As [`seeded_transitions`], going on from a snapshot before every record of such a sequence. Counters are compared each time, and
+/// answers now and then.
+pub fn transitions_over_snapshots(
+    rules: &Arc<RuleSet>,
+    seeds: Vec<Seeds>,
+    events: &[Event],
+    cut: Cut,
+    is_cut: fn(u64) -> bool,
+) -> Vec<Transition> {
+    let mut sequencer = Sequencer::new(rules, cut);
+    sequencer.is_cut = is_cut;
+    sequencer.seeds(seeds);
+    events.iter().for_each(|event| sequencer.event(event));
+    sequencer.finish(events)
+}
+
+/// Rules and names after these events, without what happens later.
+pub fn core_after(rules: &Arc<RuleSet>, seeds: Vec<Seeds>, events: &[Event], cut: Cut) -> (RuleCore, Arc<Names>) {
+    let mut sequencer = Sequencer::new(rules, cut);
+    sequencer.seeds(seeds);
+    events.iter().for_each(|event| sequencer.event(event));
+    sequencer.flush_all();
+    (sequencer.core, sequencer.known)
+}
+
+/// The bytes of all partitions, and those of what stands over them.
+pub fn snapshots(core: &RuleCore, partitions: PartitionIx) -> (Vec<Vec<u8>>, Vec<u8>) {
+    let engine = |partition| {
+        let mut bytes = Vec::new();
+        core.engine(partition).unwrap().snapshot(&mut |piece| {
+            bytes.extend(&piece);
+            piece
+        });
+        bytes
+    };
+    let mut city = Vec::new();
+    core.merger().snapshot(&mut |piece| {
+        city.extend(piece);
+        Vec::new()
+    });
+    ((0..partitions).map(engine).collect(), city)
+}
+
+/// Rules that go on from a snapshot of others.
+pub fn restored(core: &RuleCore, names: &Arc<Names>, partitions: PartitionIx) -> RuleCore {
+    let (rules, (engines, city)) = (core.rules().unwrap(), snapshots(core, partitions));
+    let engines = engines.iter().map(|bytes| Engine::restore(rules, names, bytes).unwrap()).collect();
+    RuleCore::restore(engines, Merger::restore(rules, partitions, &city).unwrap()).unwrap()
+}
+
+/// What both say of every rule on every key that names make.
+pub fn assert_same_answers(one: &RuleCore, other: &RuleCore, names: &Names) {
+    assert_eq!(one.unseeded(), other.unseeded());
+    let parts: Vec<_> = names.all(NameKind::Sensor).iter().chain(names.all(NameKind::Node)).collect();
+    for space in names.all(NameKind::Space) {
+        let of_space = parts.iter().map(|part| format!("{space}/{part}"));
+        for key in of_space.chain([space.to_string(), "east".to_owned(), "west".to_owned()]) {
+            for rule in one.rules().unwrap().identities() {
+                let answer = |core: &RuleCore| serde_json::to_string(&core.why_not(&rule.name, &key)).unwrap();
+                assert_eq!(answer(one), answer(other));
+            }
+        }
+    }
+}
+
 /// The lines of the digest, sorted.
 pub fn lines(transitions: &[Transition]) -> String {
     let digested = transitions.iter().filter(|transition| transition.state.is_in_digest());
@@ -210,6 +277,10 @@ struct Sequencer {
     log_time_ms: i64,
     last_tick_ms: i64,
     out: Vec<Transition>,
+    /// All names that records gave.
+    known: Arc<Names>,
+    /// Whether it goes on from a snapshot before a record.
+    is_cut: fn(u64) -> bool,
 }
 
 impl Sequencer {
@@ -227,6 +298,8 @@ impl Sequencer {
             log_time_ms: i64::MIN,
             last_tick_ms: i64::MIN,
             out: Vec::new(),
+            known: Arc::default(),
+            is_cut: |_| false,
         }
     }
 
@@ -295,7 +368,19 @@ impl Sequencer {
     }
 
     fn record(&mut self, payload: Payload) {
-        let record = Record { sequence: self.log.len() as u64, log_time_ms: self.log_time_ms, payload };
+        let sequence = self.log.len() as u64;
+        if (self.is_cut)(sequence) {
+            let next = restored(&self.core, &self.known, self.cut.partitions);
+            assert_eq!(self.core.counters(), next.counters());
+            if sequence.is_multiple_of(11) {
+                assert_same_answers(&self.core, &next, &self.known);
+            }
+            self.core = next;
+        }
+        if let Payload::Dictionary(entries) = &payload {
+            Arc::make_mut(&mut self.known).learn(entries);
+        }
+        let record = Record { sequence, log_time_ms: self.log_time_ms, payload };
         self.core.step(&record, &mut self.out).unwrap();
         self.log.push(Arc::new(record));
     }

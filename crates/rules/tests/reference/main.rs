@@ -17,6 +17,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod allocated;
 mod chance;
 mod ratio;
 
@@ -54,5 +55,6 @@ mod differential;
 mod found;
 mod invariance;
 mod mutants;
+mod snapshots;
 mod sun;
 mod workers;
