@@ -171,7 +171,7 @@ impl OneThread {
         let book = std::thread::spawn(move || {
             let live = Arc::new(LiveAlerts::new("spacebench"));
             let feed = Arc::new(AlertFeed::new("spacebench", 0, RING_ROWS_MAX));
-            let (mut book, mut records) = (BookRole::new(live, feed, Arc::default()), Vec::new());
+            let (mut book, mut records) = (BookRole::new(live, Arc::default(), feed, Arc::default()), Vec::new());
             while alert_readers[0].take(&mut records) {
                 for record in records.drain(..) {
                     book.step(&record);

@@ -20,7 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use vigie_alerts::feed::AlertFeed;
+use vigie_alerts::feed::{AlertFeed, Told};
 use vigie_log::clock::{Limit, LogClock};
 use vigie_log::disk::SystemDisk;
 use vigie_log::verify::verify_log;
@@ -190,8 +190,10 @@ async fn tell(feed: Arc<AlertFeed>, zone: TimeZone) {
         loop {
             let page = feed.page(&operator, after);
             after = page.after;
-            for row in &page.rows {
-                tell_row(&row.json, &zone, &mut day, colours);
+            for part in page.rows.iter().flat_map(|row| &row.parts) {
+                if let Told::Transition { json, .. } = &part.told {
+                    tell_row(json, &zone, &mut day, colours);
+                }
             }
             if page.is_last {
                 break;
