@@ -19,7 +19,8 @@ const SIGKILL: i32 = 9;
 const SOON: Duration = Duration::from_millis(700);
 const LATER: Duration = Duration::from_secs(3_600);
 
-const SETTINGS: &str = "[time]\ntick = \"100ms\"\n[desk.escalation]\nseverity = \"critical\"\nafter = \"1s\"\ndesk = \"duty officer\"\n";
+const SETTINGS: &str =
+    "[time]\ntick = \"100ms\"\n[desk.escalation]\nseverity = \"critical\"\nafter = \"1s\"\ndesk = \"duty officer\"\n";
 const RULES: &str = "\
 groups:
 - name: squares
@@ -147,7 +148,8 @@ const SHIFT: &[Step] = &[
         let alerts = [desk.id("market"), desk.id("station"), "nowhere".to_owned()];
         let bulk = json!({"alerts": alerts, "action": "close", "disposition": "false"});
         let results = desk.post("/v1/alerts/bulk", &by_ada(bulk));
-        let outcomes: Vec<_> = results["results"].as_array().unwrap().iter().map(|row| row["outcome"].clone()).collect();
+        let outcomes: Vec<_> =
+            results["results"].as_array().unwrap().iter().map(|row| row["outcome"].clone()).collect();
         assert_eq!(outcomes, ["done", "still_active", "unknown_alert"]);
     }),
     ("another alert explains it", |desk| {

@@ -250,14 +250,18 @@ impl Board {
         Some(Change::Alert { what, log_ms, item: Box::new(item) })
     }
 
+    /// An alert as it stands now, told when it opens and when somebody did something; a resumed stream may repeat it.
     fn handled(&mut self, item: Item) -> Option<Change> {
-        let change = Change::Alert {
-            what: item.handling().to_owned(),
-            log_ms: self.status.log_time_ms.max(item.log_ms),
-            item: Box::new(item.clone()),
+        let what = match self.items.get(&item.alert_id) {
+            Some(known) if known.offset > item.offset => None,
+            Some(known) => item.deed_since(known).map(str::to_owned),
+            None => Some(item.handling().to_owned()),
         };
+        let log_ms = self.status.log_time_ms.max(item.log_ms);
+        let change = what.map(|what| Change::Alert { what, log_ms, item: Box::new(item.clone()) });
         self.replace(item);
-        Some(change)
+        self.forget_oldest();
+        change
     }
 
     fn suppressed(&mut self, suppression: Suppression) -> Vec<Change> {

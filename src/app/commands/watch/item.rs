@@ -47,6 +47,9 @@ pub(super) struct Item {
     /// Who shelved it, until when.
     #[serde(default)]
     pub(super) shelved: Option<Act>,
+    /// Whose it is.
+    #[serde(default)]
+    pub(super) assigned: Option<Assigned>,
     /// Why it asks for attention again.
     #[serde(default)]
     pub(super) reannounced: Option<Reannounced>,
@@ -75,6 +78,14 @@ pub(super) struct Act {
     /// Until when it holds.
     #[serde(default, deserialize_with = "harmless_if_any")]
     pub(super) until: Option<String>,
+}
+
+/// Whose an alert is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct Assigned {
+    /// Who has it.
+    #[serde(deserialize_with = "harmless")]
+    pub(super) to: String,
 }
 
 /// Why an alert asks for attention again.
@@ -107,6 +118,18 @@ impl Item {
     #[must_use]
     pub(super) fn is_open(&self) -> bool {
         self.handling() == OPEN
+    }
+
+    /// What happened between two states of handling of an alert, in one word; `None` when nobody did anything that shows here.
+    pub(super) fn deed_since(&self, before: &Self) -> Option<&str> {
+        if self.handling() != before.handling() || self.reannounced != before.reannounced {
+            return Some(self.handling());
+        }
+        if self.assigned != before.assigned {
+            return Some("assigned");
+        }
+        let is_same = self.acknowledged == before.acknowledged && self.shelved == before.shelved;
+        (!is_same).then(|| self.handling())
     }
 
     /// The first eight digits of its id: enough for `vigie explain`.
