@@ -1,7 +1,7 @@
 //! `vigie watch`: the alerts that need somebody, in a terminal or as one line for each change.
 //!
-//! The list is a fold ([`board`]) over what a thread hears ([`follower`]); what is drawn ([`render`], [`paint`]) and what keys
-//! mean ([`dialogue`]) are functions of it. Here they meet the clock, the terminal and the network.
+//! The list is a fold (`board`) over what a thread hears (`follower`); what is drawn (`render`, `paint`) and what keys
+//! mean (`dialogue`) are functions of it. Here they meet the clock, the terminal and the network.
 
 mod sse;
 
