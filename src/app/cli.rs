@@ -166,7 +166,7 @@ pub struct ReplayArgs {
     #[arg(long, requires = "data")]
     pub through_log: bool,
     /// Rows handed to the sequencer at once.
-    #[arg(long, value_name = "ROWS", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    #[arg(long, value_name = "ROWS", default_value_t = 4096, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub batch: u32,
     /// Partitions, instead of the configured number.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]

@@ -95,7 +95,9 @@ fn escalation(mut section: Section<'_>) -> Option<DeskEscalation> {
 fn counted(section: &mut Section<'_>, key: &'static str, least_ms: i64) -> Option<i64> {
     let counted_ms = section.duration_ms(key, least_ms)?;
     if counted_ms > COUNTED_MS_MAX {
-        section.report().add(section.error(format!("'{key}' is too long")).expected("at most a day"));
+        let at = section.text(key).map_or(0, |text| text.at);
+        let report = section.report();
+        report.add(report.error(at, format!("'{key}' is too long")).expected("at most a day"));
         return None;
     }
     Some(counted_ms)

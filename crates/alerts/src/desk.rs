@@ -43,6 +43,8 @@ pub mod asked;
 
 pub mod fold;
 
+pub mod stored;
+
 pub mod live;
 
 pub mod kpis;

@@ -14,6 +14,7 @@
 use crate::applied::Applied;
 use crate::around::{Around, Chattering, ModeThen, OutOfService};
 use crate::book::{Book, BookLimits};
+use crate::desk;
 use crate::desk::asked::{DeskAlert, Touched};
 use crate::desk::fold::Desk;
 use crate::desk::view::DeskView;
@@ -81,7 +82,8 @@ impl ControlRoom {
         let book = self.book.snapshot();
         let mut bytes = (book.len() as u64).to_le_bytes().to_vec();
         bytes.extend(book);
-        postcard::to_extend(&self.desk, bytes).expect("a desk has an encoding, and memory takes it")
+        bytes.extend(desk::stored::snapshot(&self.desk));
+        bytes
     }
 
     /// The room that a [snapshot](Self::snapshot) holds, whose book has bounds of its own.
@@ -94,8 +96,7 @@ impl ControlRoom {
         let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| unreadable())?;
         let (book, desk) = rest.split_at_checked(length).ok_or_else(unreadable)?;
         let book = Book::restore(book, limits)?;
-        let (desk, rest) = postcard::take_from_bytes(desk).map_err(|_| unreadable())?;
-        if rest.is_empty() { Ok(Self { book, desk }) } else { Err(unreadable()) }
+        Ok(Self { book, desk: desk::stored::restore(desk)? })
     }
 
     /// What is the desk's own; the outcome, when it decides a command.

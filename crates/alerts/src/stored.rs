@@ -5,6 +5,7 @@
 //! leave. A newer version is refused; whoever changes one of the types raises [`VERSION`].
 
 use crate::around::{Chattering, ModeThen, OutOfService};
+use crate::desk::stored::DeskRestoreError;
 use crate::view::{
     Acknowledgement, AlertView, Assignment, CheckedStep, Condition, EscalatedTo, Inhibitor, Reannounced, Shelving,
     Waiting,
@@ -35,6 +36,9 @@ pub enum RestoreError {
     /// It is none, or damaged.
     #[error("the bytes are no snapshot of an alert book, or are damaged")]
     Unreadable,
+    /// The desk beside it cannot be restored.
+    #[error(transparent)]
+    Desk(#[from] DeskRestoreError),
 }
 
 /// What a snapshot holds.

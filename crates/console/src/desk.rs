@@ -66,7 +66,7 @@ pub(crate) async fn mode(State(state): State<ConsoleState>, headers: HeaderMap, 
     const KNOWN: [&str; 7] = ["operator", "mode", "name", "coordinator", "until", "spaces", "note"];
     let mut given = Given::read(&state, &headers, body)?;
     let fields = &mut given.fields;
-    let mode = word(fields, "mode", &DeskMode::ALL.map(|mode| (mode.as_str(), mode)))?;
+    let mode = fields.word("mode", &DeskMode::ALL.map(|mode| (mode.as_str(), mode)), "normal, event or exercise")?;
     let name = fields.text("name", NAME_BYTES_MAX)?.map(Arc::from);
     let coordinator = fields.text("coordinator", TEXT_BYTES_MAX)?.map(Arc::from);
     let until_ms = until(fields, (state.log_clock)())?;
@@ -128,7 +128,7 @@ pub(crate) async fn change_file(
 /// Signs the handover.
 pub(crate) async fn sign(State(state): State<ConsoleState>, headers: HeaderMap, body: Body) -> Answer {
     let mut given = Given::read(&state, &headers, body)?;
-    let side = word(&mut given.fields, "as", &ShiftSide::ALL.map(|side| (side.as_str(), side)))?;
+    let side = given.fields.word("as", &ShiftSide::ALL.map(|side| (side.as_str(), side)), "leaving or arriving")?;
     given.end(&["operator", "as", "note"], DeskDeed::SignShift { side }).await
 }
 
@@ -212,14 +212,4 @@ fn known_spaces(state: &ConsoleState, named: &[Arc<str>]) -> Result<(), Refusal>
 
 fn nothing_has_it(id: &str) -> Refusal {
     Refusal::new(StatusCode::NOT_FOUND, Outcome::UnknownId.reason()).member("id", id).hint("GET /v1/desk lists all")
-}
-
-fn word<T: Copy>(fields: &mut Fields, name: &str, words: &[(&'static str, T)]) -> Result<T, Refusal> {
-    let expected: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-    let expected = expected.join(" or ");
-    let given = required(fields, name, NAME_BYTES_MAX, &expected)?;
-    let known = words.iter().find(|(word, _)| *word == given);
-    known
-        .map(|(_, meaning)| *meaning)
-        .ok_or_else(|| Refusal::bad_request(format!("'{name}' is not understood")).expected(expected))
 }

@@ -6,7 +6,8 @@
 //!
 //! | route | answer |
 //! |---|---|
-//! | `GET /` | the operator's page |
+//! | `GET /` | the operator's page, as built from `web/`; without it the simple page |
+//! | `GET /simple` | the simple page: one file, for old browsers and for builds without Node |
 //! | `GET /v1/alerts` | alerts as JSON or NDJSON; `?space= ?severity= ?handling= ?limit= ?format=ndjson` |
 //! | `GET /v1/alerts/stream` | transitions and handling as server-sent events; resumes with `Last-Event-ID` or `?after=` |
 //! | `GET /v1/alerts/{id}` | one alert |
@@ -72,6 +73,9 @@ mod rules;
 mod problems;
 
 mod page;
+
+#[cfg(vigie_web)]
+mod web;
 
 mod described;
 

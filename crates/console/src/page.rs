@@ -1,4 +1,4 @@
-//! `GET /`: the operator's page, one file without a build step, embedded in the binary.
+//! `GET /simple`: the simple page, one file without a build step. It is `GET /` too where the full page was not built.
 //!
 //! Its content security header lets the browser run exactly the script and style that are in it, by their hashes, and
 //! talk to this server only: text that slipped into the page as markup could neither run nor call home.

@@ -19,6 +19,8 @@ use crate::sql;
 use crate::state::ConsoleState;
 use crate::status;
 use crate::stream;
+#[cfg(vigie_web)]
+use crate::web;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn_with_state, map_response};
@@ -85,5 +87,17 @@ fn api() -> Routes<ConsoleState> {
 
 /// What browsers show to people: no part of the API.
 fn pages() -> Router<ConsoleState> {
-    Router::new().route("/", get(page::page)).route(settings::BASEMAP, get(settings::basemap))
+    front().route("/simple", get(page::page)).route(settings::BASEMAP, get(settings::basemap))
+}
+
+/// The page as it was built.
+#[cfg(vigie_web)]
+fn front() -> Router<ConsoleState> {
+    Router::new().route("/", get(web::index)).route("/assets/{name}", get(web::asset))
+}
+
+/// The simple page, as there is no other.
+#[cfg(not(vigie_web))]
+fn front() -> Router<ConsoleState> {
+    Router::new().route("/", get(page::page))
 }

@@ -7,8 +7,8 @@
 //! | `active`, `stale`, `resumed`, `escalated`, `cleared` | the transition |
 //! | `suppression` | alerts of its space that become suppressed by it, or are so no more |
 //! | `handling` | an alert that opened, or that a person, the clock or the desk changed, as it stands now |
+//! | `desk` | the desk as `GET /v1/desk` tells it: first once the client has caught up, then when it changed, at most twice a second |
 //! | `gap` | positions that are not told one by one: they left the memory, or changed very many alerts. List the alerts anew |
-//! | `desk` | the desk as it stands now, when it has changed |
 //! | `tick` | the newest tick that was folded, at most once a second and without an id. When none comes, nothing is judged |
 //!
 //! A client that names the last id it has seen (`Last-Event-ID`, as browsers do when they reconnect, or `?after=`) gets
@@ -30,11 +30,11 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::unfold;
 use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::iter;
 use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
-use vigie_alerts::feed::{FeedRow, Gap, Head, Ticked, Told};
+use vigie_alerts::feed::{Gap, Head, Ticked, Told};
 use vigie_model::time::format_utc;
 
 /// Most clients following the stream at once: at one page of 1.2 kB rows each, some 80 MB.
@@ -45,6 +45,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const RECONNECT: Duration = Duration::from_secs(2);
 /// Ticks are told at most this often, however fast log time goes.
 const TICK_EVERY: Duration = Duration::from_secs(1);
+/// The desk is told at most this often: in a flood it changes with every alert.
+const DESK_EVERY: Duration = Duration::from_millis(500);
 const LAST_EVENT_ID: &str = "last-event-id";
 
 /// Follows the stream.
@@ -60,11 +62,10 @@ pub(crate) async fn follow(
         return Err(refusal.expected(format!("at most {CLIENTS_MAX}")).retry_after_s(10));
     }
     let hello = Event::default().retry(RECONNECT).comment("transitions follow");
-    let mut client = Client { state, head, after, ready: VecDeque::from([hello]), tick_at: Instant::now(), told: None };
-    if let Some(after) = after {
-        let parts = client.state.feed.rest_of(&client.state.principal, after);
-        client.tell(&FeedRow { position: after, parts }, true);
-    }
+    let rest = after.map(|after| (after, state.feed.rest_of(&state.principal, after)));
+    let rest = rest.iter().flat_map(|(after, parts)| parts.iter().filter_map(|part| part_event(*after, &part.told)));
+    let (ready, now) = (iter::once(hello).chain(rest).collect(), Instant::now());
+    let client = Client { state, head, after, ready, tick_at: now, told: None, desk_waits: true, desk_at: now };
     let events = unfold(client, |mut client| async {
         let event = client.next().await?;
         Some((Ok::<_, Infallible>(event), client))
@@ -95,6 +96,10 @@ struct Client {
     tick_at: Instant,
     /// The tick that was told last.
     told: Option<Ticked>,
+    /// Whether the desk may have changed since it was told.
+    desk_waits: bool,
+    /// When it may be told again.
+    desk_at: Instant,
 }
 
 impl Client {
@@ -111,37 +116,39 @@ impl Client {
             let page = self.state.feed.page(&self.state.principal, self.after);
             self.after = page.after;
             self.ready.extend(page.gap.map(gap_event));
-            // The desk is told as it stands now, so once is enough.
-            let is_of_desk = |row: &Arc<FeedRow>| row.parts.iter().any(|part| part.told == Told::Desk);
-            let newest_of_desk = page.rows.iter().rposition(is_of_desk);
-            for (index, row) in page.rows.iter().enumerate() {
-                self.tell(row, Some(index) == newest_of_desk);
+            for row in &page.rows {
+                self.desk_waits |= row.parts.iter().any(|part| part.told == Told::Desk);
+                self.ready.extend(row.parts.iter().filter_map(|part| part_event(row.position, &part.told)));
             }
             if self.ready.is_empty() && page.is_last {
                 if is_closed {
                     return None;
                 }
+                if let Some(event) = self.desk() {
+                    return Some(event);
+                }
+                let next_at = if self.desk_waits { self.desk_at.min(self.tick_at) } else { self.tick_at };
                 tokio::select! {
                     changed = self.head.changed() => changed.ok()?,
-                    () = sleep_until(self.tick_at) => {}
+                    () = sleep_until(next_at) => {}
                 }
             }
         }
     }
 
-    /// Makes events of a row, and of its part about the desk when that is wanted.
-    fn tell(&mut self, row: &FeedRow, with_desk: bool) {
-        for part in &row.parts {
-            let event = |name, data: &str| Event::default().id(row.position.to_string()).event(name).data(data);
-            self.ready.push_back(match &part.told {
-                Told::Transition { state, json } => event(state.as_str(), json),
-                Told::Suppression(json) => event("suppression", json),
-                Told::Handling(json) => event("handling", json),
-                Told::TooMany => gap_event(Gap { from: row.position, to: row.position }),
-                Told::Desk if with_desk => event("desk", &desk_value(&self.state).to_string()),
-                Told::Desk => continue,
-            });
+    /// The desk as it stands, if it may have changed and was told long enough ago. The client has had every row up to
+    /// `after`, so that is the event's id; whoever reconnects is told of the desk in any case.
+    fn desk(&mut self) -> Option<Event> {
+        let now = Instant::now();
+        if !self.desk_waits || now < self.desk_at {
+            return None;
         }
+        (self.desk_waits, self.desk_at) = (false, now + DESK_EVERY);
+        let event = Event::default().event("desk").data(desk_value(&self.state).to_string());
+        Some(match self.after {
+            Some(after) => event.id(after.to_string()),
+            None => event,
+        })
     }
 
     /// The newest tick, if it is news and the last one was told long enough ago.
@@ -161,6 +168,18 @@ impl Client {
         });
         Some(Event::default().event("tick").data(data.to_string()))
     }
+}
+
+/// The event of a part; `None` for the desk, which is told as it stands once a client has caught up.
+fn part_event(position: u64, told: &Told) -> Option<Event> {
+    let event = |name, data: &str| Event::default().id(position.to_string()).event(name).data(data);
+    Some(match told {
+        Told::Transition { state, json } => event(state.as_str(), json),
+        Told::Suppression(json) => event("suppression", json),
+        Told::Handling(json) => event("handling", json),
+        Told::TooMany => gap_event(Gap { from: position, to: position }),
+        Told::Desk => return None,
+    })
 }
 
 fn gap_event(gap: Gap) -> Event {

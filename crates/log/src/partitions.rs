@@ -27,8 +27,9 @@ struct Partition {
     open: Option<Rows>,
     /// Observations that follow the open rows, in a batch that [`Partitions::settle`] is told.
     picked: Vec<PickedRow>,
-    /// Observations of the record before: the next one will hold about as many.
+    /// Observations of the record before, and bytes of their ids: the next one will hold about as many.
     observations_before: usize,
+    id_bytes_before: usize,
     done: Vec<Payload>,
 }
 
@@ -120,8 +121,9 @@ impl Partition {
         while !rest.is_empty() {
             if !matches!(&self.open, Some(Rows::Observations(open)) if open.len() < RECORD_ROWS_MAX) {
                 self.cut(partition);
-                let capacity = rest.len().max(self.observations_before).min(RECORD_ROWS_MAX);
-                self.open = Some(Rows::Observations(Observations::with_capacity(capacity)));
+                let capacity = rest.len().max(with_slack(self.observations_before)).min(RECORD_ROWS_MAX);
+                let rows = Observations::with_capacity_and_ids(capacity, with_slack(self.id_bytes_before));
+                self.open = Some(Rows::Observations(rows));
             }
             if let Some(Rows::Observations(open)) = &mut self.open {
                 let (now, later) = rest.split_at(rest.len().min(RECORD_ROWS_MAX - open.len()));
@@ -138,7 +140,7 @@ impl Partition {
         let (rows, payload) = match self.open.take() {
             None => return,
             Some(Rows::Observations(rows)) => {
-                self.observations_before = rows.len();
+                (self.observations_before, self.id_bytes_before) = (rows.len(), rows.id_bytes());
                 (rows.len(), Payload::Observations(Batch { partition, first_offset, rows }))
             }
             Some(Rows::Incidents(rows)) => (rows.len(), Payload::Incidents(Batch { partition, first_offset, rows })),
@@ -149,4 +151,9 @@ impl Partition {
         self.next_offset += rows as u64;
         self.done.push(payload);
     }
+}
+
+/// About as much, and a little more: a column that must grow is copied.
+const fn with_slack(before: usize) -> usize {
+    before + before / 4
 }

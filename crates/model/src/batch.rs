@@ -63,6 +63,15 @@ impl Events {
         }
     }
 
+    /// Forgets all events, and keeps the memory for others.
+    pub fn clear(&mut self) {
+        self.observations.clear();
+        self.incidents.clear();
+        self.perceptions.clear();
+        self.order.clear();
+        self.origin.clear();
+    }
+
     /// Number of events of all types.
     #[must_use]
     pub fn len(&self) -> usize {

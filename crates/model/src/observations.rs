@@ -178,6 +178,18 @@ impl Observations {
         }
     }
 
+    /// No rows, and room for `rows` whose ids have so many bytes together.
+    #[must_use]
+    pub fn with_capacity_and_ids(rows: usize, id_bytes: usize) -> Self {
+        Self { id_bytes: String::with_capacity(id_bytes), ..Self::with_capacity(rows) }
+    }
+
+    /// Bytes of all ids together.
+    #[must_use]
+    pub fn id_bytes(&self) -> usize {
+        self.id_bytes.len()
+    }
+
     /// Makes room for `rows` more; ids grow as they come.
     pub fn reserve(&mut self, rows: usize) {
         for names in [&mut self.feed, &mut self.space, &mut self.metric, &mut self.sensor, &mut self.node] {
@@ -191,6 +203,22 @@ impl Observations {
         self.quality.reserve(rows);
         self.flags.reserve(rows);
         self.id_ends.reserve(rows);
+    }
+
+    /// Forgets all rows, and keeps the memory for others.
+    pub fn clear(&mut self) {
+        for names in [&mut self.feed, &mut self.space, &mut self.metric, &mut self.sensor, &mut self.node] {
+            names.clear();
+        }
+        for numbers in [&mut self.value_micros, &mut self.event_time_ms, &mut self.log_time_ms] {
+            numbers.clear();
+        }
+        self.seq.clear();
+        self.sent_time_ms.clear();
+        self.quality.clear();
+        self.flags.clear();
+        self.id_bytes.clear();
+        self.id_ends.clear();
     }
 
     /// Number of rows.

@@ -331,3 +331,33 @@ impl LineKey {
         SlotKey::new(names.name(NameKind::Space, self.space), part)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_is_among_the_bytes() {
+        let behind = NOTHING;
+        let line = Line {
+            newest_ms: -1,
+            micros: 2,
+            low: i64::MIN,
+            high: 4,
+            until_ms: 5,
+            stale_after_ms: 6,
+            feed: 7,
+            behind,
+            sensor: 8,
+            node: NO_NAME,
+        };
+        let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
+        assert_eq!(text(&Line::of_bytes(&line.to_bytes())), text(&line));
+        let with = |behind| Line::of_bytes(&Line { behind, ..line }.to_bytes()).behind();
+        assert_eq!((with(3), with(3 | PORCH)), (Behind::Shared(0), Behind::Shared(0)), "what that is stands elsewhere");
+        for per in [Per::Space, Per::Sensor, Per::Node] {
+            let id = LineId { per, space: 1, metric: u32::MAX, cohort: 3 };
+            assert_eq!(text(&LineId::of_bytes(&id.to_bytes()).unwrap()), text(&id));
+        }
+    }
+}

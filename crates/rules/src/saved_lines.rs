@@ -45,8 +45,11 @@ impl Saved for Lines {
 
     fn load(from: &mut Loader<'_>) -> Result<Self, Wrong> {
         let cohorts = Cohorts::load(from)?;
-        let ids = from.chunks::<16>()?.iter().map(LineId::of_bytes);
-        let ids: Vec<LineId> = ids.collect::<Option<_>>().ok_or(Wrong("a line is of no key"))?;
+        let known = from.chunks::<16>()?;
+        let mut ids = Vec::with_capacity(known.len());
+        for bytes in known {
+            ids.push(LineId::of_bytes(bytes).ok_or(Wrong("a line is of no key"))?);
+        }
         let lines: Vec<Line> = from.chunks::<64>()?.iter().map(Line::of_bytes).collect();
         require(lines.len() == ids.len(), "lines are more or fewer than their keys")?;
         let (shared, porches, free) = Default::default();

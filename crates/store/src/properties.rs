@@ -1,8 +1,8 @@
 //! How data files are written: compression, encodings, dictionaries and statistics.
 
 use crate::schema::table::{OFFSET, PARTITION, Table};
-use deltalake::parquet::basic::{Compression, Encoding};
-use deltalake::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use deltalake::parquet::basic::Compression;
+use deltalake::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use deltalake::parquet::schema::types::ColumnPath;
 
 /// Texts that are nearly all different: a dictionary of them would only be thrown away.
@@ -12,10 +12,6 @@ const UNIQUE_TEXTS: [&str; 5] = ["id", "alert_id", "action_id", "evidence", "sum
 const PAGES_PRUNED_BY: [&str; 3] = ["space", "event_time", "sensor"];
 /// Columns whose smallest and largest value of a file say whether a query can leave out the file.
 const FILES_PRUNED_BY: [&str; 7] = ["metric", "value", "log_time", "alert_id", "rule", PARTITION, OFFSET];
-/// Numbers of an observation that differ from row to row, but from their neighbours by little: packed differences are
-/// smaller than a dictionary and cost less, and compression finds nothing in them.
-const STEPPING: [&str; 5] = ["event_time", "sent_time", "log_time", "seq", OFFSET];
-
 /// How files of a table are written.
 pub(crate) fn writer_properties(table: Table) -> WriterProperties {
     let mut properties = WriterProperties::builder()
@@ -30,7 +26,8 @@ pub(crate) fn writer_properties(table: Table) -> WriterProperties {
         properties = properties.set_column_statistics_enabled(path, statistics_of(column.name));
     }
     if table == Table::Observations {
-        properties = for_observations(properties);
+        // Where a dictionary of values pays, and for all other columns, `crate::pages` writes the chunks.
+        properties = properties.set_column_dictionary_enabled("value".into(), false);
     }
     properties.build()
 }
@@ -44,17 +41,4 @@ pub(crate) fn statistics_of(column: &str) -> EnabledStatistics {
     } else {
         EnabledStatistics::None
     }
-}
-
-/// What comes by the million gets the encodings that suit it; the columns left are written by `crate::pages`.
-fn for_observations(mut properties: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
-    for column in STEPPING {
-        properties = properties
-            .set_column_dictionary_enabled(column.into(), false)
-            .set_column_encoding(column.into(), Encoding::DELTA_BINARY_PACKED)
-            .set_column_compression(column.into(), Compression::UNCOMPRESSED);
-    }
-    properties
-        .set_column_encoding("id".into(), Encoding::DELTA_BYTE_ARRAY)
-        .set_column_dictionary_enabled("value".into(), false)
 }

@@ -37,19 +37,21 @@ use vigie_log::receipt::Receipt;
 use vigie_log::segments::header::LogIdentity;
 use vigie_log::sequencer::{Sequencer, Settings};
 use vigie_log::store::{LogStore, MemoryLog, RING_ROWS_MAX};
+use vigie_model::batch::Events;
 use vigie_model::id::hashed_id;
 use vigie_model::position::PartitionIx;
 use vigie_model::stream::{AlertItem, AlertRecord};
 use vigie_store::history::flusher::Flusher;
-use vigie_store::history::options::{HistoryOptions, ROWS_HOT_MAX};
+use vigie_store::history::options::HistoryOptions;
 use vigie_store::history::writer::History;
 
 /// Batches that may wait for the sequencer: enough for both threads to go on, and few megabytes.
-const BATCHES_AHEAD_MAX: usize = 16;
+const BATCHES_AHEAD_MAX: usize = 4;
 
-/// Hot rows after which a replay commits: half of what history may hold, so that it takes rows while it commits. Nobody
-/// reads beside a replay, and few large files cost less than many small ones.
-const ROWS_PER_FLUSH: usize = ROWS_HOT_MAX / 2;
+/// Hot rows after which a replay commits. Nobody reads beside a replay, and few large files cost less than many small ones.
+const ROWS_PER_FLUSH: usize = 200_000;
+/// Hot rows of a replay at most: it takes rows while it commits.
+const ROWS_HOT_MAX: usize = ROWS_PER_FLUSH * 2;
 
 /// The last line of a replay.
 #[derive(Debug, Serialize)]
@@ -212,7 +214,8 @@ async fn replay(
 }
 
 /// Hands all batches to the sequencer and ends its log; what was accepted, and how many rows were rejected. Reading and
-/// decoding run ahead on a thread of their own.
+/// decoding run ahead on a thread of their own, which gets the batches back: a few serve for all, and their memory is
+/// neither asked for again nor cold.
 fn feed(
     mut sequencer: Sequencer<Box<dyn LogStore>>,
     mut inputs: Inputs,
@@ -223,10 +226,12 @@ fn feed(
     bar.set_length(inputs.reports().iter().map(|file| file.report.taken).sum());
     std::thread::scope(|scope| {
         let (ahead, batches) = sync_channel(BATCHES_AHEAD_MAX);
+        let (back, spent) = sync_channel::<Events>(BATCHES_AHEAD_MAX);
         let reader = std::thread::Builder::new().name("reader".to_owned());
         // Nobody listens any more once judging has failed, which is then the failure to tell.
         let files = &mut inputs;
-        let read = move || while files.next().is_some_and(|batch| ahead.send(batch).is_ok()) {};
+        let mut next = move || files.next_in(spent.try_recv().unwrap_or_default());
+        let read = move || while next().is_some_and(|batch| ahead.send(batch).is_ok()) {};
         reader.spawn_scoped(scope, read).map_err(|error| Failure::io("cannot start a thread", error))?;
         for batch in batches {
             let batch = batch.map_err(|error| Failure::Io(error.to_string()))?;
@@ -238,6 +243,8 @@ fn feed(
             total.duplicates += receipt.duplicates;
             total.late += receipt.late;
             bar.set_position(total.accepted + total.duplicates);
+            // One that does not fit is dropped.
+            let _ = back.try_send(batch);
         }
         Ok(())
     })?;
@@ -286,6 +293,7 @@ async fn open_history(
     let options = HistoryOptions {
         partitions,
         rows_per_flush: ROWS_PER_FLUSH,
+        rows_hot_max: ROWS_HOT_MAX,
         ..HistoryOptions::new(data.join("history"), Arc::clone(centre), Arc::clone(log_id))
     };
     let opened = History::open(options).await;

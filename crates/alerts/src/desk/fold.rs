@@ -58,13 +58,11 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Other settings are in force.
+    /// These settings are in force from now on.
     pub fn settings(&mut self, settings: &Arc<AlertSettings>, now_ms: i64) {
-        if self.settings != *settings {
-            self.settings = Arc::clone(settings);
-            self.is_changed = true;
-            self.settle(now_ms);
-        }
+        self.settings = Arc::clone(settings);
+        self.is_changed = true;
+        self.settle(now_ms);
     }
 
     /// A tick of T, taken at `now_ms`: whatever ends at or before T ends.

@@ -19,6 +19,9 @@ use vigie_model::duration::format_ms;
 use vigie_model::principal::{Scope, SpaceScope};
 use vigie_model::time::format_utc;
 
+/// Most incident files told at once.
+const FILES_TOLD_MAX: usize = 200;
+
 /// Who looks, and what they need to understand it.
 pub struct Looker<'a> {
     /// What they may see.
@@ -110,12 +113,13 @@ pub fn out_of_service_json(view: &DeskView, looker: &Looker<'_>) -> Value {
     view.out_of_service.iter().filter(seen).map(|entry| out_of_service(entry)).collect()
 }
 
-/// The incident files that were open at any time between two log times, from the newest.
+/// The newest incident files that were open at any time between two log times, from the newest; at most 200.
 #[must_use]
 pub fn files_json(view: &DeskView, looker: &Looker<'_>, from_ms: i64, to_ms: i64) -> Value {
     let overlaps =
         |file: &IncidentFile| file.opened_ms <= to_ms && file.closed_ms.is_none_or(|closed_ms| closed_ms >= from_ms);
-    view.files.iter().filter(|file| sees_file(file, looker) && overlaps(file)).map(|file| file_json(file)).collect()
+    let seen = view.files.iter().filter(|file| sees_file(file, looker) && overlaps(file));
+    seen.take(FILES_TOLD_MAX).map(|file| file_json(file)).collect()
 }
 
 /// The signatures of a handover: `leaving`, `arriving`.

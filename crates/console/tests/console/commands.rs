@@ -190,12 +190,28 @@ fn statements_come_as_json_or_text_and_go_out_as_asked() {
 }
 
 #[test]
-fn the_page_is_served_so_that_the_browser_runs_nothing_else() {
-    let page = get(serve(room().state(), 0), "/");
+fn the_simple_page_is_served_so_that_the_browser_runs_nothing_else() {
+    let page = get(serve(room().state(), 0), "/simple");
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
     let csp = page.header("content-security-policy").unwrap();
     assert!(csp.starts_with("default-src 'none'; script-src 'sha256-") && !csp.contains("unsafe"), "{csp}");
     assert!(page.body.contains("</html>"));
+}
+
+/// The full page where it was built, else the simple one; either way nothing but the server's own files may run.
+#[test]
+fn the_page_and_the_files_it_names_are_served_and_nothing_else_may_run() {
+    let at = serve(room().state(), 0);
+    let page = get(at, "/");
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    let csp = page.header("content-security-policy").unwrap();
+    assert!(csp.starts_with("default-src 'none'; ") && !csp.contains("unsafe") && !csp.contains('*'), "{csp}");
+    for name in page.body.split("/assets/").skip(1) {
+        let path = format!("/assets/{}", name.split('"').next().unwrap());
+        let file = get(at, &path);
+        assert_eq!((file.status, file.header("cache-control")), (200, Some("public, max-age=31536000, immutable")));
+    }
+    assert_eq!(get(at, "/assets/nothing.js").status, 404);
 }
 
 #[test]

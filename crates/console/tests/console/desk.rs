@@ -1,6 +1,6 @@
 //! What concerns the centre: the desk, its commands, the handover, and incidents by telephone.
 
-use crate::http::{get, post};
+use crate::http::{Events, get, post};
 use crate::room::{MOOMBA_MS, Room, Said, point, serve};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -61,6 +61,27 @@ fn a_flood_begins_is_digested_by_district_and_ends() {
     assert_eq!((&flood["active"], &flood["new_10min"]), (&false.into(), &0.into()));
     let news: Vec<_> = desk(at)["news"].as_array().unwrap().iter().map(|piece| piece["what"].clone()).collect();
     assert_eq!(news, ["chatter_began", "flood_began", "flood_ended"]);
+}
+
+#[test]
+fn a_stream_tells_the_desk_at_first_and_when_it_changed() {
+    let (room, at) = room();
+    open(&room, "a", Severity::Low);
+    let desk_of = |events: &mut Events| loop {
+        let event = events.next_of_any().unwrap();
+        if event.name == "desk" {
+            return (event.id, serde_json::from_str::<Value>(&event.data).unwrap());
+        }
+    };
+    let mut events = Events::open(at, "/v1/alerts/stream", "");
+    let (id, first) = desk_of(&mut events);
+    assert_eq!((&*id, &first["mode"]["mode"], &first["flood"]["new_10min"]), ("0", &"normal".into(), &1.into()));
+    let drill = r#"{"operator":"Ada","mode":"exercise","name":"Drill","until":"2017-03-12T11:00:00Z"}"#;
+    done(at, "/v1/mode", drill);
+    let (id, second) = desk_of(&mut events);
+    assert_eq!((&*id, &second["mode"]["name"]), ("1", &"Drill".into()));
+    let mut resumed = Events::open(at, "/v1/alerts/stream", "Last-Event-ID: 1\r\n");
+    assert_eq!(desk_of(&mut resumed).1["mode"]["name"], "Drill", "whoever reconnects has missed nothing");
 }
 
 #[test]
@@ -239,7 +260,7 @@ fn a_wrong_command_is_told_the_field_and_what_was_expected() {
         400 no space has this id / -
         400 'until' has passed already / an instant behind log time, which /v1/status tells
         400 'until' is not an instant / RFC 3339 with an offset, as in 2017-03-12T21:00:00+11:00
-        400 'mode' is not understood / normal or event or exercise
+        400 'mode' is none of the words / normal, event or exercise
         400 'name' is missing / what the event or exercise is called
         400 'until' is missing / when it ends by itself
         400 'name' does not belong to the normal mode / what the event or exercise is called

@@ -145,8 +145,19 @@ impl Inputs {
         hasher.digest128()
     }
 
-    fn next_batch(&mut self) -> Result<Events, Error> {
-        let mut events = Events::with_capacity(self.batch_rows.min(BATCH_ROWS_FORESEEN_MAX));
+    /// The next batch, as [`Iterator::next`] gives it, in the memory of one that nobody needs any more.
+    pub fn next_in(&mut self, spent: Events) -> Option<Result<Events, Error>> {
+        if self.is_over {
+            return None;
+        }
+        let batch = self.next_batch(spent);
+        self.is_over = batch.as_ref().map_or(true, Events::is_empty);
+        batch.map(|events| (!events.is_empty()).then_some(events)).transpose()
+    }
+
+    fn next_batch(&mut self, mut events: Events) -> Result<Events, Error> {
+        events.clear();
+        events.reserve_observations(self.batch_rows.min(BATCH_ROWS_FORESEEN_MAX));
         let Some(merge) = &mut self.sorted else {
             while events.len() < self.batch_rows && self.opened.read(self.batch_rows, &mut events)? {}
             self.check_order(&events)?;
@@ -177,12 +188,7 @@ impl Iterator for Inputs {
 
     /// The next batch, never empty. After an error there is none.
     fn next(&mut self) -> Option<Self::Item> {
-        if self.is_over {
-            return None;
-        }
-        let batch = self.next_batch();
-        self.is_over = batch.as_ref().map_or(true, Events::is_empty);
-        batch.map(|events| (!events.is_empty()).then_some(events)).transpose()
+        self.next_in(Events::default())
     }
 }
 

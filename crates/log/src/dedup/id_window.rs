@@ -6,6 +6,9 @@
 use crate::dedup::verdict::Verdict;
 use crate::hash_index::{HashIndex, ITEMS_MAX};
 
+/// Ids of a piece of a list: a list that grows is not copied, and leaves no holes behind.
+const PIECE_IDS: usize = 4096;
+
 /// The last N ids, in two generations.
 #[derive(Debug)]
 pub struct IdWindow {
@@ -16,8 +19,15 @@ pub struct IdWindow {
 
 #[derive(Debug)]
 struct Generation {
-    ids: Vec<u128>,
+    ids: List,
     index: HashIndex,
+}
+
+/// Ids in the order they came. All pieces but the last in use are full; those behind it are empty.
+#[derive(Debug, Default)]
+struct List {
+    pieces: Vec<Vec<u128>>,
+    length: usize,
 }
 
 impl IdWindow {
@@ -25,7 +35,7 @@ impl IdWindow {
     #[must_use]
     pub fn new(remembered: usize) -> Self {
         let remembered = remembered.clamp(1, ITEMS_MAX);
-        let generation = || Generation { ids: Vec::new(), index: HashIndex::new(remembered) };
+        let generation = || Generation { ids: List::default(), index: HashIndex::new(remembered) };
         Self { remembered, young: generation(), old: generation() }
     }
 
@@ -39,7 +49,7 @@ impl IdWindow {
         if self.old.holds(id) || !self.young.add(id) {
             return Verdict::Duplicate;
         }
-        if self.young.ids.len() >= self.remembered {
+        if self.young.ids.length >= self.remembered {
             std::mem::swap(&mut self.old, &mut self.young);
             self.young.ids.clear();
             self.young.index.clear();
@@ -50,17 +60,39 @@ impl IdWindow {
 
 impl Generation {
     fn holds(&self, id: u128) -> bool {
-        self.index.find(hash_of(id), |at| self.ids[at] == id).is_some()
+        self.index.find(hash_of(id), |at| self.ids.at(at) == id).is_some()
     }
 
     /// Adds an id; whether it is new.
     fn add(&mut self, id: u128) -> bool {
         let ids = &self.ids;
-        let is_new = self.index.find_or_add(hash_of(id), |at| ids[at] == id, |at| hash_of(ids[at])).is_none();
+        let is_new = self.index.find_or_add(hash_of(id), |at| ids.at(at) == id, |at| hash_of(ids.at(at))).is_none();
         if is_new {
             self.ids.push(id);
         }
         is_new
+    }
+}
+
+impl List {
+    fn at(&self, index: usize) -> u128 {
+        self.pieces[index / PIECE_IDS][index % PIECE_IDS]
+    }
+
+    fn push(&mut self, id: u128) {
+        let piece = self.length / PIECE_IDS;
+        if piece == self.pieces.len() {
+            // The first one grows with its use: most partitions of a small city never fill it.
+            self.pieces.push(Vec::with_capacity(if piece == 0 { 0 } else { PIECE_IDS }));
+        }
+        self.pieces[piece].push(id);
+        self.length += 1;
+    }
+
+    /// Forgets all ids, and keeps the memory.
+    fn clear(&mut self) {
+        self.pieces.iter_mut().for_each(Vec::clear);
+        self.length = 0;
     }
 }
 
@@ -73,6 +105,19 @@ const fn hash_of(id: u128) -> u64 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn lists_of_several_pieces_are_found_and_forgotten() {
+        let remembered = 3 * PIECE_IDS + 5;
+        let mut window = IdWindow::new(remembered);
+        let id = |number: usize| (number as u128).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+        for round in 0..4 {
+            let numbers = round * remembered..(round + 1) * remembered;
+            assert!(numbers.clone().all(|number| window.judge(id(number)) == Verdict::New));
+            assert!(numbers.clone().all(|number| window.judge(id(number)) == Verdict::Duplicate));
+            assert_eq!((window.young.ids.length, window.old.ids.length), (0, remembered));
+        }
+    }
 
     proptest! {
         /// An id repeated within the last N is always found; a new id is never dropped.

@@ -338,6 +338,30 @@ mod tests {
     }
 
     #[test]
+    fn a_snapshot_keeps_hours_and_the_open_one() {
+        let mut learnt = Learnt::default();
+        for (week, value) in (0..).zip([3, 5, 4]) {
+            input(&mut learnt, week * WEEK_MS, value * UNIT);
+            input(&mut learnt, week * WEEK_MS + HOUR_MS, value * UNIT);
+        }
+        let mut bytes = Vec::new();
+        let mut hand_over = |piece: Vec<u8>| {
+            bytes.extend(&piece);
+            piece
+        };
+        let mut saver = Saver::new(&mut hand_over);
+        learnt.save(&mut saver);
+        saver.finish();
+        let rules = crate::load::load(&vigie_model::control::Control {
+            time_zone: "UTC".into(),
+            ..vigie_model::control::Control::default()
+        });
+        let (rules, names) = (rules.unwrap().rules, vigie_model::names::Names::default());
+        let again = Learnt::load(&mut Loader::new(&bytes, &rules, &names)).unwrap();
+        assert_eq!(format!("{again:?}"), format!("{learnt:?}"));
+    }
+
+    #[test]
     fn another_zone_names_hours_anew() {
         let mut learnt = Learnt::default();
         input(&mut learnt, 0, UNIT);

@@ -74,8 +74,9 @@ fn changed(case: &Case, chance: &mut Chance) -> Control {
         let is_new = |rule: &Rule| case.rules.iter().all(|known| known.name != rule.name);
         rules.extend(more.into_iter().filter(is_new));
     }
-    if chance.percent(30) {
-        rules.push(rule(chance, "New".to_owned(), "threshold"));
+    if chance.percent(50) {
+        let kind = chance.of(&["threshold", "absence"]);
+        rules.push(rule(chance, "New".to_owned(), kind));
     }
     case.world.control(&render::file(&rules))
 }

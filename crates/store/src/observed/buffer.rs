@@ -106,9 +106,12 @@ impl ObservedBuffer {
         };
         if !self.chunks.last_mut().is_some_and(fits) {
             // After a full chunk the next is likely to become full too, and need not grow step by step.
-            let is_busy = self.chunks.last().is_some_and(|chunk| chunk.rows.len() > CHUNK_ROWS_MAX / 2);
-            let room = if is_busy { rows.max(CHUNK_ROWS_MAX) } else { rows };
-            let rows = Arc::new(Observed::with_capacity(room, metrics));
+            let full = self.chunks.last().filter(|chunk| chunk.rows.len() > CHUNK_ROWS_MAX / 2);
+            let (room, id_bytes) = full.map_or((rows, 0), |full| {
+                let id_bytes = full.rows.columns.id_bytes();
+                (rows.max(CHUNK_ROWS_MAX), id_bytes + id_bytes / 8)
+            });
+            let rows = Arc::new(Observed::with_capacity(room, id_bytes, metrics));
             self.chunks.push(Chunk { rows, next: Positions::default() });
         }
         self.chunks.last_mut().expect("there is a chunk")

@@ -1,33 +1,33 @@
 //! A data file of observations, from the integers of the log.
 
 use super::order::{OfDate, Ranks, by_date};
-use super::sorted::{Sorted, numbers, texts};
-use crate::pages::coded::{Bounds, CodedChunk, Codes, Dictionary, chunk};
+use super::sorted::{Sorted, numbers, one_text, texts};
+use crate::pages::chunk::Chunk;
+use crate::pages::coded::{Bounds, Codes, Dictionary, chunk};
+use crate::pages::fronts::chunk_of_fronts;
+use crate::pages::steps::{Steps, chunk_of_some_steps, chunk_of_steps};
 use crate::positions::Positions;
 use crate::properties::{statistics_of, writer_properties};
 use crate::rows::observations::{flag_words, units_by_index};
 use crate::rows::observed::Observed;
 use crate::schema::table::{CENTRE, DATE, OFFSET, PARTITION, Table};
-use arrow::array::{ArrayRef, StringBuilder};
-use arrow::datatypes::{Schema, SchemaRef};
-use deltalake::parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, compute_leaves};
+use arrow::datatypes::Schema;
 use deltalake::parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
-use deltalake::parquet::data_type::{DoubleType, Int64Type};
+use deltalake::parquet::data_type::DoubleType;
 use deltalake::parquet::errors::ParquetError;
 use deltalake::parquet::file::metadata::ParquetMetaData;
 use deltalake::parquet::file::properties::{EnabledStatistics, WriterPropertiesPtr};
 use deltalake::parquet::file::statistics::ValueStatistics;
 use deltalake::parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter};
-use deltalake::parquet::schema::types::{ColumnDescPtr, SchemaDescPtr, SchemaDescriptor};
+use deltalake::parquet::schema::types::{ColumnDescPtr, SchemaDescPtr};
 use object_store::PutPayload;
 use std::sync::{Arc, LazyLock};
 use vigie_model::batch::Quality;
 use vigie_model::decimal::Decimal;
-use vigie_model::names::{NameIx, NameKind, Names};
+use vigie_model::names::{NO_NAME, NameIx, NameKind, Names};
 
-/// Bytes a row is likely to need in a file, and its id before, so that memory is asked for once.
+/// Bytes a row is likely to need in a file, so that memory is asked for once.
 const ROW_BYTES: usize = 24;
-const ID_BYTES: usize = 24;
 /// Combinations of flags.
 const FLAGS: usize = 8;
 /// Qualities by their numbers.
@@ -41,23 +41,16 @@ type Group<'a> = SerializedRowGroupWriter<'a, Vec<u8>>;
 struct Format {
     parquet: SchemaDescPtr,
     properties: WriterPropertiesPtr,
-    /// The column `id` alone.
-    id_arrow: SchemaRef,
-    id_parquet: SchemaDescriptor,
 }
 
 static FORMAT: LazyLock<Format> = LazyLock::new(|| {
     let schema = Table::Observations.schema();
     let fields = schema.fields().iter().filter(|field| field.name() != DATE).cloned();
     let arrow = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-    let parquet =
-        |arrow| ArrowSchemaConverter::new().convert(arrow).expect("the columns of history have Parquet types");
-    let id = arrow.field_with_name("id").expect("observations have ids").clone();
-    let id_arrow = Arc::new(Schema::new(vec![id]));
+    let parquet = ArrowSchemaConverter::new().convert(&arrow).expect("the columns of history have Parquet types");
     let mut properties = writer_properties(Table::Observations);
     add_encoded_arrow_schema_to_metadata(&arrow, &mut properties);
-    let id_parquet = parquet(&id_arrow);
-    Format { parquet: Arc::new(parquet(&arrow)), properties: Arc::new(properties), id_arrow, id_parquet }
+    Format { parquet: Arc::new(parquet), properties: Arc::new(properties) }
 });
 
 /// The bytes of a file, and what it says about itself.
@@ -126,18 +119,16 @@ impl Rows<'_> {
     fn write(&self, column: &ColumnDescPtr, group: &mut Group<'_>) -> Result<(), ParquetError> {
         let sorted = &self.sorted;
         match column.name() {
-            "event_time" => integers(&sorted.values(|rows| &rows.columns.event_time_ms, micros), None, group),
-            "log_time" => integers(&sorted.values(|rows| &rows.columns.log_time_ms, micros), None, group),
-            OFFSET => integers(&sorted.values(|rows| &rows.offsets, |offset| offset), None, group),
+            "event_time" => steps(column, &sorted.values(|rows| &rows.columns.event_time_ms, micros), group),
+            "log_time" => steps(column, &sorted.values(|rows| &rows.columns.log_time_ms, micros), group),
+            OFFSET => steps(column, &sorted.values(|rows| &rows.offsets, |offset| offset), group),
             "sent_time" => {
-                let (values, levels) = sorted.values_or_null(|rows| &rows.columns.sent_time_ms);
-                integers(&values.into_iter().map(micros).collect::<Vec<_>>(), Some(&levels), group)
+                let mut sent = sorted.values_or_null(|rows| &rows.columns.sent_time_ms);
+                sent.values.iter_mut().for_each(|sent| *sent = micros(*sent));
+                some_steps(column, &sent, group)
             }
-            "seq" => {
-                let (values, levels) = sorted.values_or_null(|rows| &rows.columns.seq);
-                integers(&values, Some(&levels), group)
-            }
-            "id" => self.ids(group),
+            "seq" => some_steps(column, &sorted.values_or_null(|rows| &rows.columns.seq), group),
+            "id" => self.ids(column, group),
             "value" => self.measured(column, group),
             "space" => self.named(column, NameKind::Space, |rows| &rows.columns.space, group),
             "sensor" => self.named(column, NameKind::Sensor, |rows| &rows.columns.sensor, group),
@@ -147,18 +138,13 @@ impl Rows<'_> {
             "unit" => self.units(column, group),
             "quality" => {
                 let word = |number| QUALITIES[number as usize].as_str();
-                let numbers = sorted.values(|rows| &rows.columns.quality, |quality| quality as u8);
-                coded(column, texts(numbers, word, QUALITIES.len()), group)
+                self.texts(column, |rows| &rows.columns.quality, |quality| quality as u8, word, QUALITIES.len(), group)
             }
             "flags" => {
-                let numbers = sorted.values(|rows| &rows.columns.flags, |bits| bits % FLAGS as u8);
-                coded(column, texts(numbers, |number| flag_words(number as u8), FLAGS), group)
+                let (known, words) = (|bits| bits % FLAGS as u8, |number| flag_words(number as u8));
+                self.texts(column, |rows| &rows.columns.flags, known, words, FLAGS, group)
             }
-            CENTRE => {
-                let mut dictionary = Dictionary::default();
-                dictionary.add_text(self.centre);
-                coded(column, (dictionary, Codes::Constant { rows: sorted.len() }), group)
-            }
+            CENTRE => coded(column, one_text(self.centre, sorted.len()), group),
             PARTITION => self.partitions(column, group),
             name => unreachable!("{name} is no column of observations"),
         }
@@ -172,8 +158,25 @@ impl Rows<'_> {
         group: &mut Group<'_>,
     ) -> Result<(), ParquetError> {
         let names = self.names.all(kind);
-        let numbers = self.sorted.values(indices, |index| index);
-        coded(column, texts(numbers, |index| &names[index as usize], names.len()), group)
+        self.texts(column, indices, |index| index, |index| &names[index as usize], names.len(), group)
+    }
+
+    /// Texts with numbers below `bound`, which `number` makes of what stands in `rows`.
+    fn texts<'t, T: Copy + PartialEq + 't, N: Copy + PartialEq + Into<u32>>(
+        &self,
+        column: &ColumnDescPtr,
+        rows: impl Fn(&Observed) -> &[T],
+        number: impl Fn(T) -> N,
+        text: impl Fn(u32) -> &'t str,
+        bound: usize,
+        group: &mut Group<'_>,
+    ) -> Result<(), ParquetError> {
+        let same = self.sorted.constant(&rows).map(|value| number(value).into());
+        let found = match same.filter(|number| *number != NO_NAME) {
+            Some(number) => one_text(text(number), self.sorted.len()),
+            None => texts(self.sorted.values(rows, number), text, bound),
+        };
+        coded(column, found, group)
     }
 
     /// Units depend on the metric, and on how metrics were configured when the row came.
@@ -189,6 +192,9 @@ impl Rows<'_> {
             let number = |unit| units.iter().position(|known| *known == unit).unwrap_or_default() as u32;
             by_metric.push(of_metrics.into_iter().map(number).collect::<Vec<_>>());
         }
+        if let [unit] = units.as_slice() {
+            return coded(column, one_text(unit, self.sorted.len()), group);
+        }
         let numbers = self.sorted.rows().map(|(chunk, rows, row)| by_metric[chunk][rows.columns.metric[row] as usize]);
         coded(column, texts(numbers.collect::<Vec<_>>(), |number| units[number as usize], units.len()), group)
     }
@@ -200,8 +206,7 @@ impl Rows<'_> {
         let statistics = ValueStatistics::new(min, max, None, Some(0), false).with_backwards_compatible_min_max(true);
         let (dictionary, codes) =
             numbers(&partitions, |partition| (partition as i32).to_le_bytes()).expect("a log has few partitions");
-        let CodedChunk { bytes, close } = chunk(column, &dictionary, &codes, Bounds::No, Some(statistics.into()))?;
-        group.append_column(&Bytes::from(bytes), close)
+        append(chunk(column, &dictionary, &codes, Bounds::No, Some(statistics.into()))?, group)
     }
 
     /// Measured values are often few: counts, tenths of a degree.
@@ -217,34 +222,31 @@ impl Rows<'_> {
         let bound = |micros: Option<&i64>| micros.map(|micros| double(*micros));
         let (min, max) = (bound(values.iter().min()), bound(values.iter().max()));
         let statistics = ValueStatistics::new(min, max, None, Some(0), false).with_backwards_compatible_min_max(true);
-        let CodedChunk { bytes, close } = chunk(column, &dictionary, &codes, Bounds::No, Some(statistics.into()))?;
-        group.append_column(&Bytes::from(bytes), close)
+        append(chunk(column, &dictionary, &codes, Bounds::No, Some(statistics.into()))?, group)
     }
 
     /// Ids are all different, but neighbours begin alike.
-    fn ids(&self, group: &mut Group<'_>) -> Result<(), ParquetError> {
-        let mut ids = StringBuilder::with_capacity(self.sorted.len(), self.sorted.len() * ID_BYTES);
-        self.sorted.rows().for_each(|(_, rows, row)| ids.append_option(rows.columns.id(row)));
-        let ids: ArrayRef = Arc::new(ids.finish());
-        let format = &*FORMAT;
-        let alone =
-            SerializedFileWriter::new(Vec::new(), format.id_parquet.root_schema_ptr(), Arc::clone(&format.properties))?;
-        let factory = ArrowRowGroupWriterFactory::new(&alone, Arc::clone(&format.id_arrow));
-        for (mut writer, leaf) in
-            factory.create_column_writers(0)?.into_iter().zip(compute_leaves(format.id_arrow.field(0), &ids)?)
-        {
-            writer.write(&leaf)?;
-            writer.close()?.append_to_row_group(group)?;
-        }
-        Ok(())
+    fn ids(&self, column: &ColumnDescPtr, group: &mut Group<'_>) -> Result<(), ParquetError> {
+        let ids = self.sorted.rows().map(|(_, rows, row)| rows.columns.id(row));
+        append(chunk_of_fronts(column, ids)?, group)
     }
 }
 
-/// Writes a column of whole numbers; with `levels` those rows that have a 0 have none.
-fn integers(values: &[i64], levels: Option<&[i16]>, group: &mut Group<'_>) -> Result<(), ParquetError> {
-    let mut writer = next_column(group)?;
-    writer.typed::<Int64Type>().write_batch(values, levels, None)?;
-    writer.close()
+/// Writes a column of whole numbers.
+fn steps(column: &ColumnDescPtr, values: &[i64], group: &mut Group<'_>) -> Result<(), ParquetError> {
+    append(chunk_of_steps(column, values, bounds_of(column))?, group)
+}
+
+fn some_steps(column: &ColumnDescPtr, steps: &Steps, group: &mut Group<'_>) -> Result<(), ParquetError> {
+    append(chunk_of_some_steps(column, steps, bounds_of(column))?, group)
+}
+
+fn bounds_of(column: &ColumnDescPtr) -> Bounds {
+    match statistics_of(column.name()) {
+        EnabledStatistics::None => Bounds::No,
+        EnabledStatistics::Chunk => Bounds::OfFile,
+        EnabledStatistics::Page => Bounds::OfPages,
+    }
 }
 
 /// Writes a column of texts.
@@ -253,13 +255,12 @@ fn coded(
     (dictionary, codes): (Dictionary<'_>, Codes),
     group: &mut Group<'_>,
 ) -> Result<(), ParquetError> {
-    let bounds = match statistics_of(column.name()) {
-        EnabledStatistics::None => Bounds::No,
-        EnabledStatistics::Chunk => Bounds::OfFile,
-        EnabledStatistics::Page => Bounds::OfPages,
-    };
-    let CodedChunk { bytes, close } = chunk(column, &dictionary, &codes, bounds, None)?;
-    group.append_column(&Bytes::from(bytes), close)
+    append(chunk(column, &dictionary, &codes, bounds_of(column), None)?, group)
+}
+
+/// Splices a chunk in as the next column.
+fn append(chunk: Chunk, group: &mut Group<'_>) -> Result<(), ParquetError> {
+    group.append_column(&Bytes::from(chunk.bytes), chunk.close)
 }
 
 fn next_column<'a>(group: &'a mut Group<'_>) -> Result<SerializedColumnWriter<'a>, ParquetError> {

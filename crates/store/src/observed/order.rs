@@ -1,8 +1,8 @@
 //! The order of observations inside a data file: by space and time, then by place in the log.
 //!
 //! The same order as of other tables' rows ([`crate::delta`]), found over integers: names have ranks, which change
-//! only when there are new names, and rows of a space come in the order of time but for late ones. So rows are sorted by
-//! rank and arrival, one number a row, and then only those spaces by time that need it. Rows of a space are of one partition,
+//! only when there are new names, and rows of a space come in the order of time but for late ones. So rows are put in the order of
+//! ranks and arrival, and then only those spaces in that of time that need it. Rows of a space are of one partition,
 //! in which they arrive in the order of their offsets; so arrival stands for the place in the log.
 
 use crate::positions::Positions;
@@ -11,6 +11,9 @@ use crate::rows::observed::Observed;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vigie_model::names::NameIx;
+
+/// Names for each row from which on rows are compared rather than counted by name.
+const NAMES_A_ROW_MAX: usize = 4;
 
 /// Where a row lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,27 +91,82 @@ pub(crate) fn by_date(chunks: &[Arc<Observed>], stored: &Positions, ranks: &Rank
 
 /// Rows of one date that are in the order of their arrival, in the order of a file.
 fn sorted(chunks: &[Arc<Observed>], arrived: &[Place], ranks: &Ranks) -> Vec<Place> {
-    const ARRIVAL_BITS: u32 = 32;
-    assert!(u32::try_from(arrived.len()).is_ok(), "a buffer holds fewer than 2^32 rows");
     let columns = |place: &Place| (&chunks[place.chunk()].columns, place.row());
-    let rank = |place| {
+    let rank = |place: &Place| {
         let (columns, row) = columns(place);
-        u64::from(ranks.ranks[columns.space[row] as usize])
+        ranks.ranks[columns.space[row] as usize]
     };
     let time = |place: &Place| {
         let (columns, row) = columns(place);
         columns.event_time_ms[row]
     };
-    let mut keys: Vec<u64> = (0..).zip(arrived).map(|(arrival, place)| rank(place) << ARRIVAL_BITS | arrival).collect();
-    keys.sort_unstable();
-    let mut places: Vec<Place> = keys.iter().map(|key| arrived[*key as u32 as usize]).collect();
-    let mut rest = places.as_mut_slice();
-    for of_space in keys.chunk_by(|one, next| one >> ARRIVAL_BITS == next >> ARRIVAL_BITS) {
-        let (places, later) = rest.split_at_mut(of_space.len());
-        if !places.is_sorted_by_key(time) {
-            places.sort_by_key(time);
+    assert!(u32::try_from(arrived.len()).is_ok(), "a buffer holds fewer than 2^32 rows");
+    let (mut places, ends) = if ranks.ranks.len() <= arrived.len() * NAMES_A_ROW_MAX {
+        by_count(arrived, ranks.ranks.len(), rank)
+    } else {
+        by_comparison(arrived, rank)
+    };
+    let mut begin = 0;
+    for end in ends {
+        let of_space = &mut places[begin..end as usize];
+        if !of_space.is_sorted_by_key(time) {
+            of_space.sort_by_key(time);
         }
-        rest = later;
+        begin = end as usize;
     }
     places
+}
+
+/// Places by rank, those of one rank as they came, and where each rank ends: counted, then put where they belong.
+/// O(places + ranks).
+fn by_count(arrived: &[Place], ranks: usize, rank: impl Fn(&Place) -> u32) -> (Vec<Place>, Vec<u32>) {
+    let mut ends = vec![0_u32; ranks];
+    arrived.iter().for_each(|place| ends[rank(place) as usize] += 1);
+    let mut end = 0;
+    for of_rank in &mut ends {
+        let begin = end;
+        end += *of_rank;
+        *of_rank = begin;
+    }
+    // Where the next place of a rank belongs; once all are there, that is where the rank ends.
+    let mut places = arrived.to_vec();
+    for place in arrived {
+        let next = &mut ends[rank(place) as usize];
+        places[*next as usize] = *place;
+        *next += 1;
+    }
+    (places, ends)
+}
+
+/// The same where there are far more names than rows.
+fn by_comparison(arrived: &[Place], rank: impl Fn(&Place) -> u32) -> (Vec<Place>, Vec<u32>) {
+    const ARRIVAL_BITS: u32 = 32;
+    let key = |(arrival, place)| u64::from(rank(place)) << ARRIVAL_BITS | arrival;
+    let mut keys: Vec<u64> = (0..).zip(arrived).map(key).collect();
+    keys.sort_unstable();
+    let of_ranks = keys.chunk_by(|one, next| one >> ARRIVAL_BITS == next >> ARRIVAL_BITS);
+    let ends = of_ranks.scan(0, |end, of_rank| {
+        *end += of_rank.len() as u32;
+        Some(*end)
+    });
+    (keys.iter().map(|key| arrived[*key as u32 as usize]).collect(), ends.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn counting_and_comparing_find_one_order() {
+        for rows in [0, 1, 7, 200] {
+            let arrived: Vec<_> = (0..rows).map(|row| Place { chunk: 0, row }).collect();
+            let rank = |place: &Place| place.row.wrapping_mul(2_654_435_761) >> 16 & 15;
+            let ((counted, ends), (compared, some_ends)) =
+                (by_count(&arrived, 16, rank), by_comparison(&arrived, rank));
+            assert_eq!(counted, compared);
+            let ends: BTreeSet<_> = ends.into_iter().filter(|end| *end > 0).collect();
+            assert_eq!(ends, some_ends.into_iter().collect());
+        }
+    }
 }

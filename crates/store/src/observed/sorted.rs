@@ -2,6 +2,7 @@
 
 use super::order::Place;
 use crate::pages::coded::{Codes, Dictionary, NO_CODE};
+use crate::pages::steps::Steps;
 use crate::rows::observed::Observed;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -39,32 +40,45 @@ impl<'a> Sorted<'a> {
         self.places.iter().map(|place| seen(columns[place.chunk()][place.row()])).collect()
     }
 
-    /// The values there are, and which rows have one: 1, or 0.
-    pub(crate) fn values_or_null<T: Copy + 'a>(
-        &self,
-        column: impl Fn(&'a Observed) -> &'a [Option<T>],
-    ) -> (Vec<T>, Vec<i16>) {
+    /// The value that all rows of the chunks have, if they have one: it need not be gathered.
+    pub(crate) fn constant<T: Copy + PartialEq + 'a>(&self, column: impl Fn(&'a Observed) -> &'a [T]) -> Option<T> {
+        let columns = self.columns(column);
+        let first = *columns.iter().find_map(|column| column.first())?;
+        // Without a way out in between, so that many are compared at once.
+        let is_first = |column: &&[T]| column.iter().fold(true, |same, value| same & (*value == first));
+        columns.iter().all(is_first).then_some(first)
+    }
+
+    /// The values there are, and which rows have one.
+    pub(crate) fn values_or_null(&self, column: impl Fn(&'a Observed) -> &'a [Option<i64>]) -> Steps {
         let columns = self.columns(column);
         if columns.iter().all(|column| column.iter().all(Option::is_none)) {
-            return (Vec::new(), vec![0; self.len()]);
+            return Steps { values: Vec::new(), levels: vec![0; self.len()] };
         }
         let (mut values, mut levels) = (Vec::with_capacity(self.len()), Vec::with_capacity(self.len()));
         for place in self.places {
             let value = columns[place.chunk()][place.row()];
-            levels.push(i16::from(value.is_some()));
+            levels.push(u32::from(value.is_some()));
             values.extend(value);
         }
-        (values, levels)
+        Steps { values, levels }
     }
 
     /// Where each row lies: the chunk by number, the chunk, and the row in it.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = (usize, &'a Observed, usize)> {
+    pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = (usize, &'a Observed, usize)> {
         self.places.iter().map(|place| (place.chunk(), self.chunks[place.chunk()].as_ref(), place.row()))
     }
 
     fn columns<T>(&self, column: impl Fn(&'a Observed) -> &'a [T]) -> Vec<&'a [T]> {
         self.chunks.iter().map(|chunk| column(chunk.as_ref())).collect()
     }
+}
+
+/// The code of a text that all rows have.
+pub(crate) fn one_text(text: &str, rows: usize) -> (Dictionary<'_>, Codes) {
+    let mut dictionary = Dictionary::default();
+    dictionary.add_text(text);
+    (dictionary, Codes::Constant { rows })
 }
 
 /// Codes of texts that have numbers below `bound`; `text` says which a number has, [`NO_NAME`] has none. Codes are given
@@ -78,8 +92,7 @@ pub(crate) fn texts<'a, T: Copy + PartialEq + Into<u32>>(
     if let Some(first) = numbers.first().filter(|first| numbers.iter().all(|number| number == *first)).copied()
         && first.into() != NO_NAME
     {
-        dictionary.add_text(text(first.into()));
-        return (dictionary, Codes::Constant { rows: numbers.len() });
+        return one_text(text(first.into()), numbers.len());
     }
     let mut code_of = vec![NO_CODE; bound];
     let (mut last, mut last_code) = (NO_NAME, NO_CODE);
@@ -110,8 +123,14 @@ pub(crate) fn numbers<const N: usize>(
     let mut dictionary = Dictionary::default();
     let mut code_of: HashMap<i64, u32, FixedState> = HashMap::default();
     let mut codes = Vec::with_capacity(values.len());
+    let mut last = None;
     for value in values {
-        codes.push(*code_of.entry(*value).or_insert_with(|| dictionary.add_number(&bytes(*value))));
+        let code = match last {
+            Some((known, code)) if known == *value => code,
+            _ => *code_of.entry(*value).or_insert_with(|| dictionary.add_number(&bytes(*value))),
+        };
+        last = Some((*value, code));
+        codes.push(code);
         if dictionary.len() > NUMBERS_MAX {
             return None;
         }

@@ -53,7 +53,7 @@ fn metrics(unit: &str) -> Arc<Metrics> {
 fn chunks(numbers: &mut Numbers, names: u32, is_plain: bool) -> Vec<Arc<Observed>> {
     let mut next = [0; PARTITIONS as usize];
     let mut chunk = |metrics: &Arc<Metrics>| {
-        let mut chunk = Observed::with_capacity(0, metrics);
+        let mut chunk = Observed::with_capacity(0, 0, metrics);
         for _ in 0..=numbers.below(5) {
             let partition = numbers.below(u64::from(PARTITIONS)) as u16;
             let mut rows = Observations::default();

@@ -1,21 +1,16 @@
 //! A column chunk of codes with its dictionary.
 
+use super::chunk::{Chunk, DataPage, PAGE_ROWS, write_levels, write_pages};
 use super::runs::{bits_for, write, write_run};
-use deltalake::parquet::basic::{BoundaryOrder, Compression, Encoding, Type};
-use deltalake::parquet::column::page::{CompressedPage, Page, PageWriteSpec, PageWriter};
-use deltalake::parquet::column::writer::ColumnCloseResult;
+use deltalake::parquet::basic::{BoundaryOrder, Encoding, Type};
 use deltalake::parquet::data_type::ByteArray;
 use deltalake::parquet::errors::ParquetError;
-use deltalake::parquet::file::metadata::{ColumnChunkMetaData, ColumnIndexBuilder, OffsetIndexBuilder};
+use deltalake::parquet::file::metadata::ColumnIndexBuilder;
 use deltalake::parquet::file::statistics::{Statistics, ValueStatistics};
-use deltalake::parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use deltalake::parquet::schema::types::ColumnDescPtr;
 
 /// Stands for "no value" among codes.
 pub(crate) const NO_CODE: u32 = u32::MAX;
-
-/// Rows of a data page. The `parquet` crate's default for its own pages, so that pages of all columns begin together.
-const PAGE_ROWS: usize = 20_000;
 
 /// Different values of a column, each with its code: the order in which they were added.
 #[derive(Clone, Debug, Default)]
@@ -48,15 +43,6 @@ pub(crate) enum Bounds {
     OfFile,
     /// Those of the file and of each page, for texts.
     OfPages,
-}
-
-/// A chunk that can be spliced into a file.
-#[derive(Debug)]
-pub(crate) struct CodedChunk {
-    /// Its pages.
-    pub(crate) bytes: Vec<u8>,
-    /// What the file says about it.
-    pub(crate) close: ColumnCloseResult,
 }
 
 impl<'a> Dictionary<'a> {
@@ -105,64 +91,21 @@ pub(crate) fn chunk(
     codes: &Codes,
     bounds: Bounds,
     statistics: Option<Statistics>,
-) -> Result<CodedChunk, ParquetError> {
-    let mut sink = TrackedWrite::new(Vec::new());
-    let mut sizes = Sizes::default();
-    let (mut offsets, mut pages) = (OffsetIndexBuilder::new(), ColumnIndexBuilder::new(Type::BYTE_ARRAY));
-    let mut all = PageBounds::default();
-    let mut writer = SerializedPageWriter::new(&mut sink);
-    let dictionary_page = Page::DictionaryPage {
-        buf: dictionary.plain.clone().into(),
-        num_values: u32::try_from(dictionary.len()).expect("codes are 32 bits"),
-        encoding: Encoding::PLAIN,
-        is_sorted: false,
-    };
-    sizes.add(&writer.write_page(CompressedPage::new(dictionary_page, dictionary.plain.len()))?);
-    let mut data_page_offset = None;
-    for first in (0..codes.rows()).step_by(PAGE_ROWS) {
+) -> Result<Chunk, ParquetError> {
+    let (mut index, mut all) = (ColumnIndexBuilder::new(Type::BYTE_ARRAY), PageBounds::default());
+    let pages = (0..codes.rows()).step_by(PAGE_ROWS).map(|first| {
         let rows = PAGE_ROWS.min(codes.rows() - first);
         let (bytes, of_page) = data_page(column, dictionary, codes, first, rows, bounds);
-        let length = bytes.len();
-        let page = Page::DataPage {
-            buf: bytes.into(),
-            num_values: u32::try_from(rows).expect("pages are small"),
-            encoding: Encoding::RLE_DICTIONARY,
-            def_level_encoding: Encoding::RLE,
-            rep_level_encoding: Encoding::RLE,
-            statistics: None,
-        };
-        let written = writer.write_page(CompressedPage::new(page, length))?;
-        data_page_offset.get_or_insert(written.offset);
-        sizes.add(&written);
-        offsets.append_offset_and_size(as_i64(written.offset), as_i32(written.compressed_size)?);
-        offsets.append_row_count(as_i64(rows as u64));
         let bytes_of = |text: Option<&str>| text.unwrap_or_default().as_bytes().to_vec();
-        pages.append(of_page.min.is_none(), bytes_of(of_page.min), bytes_of(of_page.max), of_page.nulls);
+        index.append(of_page.min.is_none(), bytes_of(of_page.min), bytes_of(of_page.max), of_page.nulls);
         all.widen(&of_page);
-    }
-    writer.close()?;
+        DataPage { bytes, rows, encoding: Encoding::RLE_DICTIONARY }
+    });
+    let written = write_pages(Some((&dictionary.plain, dictionary.len())), pages)?;
     let statistics = statistics.or_else(|| (bounds != Bounds::No).then(|| all.statistics()));
-    let mut metadata = ColumnChunkMetaData::builder(column.clone())
-        .set_compression(Compression::UNCOMPRESSED)
-        .set_encodings(vec![Encoding::PLAIN, Encoding::RLE, Encoding::RLE_DICTIONARY])
-        .set_total_compressed_size(as_i64(sizes.compressed))
-        .set_total_uncompressed_size(as_i64(sizes.uncompressed))
-        .set_num_values(as_i64(codes.rows() as u64))
-        .set_dictionary_page_offset(Some(0))
-        .set_data_page_offset(as_i64(data_page_offset.unwrap_or_default()));
-    if let Some(statistics) = statistics {
-        metadata = metadata.set_statistics(statistics);
-    }
-    pages.set_boundary_order(BoundaryOrder::UNORDERED);
-    let close = ColumnCloseResult {
-        bytes_written: sizes.compressed,
-        rows_written: codes.rows() as u64,
-        metadata: metadata.build()?,
-        bloom_filter: None,
-        column_index: (bounds == Bounds::OfPages).then(|| pages.build()).transpose()?,
-        offset_index: Some(offsets.build()),
-    };
-    Ok(CodedChunk { bytes: sink.into_inner()?, close })
+    index.set_boundary_order(BoundaryOrder::UNORDERED);
+    let index = (bounds == Bounds::OfPages).then(|| index.build()).transpose()?;
+    written.describe(column, &[Encoding::PLAIN, Encoding::RLE, Encoding::RLE_DICTIONARY], statistics, index)
 }
 
 /// The bytes of one data page: definition levels if values may be missing, the width of codes, and the codes.
@@ -210,14 +153,6 @@ fn data_page<'a>(
     (page, of_page)
 }
 
-/// Appends definition levels with their length before them.
-fn write_levels(rows: usize, write_all: impl FnOnce(&mut Vec<u8>), page: &mut Vec<u8>) {
-    let mut levels = Vec::with_capacity(rows / 8 + 8);
-    write_all(&mut levels);
-    page.extend_from_slice(&u32::try_from(levels.len()).expect("pages are small").to_le_bytes());
-    page.extend_from_slice(&levels);
-}
-
 /// The smallest and largest text of a page or chunk, and how many are missing.
 #[derive(Clone, Copy, Debug, Default)]
 struct PageBounds<'a> {
@@ -250,26 +185,4 @@ impl<'a> PageBounds<'a> {
         let nulls = u64::try_from(self.nulls).unwrap_or_default();
         ValueStatistics::new(text(self.min), text(self.max), None, Some(nulls), false).into()
     }
-}
-
-/// Bytes of pages with their headers.
-#[derive(Debug, Default)]
-struct Sizes {
-    compressed: u64,
-    uncompressed: u64,
-}
-
-impl Sizes {
-    fn add(&mut self, page: &PageWriteSpec) {
-        self.compressed += page.compressed_size as u64;
-        self.uncompressed += page.uncompressed_size as u64;
-    }
-}
-
-fn as_i64(value: u64) -> i64 {
-    i64::try_from(value).expect("a file is smaller than 2^63 bytes")
-}
-
-fn as_i32(value: usize) -> Result<i32, ParquetError> {
-    i32::try_from(value).map_err(|_| ParquetError::General(format!("a page of {value} bytes is too large")))
 }

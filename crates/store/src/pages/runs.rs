@@ -59,7 +59,8 @@ fn run_length(values: &[u32]) -> usize {
     values.iter().take_while(|value| **value == values[0]).count()
 }
 
-fn write_varint(mut value: u64, out: &mut Vec<u8>) {
+/// Appends a whole number, seven bits a byte.
+pub(crate) fn write_varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;

@@ -1,12 +1,17 @@
+use super::chunk::Chunk;
 use super::coded::{Bounds, Codes, Dictionary, NO_CODE, chunk};
+use super::fronts::chunk_of_fronts;
 use super::runs::{bits_for, write};
+use super::steps::{Steps, chunk_of_some_steps, chunk_of_steps};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
+use arrow::datatypes::Int64Type;
 use deltalake::parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use deltalake::parquet::file::metadata::PageIndexPolicy;
 use deltalake::parquet::file::page_index::column_index::ColumnIndexMetaData;
 use deltalake::parquet::file::writer::SerializedFileWriter;
 use deltalake::parquet::schema::parser::parse_message_type;
+use deltalake::parquet::schema::types::ColumnDescPtr;
 use object_store::PutPayload;
 use std::sync::Arc;
 
@@ -14,15 +19,23 @@ type Bytes = <PutPayload as IntoIterator>::Item;
 
 /// A file of one column, optional or required, and what its page index says of it as `min..max` of each page.
 fn written(is_optional: bool, texts: &[&str], codes: &Codes, bounds: Bounds) -> (RecordBatch, Vec<String>) {
-    let repetition = if is_optional { "optional" } else { "required" };
-    let schema = parse_message_type(&format!("message m {{ {repetition} binary text (UTF8); }}")).unwrap();
-    let mut file = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::default()).unwrap();
-    let column = file.schema_descr().column(0);
     let mut dictionary = Dictionary::default();
     for (code, text) in (0..).zip(texts) {
         assert_eq!(dictionary.add_text(text), code);
     }
-    let written = chunk(&column, &dictionary, codes, bounds, None).unwrap();
+    written_as(is_optional, |column| chunk(column, &dictionary, codes, bounds, None).unwrap())
+}
+
+fn written_as(is_optional: bool, encode: impl FnOnce(&ColumnDescPtr) -> Chunk) -> (RecordBatch, Vec<String>) {
+    let repetition = if is_optional { "optional" } else { "required" };
+    written_in(&format!("message m {{ {repetition} binary text (UTF8); }}"), encode)
+}
+
+fn written_in(schema: &str, encode: impl FnOnce(&ColumnDescPtr) -> Chunk) -> (RecordBatch, Vec<String>) {
+    let schema = parse_message_type(schema).unwrap();
+    let mut file = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::default()).unwrap();
+    let column = file.schema_descr().column(0);
+    let written = encode(&column);
     let mut group = file.next_row_group().unwrap();
     group.append_column(&Bytes::from(written.bytes), written.close).unwrap();
     group.close().unwrap();
@@ -33,6 +46,11 @@ fn written(is_optional: bool, texts: &[&str], codes: &Codes, bounds: Bounds) -> 
         ColumnIndexMetaData::BYTE_ARRAY(pages) => {
             let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
             let page = |page| format!("{}..{}", text(pages.min_value(page)), text(pages.max_value(page)));
+            (0..pages.num_pages() as usize).map(page).collect()
+        }
+        ColumnIndexMetaData::INT64(pages) => {
+            let number = |bound: Option<&i64>| bound.map(ToString::to_string).unwrap_or_default();
+            let page = |page| format!("{}..{}", number(pages.min_value(page)), number(pages.max_value(page)));
             (0..pages.num_pages() as usize).map(page).collect()
         }
         _ => Vec::new(),
@@ -112,4 +130,64 @@ fn pages_know_their_smallest_and_largest_text() {
     let (rows, pages) = written(true, &["c", "b", "a"], &Codes::Each(codes), Bounds::OfPages);
     assert_eq!(rows.num_rows(), 20_003);
     assert_eq!(pages, ["a..a", "b..c"]);
+}
+
+fn same_when_read(texts: &[Option<String>]) {
+    let encode = |column: &ColumnDescPtr| chunk_of_fronts(column, texts.iter().map(Option::as_deref)).unwrap();
+    let (read, _) = written_as(true, encode);
+    assert_eq!(texts_of(&read), texts.iter().map(Option::as_deref).collect::<Vec<_>>());
+}
+
+#[test]
+fn ids_of_several_pages_are_read_again() {
+    same_when_read(&(0..50_001).map(|row| (row % 7 != 3).then(|| format!("edge-{row:09}"))).collect::<Vec<_>>());
+    same_when_read(&vec![None; 20_001]);
+    same_when_read(&vec![Some("the same".to_owned()); 300]);
+}
+
+/// Lengths from none to far beyond what a quarter of a block has in common, in counts around whole blocks.
+#[test]
+fn ids_of_any_length_are_read_again() {
+    for count in [1, 2, 32, 33, 128, 129, 130, 1_000] {
+        let text = |row: usize| {
+            let mixed = row.wrapping_mul(2_654_435_761) >> 7;
+            let tail = if mixed.is_multiple_of(61) { 5_000 } else { mixed % 9 };
+            (!mixed.is_multiple_of(5)).then(|| format!("{}{}", "é-".repeat(mixed % 12), "x".repeat(tail)))
+        };
+        same_when_read(&(0..count).map(text).collect::<Vec<_>>());
+    }
+}
+
+/// Steps of every width, those that overflow too, in counts around whole blocks and pages.
+#[test]
+fn numbers_are_read_again() {
+    for count in [1, 2, 32, 33, 129, 20_000, 45_000] {
+        let value = |row: usize| match row / 40 % 4 {
+            0 => row as i64,
+            1 => -(row as i64) * 1_000_003,
+            2 => [i64::MIN, i64::MAX, 0][row % 3],
+            _ => 1 << (row % 63),
+        };
+        let values: Vec<_> = (0..count).map(value).collect();
+        let (read, pages) = written_in("message m { required int64 n; }", |column| {
+            chunk_of_steps(column, &values, Bounds::OfPages).unwrap()
+        });
+        assert_eq!(read.column(0).as_primitive::<Int64Type>().values(), values.as_slice());
+        let bounds = |page: &[i64]| format!("{}..{}", page.iter().min().unwrap(), page.iter().max().unwrap());
+        assert_eq!(pages, values.chunks(20_000).map(bounds).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn numbers_that_are_missing_stay_missing() {
+    for every in [1, 2, 3, 25_000, 100_000] {
+        let numbers: Vec<_> = (0..50_000).map(|row: i64| (row % every == every - 1).then_some(row * 7)).collect();
+        let levels = numbers.iter().map(|number| u32::from(number.is_some())).collect();
+        let steps = Steps { values: numbers.iter().flatten().copied().collect(), levels };
+        let (read, pages) = written_in("message m { optional int64 n; }", |column| {
+            chunk_of_some_steps(column, &steps, Bounds::OfPages).unwrap()
+        });
+        assert_eq!(read.column(0).as_primitive::<Int64Type>().iter().collect::<Vec<_>>(), numbers);
+        assert_eq!(pages.len(), 3);
+    }
 }

@@ -17,7 +17,7 @@ use vigie_model::record::Batch;
 /// When the batch uses an index that `names` has not learnt: the log then misses a dictionary record.
 #[must_use]
 pub fn observations(rows: &Batch<Observations>, centre: &str, names: &Names, metrics: &Arc<Metrics>) -> RecordBatch {
-    let mut observed = Observed::with_capacity(rows.rows.len(), metrics);
+    let mut observed = Observed::with_capacity(rows.rows.len(), rows.rows.id_bytes(), metrics);
     observed.append(rows, 0);
     rows_of(&observed, centre, names)
 }

@@ -22,10 +22,10 @@ pub(crate) struct Observed {
 }
 
 impl Observed {
-    /// No rows, and room for `rows`, of metrics configured like this.
-    pub(crate) fn with_capacity(rows: usize, metrics: &Arc<Metrics>) -> Self {
+    /// No rows, and room for `rows` with so many bytes of ids, of metrics configured like this.
+    pub(crate) fn with_capacity(rows: usize, id_bytes: usize, metrics: &Arc<Metrics>) -> Self {
         Self {
-            columns: Observations::with_capacity(rows),
+            columns: Observations::with_capacity_and_ids(rows, id_bytes),
             partitions: Vec::with_capacity(rows),
             offsets: Vec::with_capacity(rows),
             metrics: Arc::clone(metrics),

@@ -259,3 +259,18 @@ fn arrow_files_that_cannot_be_read_are_named() {
     let unknown = told(folder.file("rows.parquet", "PAR1"));
     assert!(unknown.contains(".arrow"), "{unknown}");
 }
+
+#[test]
+fn a_batch_in_the_memory_of_another_holds_nothing_of_it() {
+    let folder = Folder::new();
+    let path = folder.file("a.ndjson", &(1..=50).map(event).collect::<Vec<_>>().join("\n"));
+    let open = || open(std::slice::from_ref(&path), |options| options.batch_rows = 7).unwrap();
+    let (mut fresh, mut reusing, mut spent) = (open(), open(), Events::default());
+    for batch in fresh.by_ref() {
+        let (batch, again) = (batch.unwrap(), reusing.next_in(spent).unwrap().unwrap());
+        assert_eq!((&batch.observations, &batch.order), (&again.observations, &again.order));
+        assert_eq!(batch.origin, again.origin);
+        spent = again;
+    }
+    assert!(reusing.next_in(spent).is_none());
+}

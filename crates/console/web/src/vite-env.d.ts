@@ -1,0 +1,2 @@
+/// <reference types="vite/client" />
+declare module '*.mjs?url' { const url: string; export default url; }
