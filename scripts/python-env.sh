@@ -12,6 +12,7 @@ requirements=(
     pandas==3.1.1
     pyarrow==26.0.1
     PyYAML==6.0.3    # the oracle reads rule files with it
+    schemathesis==4.32.5 # asks a running server what its OpenAPI document invites to
 )
 
 venv="${XDG_CACHE_HOME:-$HOME/.cache}/vigie-ci/venv"

@@ -20,6 +20,7 @@ pub mod seeder;
 
 pub mod connections;
 pub mod listener;
+pub mod openapi;
 pub mod pressure;
 pub mod server;
 

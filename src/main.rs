@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 use vigie::app::cli::rules::RulesCommand;
 use vigie::app::cli::{Command, parse};
-use vigie::app::commands::{check, demo, explain, replay, rules, serve, simulate, sql, verify};
+use vigie::app::commands::running::answer;
+use vigie::app::commands::{check, demo, explain, replay, rules, serve, simulate, sql, verify, watch};
+use vigie::app::openapi::document;
 
 fn main() -> ExitCode {
     let cli = parse();
@@ -17,6 +19,8 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::run(args, cli.log_format),
         Command::Sql(args) => sql::run(args, cli.log_format),
         Command::Explain(args) => explain::run(args, cli.log_format),
+        Command::Watch(args) => watch::run(args, cli.log_format),
+        Command::Openapi => answer(document().as_bytes()),
         Command::Simulate(args) => simulate::run(args),
         Command::Verify(args) => verify::run(args, cli.log_format),
     };

@@ -52,7 +52,8 @@ fn missing(web: &Path) -> Result<PathBuf, String> {
 fn skip(missing: &str) {
     assert!(std::env::var_os("VIGIE_REQUIRE_BROWSER").is_none(), "VIGIE_REQUIRE_BROWSER is set, but {missing}");
     // Past the test runner's capture, so that a skipped check is seen.
-    writeln!(std::io::stderr(), "SKIPPED operators_work_with_the_page: {missing}").unwrap();
+    writeln!(std::io::stderr(), "SKIPPED operators_work_with_the_page: {missing}")
+        .expect("standard error can be written");
 }
 
 fn passes(command: &mut Command) {

@@ -3,10 +3,12 @@
 pub mod explain;
 pub mod rules;
 pub mod simulate;
+pub mod watch;
 
 use self::explain::{EXPLAIN_HELP, ExplainArgs};
 use self::rules::RulesCommand;
 use self::simulate::{SIMULATE_HELP, SimulateArgs};
+use self::watch::{WATCH_HELP, WatchArgs};
 use crate::app::telemetry::LogFormat;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -87,6 +89,11 @@ pub enum Command {
     /// Say in words why an alert began, or why a rule says nothing now.
     #[command(after_help = EXPLAIN_HELP)]
     Explain(ExplainArgs),
+    /// Follow the alerts in a terminal, and act on them.
+    #[command(after_help = WATCH_HELP)]
+    Watch(WatchArgs),
+    /// Print the OpenAPI document of the HTTP API.
+    Openapi,
     /// Write a made-up city's events into a file, the same on every machine.
     #[command(after_help = SIMULATE_HELP)]
     Simulate(SimulateArgs),

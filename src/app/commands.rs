@@ -9,6 +9,7 @@ pub mod rules;
 pub mod simulate;
 pub mod sql;
 pub mod verify;
+pub mod watch;
 
 pub mod replay;
 pub mod serve;

@@ -7,13 +7,17 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use vigie_console::refusal::Refusal;
 use vigie_log::intake::Intake;
+use vigie_model::problem::ProblemKind;
+use vigie_openapi::document::Document;
+use vigie_openapi::operation::Operation;
+use vigie_openapi::routes::Routes;
+use vigie_openapi::schema::text;
 use vigie_store::history::writer::History;
 
 /// Ports tried after the first by [`bind_free`].
@@ -36,11 +40,41 @@ pub struct HealthState {
 
 /// `/healthz`, `/readyz` and `/metrics`.
 pub fn health_router(state: HealthState) -> Router {
-    Router::new()
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
-        .with_state(state)
+    let (routes, _) = health_routes().split();
+    routes.with_state(state)
+}
+
+/// What these routes are.
+#[must_use]
+pub fn health_document() -> Document {
+    health_routes().split().1
+}
+
+fn health_routes() -> Routes<HealthState> {
+    let operation = |id, summary, description| Operation::new(id, summary, description).tag("service");
+    let ready = "Alive, history commits and the roles keep up; a note when the files on disk are not what runs. Not: 503 with 'reasons'.";
+    Routes::new()
+        .get(
+            "/healthz",
+            healthz,
+            operation("isAlive", "Whether the process is alive", "Every part runs. Not: 503 with 'reasons'.")
+                .answers("text/plain", text("ok"))
+                .refuses(&[ProblemKind::Unavailable]),
+        )
+        .get(
+            "/readyz",
+            readyz,
+            operation("isReady", "Whether the process takes events and answers", ready)
+                .answers("text/plain", text("ok, and a note if there is one"))
+                .refuses(&[ProblemKind::Unavailable]),
+        )
+        .get(
+            "/metrics",
+            metrics,
+            operation("getMetrics", "Metrics of the process", "The text format of Prometheus.")
+                .answers("text/plain", text("One sample a line."))
+                .refuses(&[ProblemKind::NotFound]),
+        )
 }
 
 /// Binds exactly `address`.

@@ -1,6 +1,6 @@
 //! The pipeline behind a log: rings, roles and their threads.
 //!
-//! Rules are judged by several threads ([`judging`]); history and the alert book have one each.
+//! Rules are judged by several threads (`judging`); history and the alert book have one each.
 //!
 //! Roles are plain threads, not tasks: they compute and block, and each owns its state. They end when the log's ring is
 //! closed, in the order of the data, so that joining them means everything has been folded.

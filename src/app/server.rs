@@ -10,6 +10,7 @@ use crate::app::embedded_log::open_log;
 use crate::app::health::Part;
 use crate::app::listener::{HealthState, health_router};
 use crate::app::lock::note_time_zone;
+use crate::app::openapi::openapi_router;
 use crate::app::pipeline::{Pipeline, PipelineOptions, readers_of};
 use crate::app::pressure::pressure_gauge;
 use crate::app::reload::creations::following;
@@ -352,7 +353,8 @@ fn routes(
     let feeds = config.feed_specs();
     let events = intake_router(intake.clone(), Arc::clone(registry), feeds, pressure, dead_letters.clone());
     // The console's routes have this guard already; a page of another site may not send events either.
-    let guarded = events.merge(health_router(health)).layer(from_fn_with_state(state.clone(), same_site));
+    let guarded =
+        events.merge(health_router(health)).merge(openapi_router()).layer(from_fn_with_state(state.clone(), same_site));
     Ok(guarded.merge(console_router(state)).layer(map_response(as_problem)))
 }
 

@@ -143,6 +143,12 @@ impl Running {
         self.child.wait().expect("it can be waited for").code()
     }
 
+    /// Sends it a signal, named as `kill` names it.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
     /// Ends it as a power cut of the process would: at once.
     pub fn kill(mut self) {
         self.child.kill().expect("it runs");

@@ -3,15 +3,16 @@
 use crate::tree::Tree;
 
 /// Which of our crates each may depend on: the table in ARCHITECTURE.md. The root package may depend on all.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("failpoints", &[]),
     ("model", &[]),
     ("log", &["vigie-failpoints", "vigie-model"]),
-    ("ingest", &["vigie-model", "vigie-log"]),
+    ("openapi", &["vigie-model"]),
+    ("ingest", &["vigie-model", "vigie-log", "vigie-openapi"]),
     ("rules", &["vigie-model"]),
     ("alerts", &["vigie-model"]),
     ("store", &["vigie-failpoints", "vigie-model"]),
-    ("console", &["vigie-model", "vigie-alerts"]),
+    ("console", &["vigie-model", "vigie-alerts", "vigie-openapi"]),
 ];
 /// Libraries of columnar history: only `store` pays for compiling them.
 const COLUMNAR: [&str; 6] = ["arrow", "parquet", "datafusion", "deltalake", "object_store", "arrow-flight"];

@@ -77,4 +77,6 @@ mod page;
 #[cfg(vigie_web)]
 mod web;
 
+mod described;
+
 pub mod router;

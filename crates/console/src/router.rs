@@ -1,8 +1,9 @@
-//! The console's routes, to be merged into the process's one listener.
+//! The console's routes, to be merged into the process's one listener, and what they are.
 
 use crate::alerts;
 use crate::body::BODY_BYTES_MAX;
 use crate::commands;
+use crate::described::{asking, commands as acting, desk as centre, reading, schemas};
 use crate::desk;
 use crate::explain;
 use crate::guard;
@@ -23,51 +24,70 @@ use crate::web;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::routing::{get, post};
+use axum::routing::get;
+use vigie_openapi::document::Document;
+use vigie_openapi::routes::Routes;
 
 /// The routes listed in the [crate's documentation](crate), behind the checks of [`guard`].
 ///
 /// Server-sent event streams end when [`vigie_alerts::feed::AlertFeed::close`] is called, so call it before waiting for
 /// an orderly stop.
 pub fn router(state: ConsoleState) -> Router {
-    Router::new()
-        .merge(front())
-        .route("/simple", get(page::page))
-        .route("/v1/alerts", get(alerts::list))
-        .route("/v1/alerts/stream", get(stream::follow))
-        .route("/v1/alerts/{id}", get(alerts::one))
-        .route("/v1/alerts/{id}/explain", get(explain::one))
-        .route("/v1/alerts/{id}/acknowledge", post(commands::acknowledge))
-        .route("/v1/alerts/{id}/shelve", post(commands::shelve))
-        .route("/v1/alerts/{id}/unshelve", post(commands::unshelve))
-        .route("/v1/alerts/{id}/assign", post(commands::assign))
-        .route("/v1/alerts/{id}/close", post(commands::close))
-        .route("/v1/alerts/{id}/reopen", post(commands::reopen))
-        .route("/v1/alerts/{id}/checklist", post(commands::checklist))
-        .route("/v1/alerts/bulk", post(commands::bulk))
-        .route("/v1/desk", get(desk::now))
-        .route("/v1/out-of-service", post(desk::take_out))
-        .route("/v1/out-of-service/{id}/return", post(desk::give_back))
-        .route("/v1/mode", post(desk::mode))
-        .route("/v1/test-alert", post(desk::test_alert))
-        .route("/v1/incident-files", post(desk::make_file))
-        .route("/v1/incident-files/{id}", post(desk::change_file))
-        .route("/v1/shift", get(shift::handover))
-        .route("/v1/shift/sign", post(desk::sign))
-        .route("/v1/shift/sound-check", post(desk::sound_check))
-        .route("/v1/reports", post(reports::enter))
-        .route("/v1/settings", get(settings::now))
-        .route(settings::BASEMAP, get(settings::basemap))
-        .route("/v1/spaces", get(spaces::list))
-        .route("/v1/status", get(status::now))
-        .route("/v1/rules", get(rules::list))
-        .route("/v1/rules/why-not", get(rules::why_not))
-        .route("/v1/sql", post(sql::run))
-        .route("/problems/{kind}", get(problems::meaning))
+    let (api, _) = api().split();
+    api.merge(pages())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .route_layer(from_fn_with_state(state.clone(), guard::same_site))
         .with_state(state)
         .layer(map_response(as_problem))
+}
+
+/// What the routes for programs are.
+#[must_use]
+pub fn document() -> Document {
+    api().split().1
+}
+
+fn api() -> Routes<ConsoleState> {
+    let routes = Routes::new()
+        .get("/v1/alerts", alerts::list, reading::alerts())
+        .get("/v1/alerts/stream", stream::follow, reading::stream())
+        .get("/v1/alerts/{id}", alerts::one, reading::alert())
+        .get("/v1/alerts/{id}/explain", explain::one, reading::explain())
+        .post("/v1/alerts/{id}/acknowledge", commands::acknowledge, acting::acknowledge())
+        .post("/v1/alerts/{id}/shelve", commands::shelve, acting::shelve())
+        .post("/v1/alerts/{id}/unshelve", commands::unshelve, acting::unshelve())
+        .post("/v1/alerts/{id}/assign", commands::assign, acting::assign())
+        .post("/v1/alerts/{id}/close", commands::close, acting::close())
+        .post("/v1/alerts/{id}/reopen", commands::reopen, acting::reopen())
+        .post("/v1/alerts/{id}/checklist", commands::checklist, acting::checklist())
+        .post("/v1/alerts/bulk", commands::bulk, acting::bulk())
+        .get("/v1/desk", desk::now, centre::now())
+        .post("/v1/out-of-service", desk::take_out, centre::take_out())
+        .post("/v1/out-of-service/{id}/return", desk::give_back, centre::give_back())
+        .post("/v1/mode", desk::mode, centre::mode())
+        .post("/v1/test-alert", desk::test_alert, centre::test_alert())
+        .post("/v1/incident-files", desk::make_file, centre::make_file())
+        .post("/v1/incident-files/{id}", desk::change_file, centre::change_file())
+        .get("/v1/shift", shift::handover, centre::handover())
+        .post("/v1/shift/sign", desk::sign, centre::sign())
+        .post("/v1/shift/sound-check", desk::sound_check, centre::sound_check())
+        .post("/v1/reports", reports::enter, centre::enter())
+        .get("/v1/settings", settings::now, centre::settings())
+        .get("/v1/spaces", spaces::list, reading::space_list())
+        .get("/v1/status", status::now, reading::status())
+        .get("/v1/rules", rules::list, reading::rules())
+        .get("/v1/rules/why-not", rules::why_not, reading::why_not())
+        .post("/v1/sql", sql::run, asking::sql())
+        .get("/problems/{kind}", problems::meaning, reading::problem());
+    schemas::all()
+        .into_iter()
+        .chain(centre::shapes())
+        .fold(routes, |routes, (name, schema)| routes.define(name, schema))
+}
+
+/// What browsers show to people: no part of the API.
+fn pages() -> Router<ConsoleState> {
+    front().route("/simple", get(page::page)).route(settings::BASEMAP, get(settings::basemap))
 }
 
 /// The page as it was built.

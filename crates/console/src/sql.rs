@@ -33,8 +33,9 @@ pub(crate) async fn run(
 ) -> Result<Response, Refusal> {
     let pairs = query(pairs, &["format"])?;
     let (sql, named) = statement(&headers, &bytes(body)?)?;
-    let named = named.or_else(|| pairs.into_iter().next_back().map(|(_, format)| format));
-    let format = named.map_or_else(|| Ok(accepted(&headers)), |name| format_of(&name))?;
+    let asked = pairs.into_iter().map(|(_, format)| format_of(&format)).collect::<Result<Vec<_>, _>>()?;
+    let named = named.map(|name| format_of(&name)).transpose()?;
+    let format = named.or(asked.last().copied()).unwrap_or_else(|| accepted(&headers));
     let door = state.queries.as_ref().ok_or_else(no_history)?;
     let answer = door.query(&state.principal, &sql, format).await.map_err(|error| not_answered(&error))?;
     let headers = [(CONTENT_TYPE, answer.content_type.to_owned()), (ROWS, answer.rows.to_string())];

@@ -12,4 +12,6 @@ mod body;
 
 mod aside;
 
+mod described;
+
 pub mod http;

@@ -183,6 +183,8 @@ fn statements_come_as_json_or_text_and_go_out_as_asked() {
     );
     let wrong = post(at, "/v1/sql", r#"{"sql":"SELECT 1","format":"xml"}"#);
     assert_eq!(wrong.told(), r#"400 {"detail":"'format' is not understood","expected":"table, csv, json or arrow"}"#);
+    let overruled = post(at, "/v1/sql?format=xml", r#"{"sql":"SELECT 1","format":"csv"}"#);
+    assert_eq!(overruled.told(), wrong.told(), "a wrong word is told also where another one decides");
     let bare = serve(ConsoleState { queries: None, ..room().state() }, 0);
     assert_eq!(request(bare, "POST /v1/sql", "", b"SELECT 1").status, 503);
 }

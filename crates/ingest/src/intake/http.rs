@@ -25,6 +25,7 @@ use crate::intake::aside::Aside;
 use crate::intake::body::{Held, Unread, discard, no_room, read};
 use crate::intake::dead_letters::DeadLetters;
 use crate::intake::dead_letters::letter::Origin;
+use crate::intake::described;
 use crate::intake::encoding::{Encoding, Undecodable};
 use crate::intake::pressure::{Pressure, Shortage, holds_observations_only, shed_observations};
 use crate::limits::{BODIES_BYTES_MAX, IDLE_DECODERS_MAX};
@@ -34,7 +35,6 @@ use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -44,6 +44,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use vigie_log::intake::{Intake, IntakeError};
 use vigie_log::receipt::Receipt;
 use vigie_model::batch::Events;
+use vigie_openapi::document::Document;
+use vigie_openapi::routes::Routes;
 
 /// Media types, and how their bodies are read.
 const MEDIA_TYPES: [(&str, Format); 6] = [
@@ -84,7 +86,19 @@ pub fn router(
         room: Semaphore::new(BODIES_BYTES_MAX),
         large: Aside::new(),
     };
-    Router::new().route("/v1/events", post(post_events)).with_state(Arc::new(door))
+    let (routes, _) = routes().split();
+    routes.with_state(Arc::new(door))
+}
+
+/// What the routes are.
+#[must_use]
+pub fn document() -> Document {
+    routes().split().1
+}
+
+fn routes() -> Routes<Arc<Door>> {
+    let operation = described::events(MEDIA_TYPES.map(|(media_type, format)| (media_type, format == Format::Native)));
+    Routes::new().post("/v1/events", post_events, operation)
 }
 
 /// What every request needs.
