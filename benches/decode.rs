@@ -26,7 +26,7 @@ use vigie_ingest::limits::BODY_BYTES_MAX;
 use vigie_ingest::spaces::registry::{Registry, UnknownSpace};
 use vigie_log::interner::Interner;
 use vigie_model::batch::Events;
-use vigie_model::observations::Quality;
+use vigie_model::quality::Quality;
 use vigie_model::space::Space;
 
 /// Spaces, and counters of the wide file.

@@ -4,7 +4,7 @@ use crate::generator::{City, Noise};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use vigie_ingest::encode::{ArrowWriter, Sent};
-use vigie_model::observations::Quality;
+use vigie_model::quality::Quality;
 
 /// Millionths in a tenth.
 const MICROS_PER_TENTH: i64 = 100_000;

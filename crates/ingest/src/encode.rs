@@ -23,7 +23,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::Arc;
 use vigie_model::decimal::DECIMALS;
-use vigie_model::observations::Quality;
+use vigie_model::quality::Quality;
 
 /// Rows of a batch: what other writers take as well.
 const BATCH_ROWS: usize = 65_536;

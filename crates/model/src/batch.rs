@@ -4,7 +4,8 @@
 //! and the order in which all of them came.
 
 use crate::event::{Incident, Perception};
-pub use crate::observations::{NewRows, ObservationRow, Observations, PickedRow, Quality, flags};
+pub use crate::observations::{NewRows, ObservationRow, Observations, PickedRow};
+pub use crate::quality::{Quality, flags};
 
 /// Where an event of a batch stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

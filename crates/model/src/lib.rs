@@ -25,6 +25,7 @@ pub mod calendar;
 pub mod metric;
 pub mod names;
 pub mod principal;
+pub mod quality;
 pub mod severity;
 pub mod space;
 pub mod spans;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::encode::{ArrowWriter, Sent};
 use std::io::Write;
-use vigie_model::observations::Quality;
+use vigie_model::quality::Quality;
 
 const STREAM: (&str, &str) = ("content-type", "application/vnd.apache.arrow.stream");
 
