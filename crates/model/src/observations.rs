@@ -151,33 +151,24 @@ impl Observations {
 
     /// Makes room for `rows` more; ids grow as they come.
     pub fn reserve(&mut self, rows: usize) {
-        for names in [&mut self.feed, &mut self.space, &mut self.metric, &mut self.sensor, &mut self.node] {
-            names.reserve(rows);
-        }
-        for numbers in [&mut self.value_micros, &mut self.event_time_ms, &mut self.log_time_ms] {
-            numbers.reserve(rows);
-        }
-        self.seq.reserve(rows);
-        self.sent_time_ms.reserve(rows);
+        let names = [&mut self.feed, &mut self.space, &mut self.metric, &mut self.sensor, &mut self.node];
+        names.into_iter().chain([&mut self.id_ends]).for_each(|names| names.reserve(rows));
+        let numbers = [&mut self.value_micros, &mut self.event_time_ms, &mut self.log_time_ms];
+        numbers.into_iter().for_each(|numbers| numbers.reserve(rows));
+        [&mut self.seq, &mut self.sent_time_ms].into_iter().for_each(|numbers| numbers.reserve(rows));
         self.quality.reserve(rows);
         self.flags.reserve(rows);
-        self.id_ends.reserve(rows);
     }
 
     /// Forgets all rows, and keeps the memory for others.
     pub fn clear(&mut self) {
-        for names in [&mut self.feed, &mut self.space, &mut self.metric, &mut self.sensor, &mut self.node] {
-            names.clear();
-        }
-        for numbers in [&mut self.value_micros, &mut self.event_time_ms, &mut self.log_time_ms] {
-            numbers.clear();
-        }
-        self.seq.clear();
-        self.sent_time_ms.clear();
+        let names = [&mut self.feed, &mut self.space, &mut self.metric, &mut self.sensor, &mut self.node];
+        names.into_iter().chain([&mut self.id_ends]).for_each(Vec::clear);
+        [&mut self.value_micros, &mut self.event_time_ms, &mut self.log_time_ms].into_iter().for_each(Vec::clear);
+        [&mut self.seq, &mut self.sent_time_ms].into_iter().for_each(Vec::clear);
         self.quality.clear();
         self.flags.clear();
         self.id_bytes.clear();
-        self.id_ends.clear();
     }
 
     /// Number of rows.
