@@ -96,7 +96,7 @@ fn follow(mut stream: BufReader<TcpStream>, seen: &Mutex<Vec<Row>>) {
         if let Some(value) = text.strip_prefix("id:") {
             id = value.trim().parse().ok();
         } else if let Some(value) = text.strip_prefix("event:") {
-            is_of_engine = !["handling", "desk", "tick"].contains(&value.trim());
+            is_of_engine = !["suppression", "handling", "desk", "tick"].contains(&value.trim());
         } else if let Some(value) = text.strip_prefix("data:") {
             data = Some(value.trim().to_owned());
         } else if text.is_empty()
