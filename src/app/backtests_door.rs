@@ -80,6 +80,7 @@ impl BacktestsDoor {
         truth.map_err(|reason| BacktestError::Refused(format!("'truth': {reason}")))?;
         let turn = Arc::clone(&self.turn).try_acquire_owned().map_err(|_| BacktestError::Busy)?;
         let (config, data) = (self.config.clone(), self.data.clone());
+        let (is_proposed, begin) = (request.rules.is_some(), Instant::now());
         let (tell, told) = channel();
         let waiting = Waiting(tell.clone());
         let judged = tokio::task::spawn_blocking(move || {
@@ -89,7 +90,11 @@ impl BacktestsDoor {
         });
         let judged = judged.await.map_err(|error| unavailable("cannot wait for the backtest", error));
         drop(waiting);
-        judged?
+        let judged = judged?;
+        let elapsed_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let outcome = if judged.is_ok() { "answered" } else { "refused" };
+        tracing::info!(who = &*who.name, is_proposed, outcome, elapsed_ms, "backtest");
+        judged
     }
 }
 
@@ -125,7 +130,7 @@ fn judge(
     let mut child = command.spawn().map_err(|error| unavailable("cannot start a backtest", error))?;
     listen(child.stdout.take(), tell, Event::Report);
     listen(child.stderr.take(), tell, Event::Words);
-    let heard = hear(told);
+    let heard = hear(told, TIME_MAX);
     if heard.is_err() {
         // It may have ended by itself just now.
         let _ = child.kill();
@@ -173,8 +178,8 @@ fn listen(stream: Option<impl Read + Send + 'static>, tell: &Sender<Event>, even
 }
 
 /// Report and words, once the process has ended both.
-fn hear(told: &Receiver<Event>) -> Result<(Vec<u8>, Vec<u8>), BacktestError> {
-    let end = Instant::now() + TIME_MAX;
+fn hear(told: &Receiver<Event>, time_max: Duration) -> Result<(Vec<u8>, Vec<u8>), BacktestError> {
+    let end = Instant::now() + time_max;
     let (mut report, mut words) = (None, None);
     loop {
         let left = end.saturating_duration_since(Instant::now());
@@ -185,7 +190,7 @@ fn hear(told: &Receiver<Event>) -> Result<(Vec<u8>, Vec<u8>), BacktestError> {
             Ok(Event::Report(said)) => report = Some(said),
             Ok(Event::Words(said)) => words = Some(said),
             Ok(Event::Left) => return Err(BacktestError::Unavailable("nobody waits for it".to_owned())),
-            Err(_) => return Err(BacktestError::TooLong(TIME_MAX.as_secs())),
+            Err(_) => return Err(BacktestError::TooLong(time_max.as_secs())),
         }
         (report, words) = match (report, words) {
             (Some(report), Some(words)) => return Ok((report, words)),
@@ -233,7 +238,7 @@ mod tests {
             BacktestRequest { from_ms: Some(0), shift_ms: Some(3_600_000), truth, ..BacktestRequest::default() };
         let said = arguments(Path::new("a.toml"), Path::new("d"), &request, &folder);
         let said: Vec<_> = said.iter().map(|word| word.to_str().unwrap()).collect();
-        let expected = "rules backtest --json --config a.toml --data d --from=1970-01-01T00:00:00.000Z --shift=1h \
+        let expected = "rules backtest --json --config a.toml --data d --from=1970-01-01T00:00:00Z --shift=1h \
                         --truth=--matches=/etc/passwd";
         assert_eq!(said.join(" "), expected);
 
@@ -247,10 +252,14 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_nobody_waits_for_any_more_is_told_so() {
+    fn a_process_is_stopped_when_it_takes_or_says_too_much_and_when_nobody_waits() {
         let (tell, told) = channel();
+        assert_eq!(hear(&told, Duration::ZERO), Err(BacktestError::TooLong(0)));
+        tell.send(Event::Words(Vec::new())).unwrap();
+        tell.send(Event::Report(vec![0; SAID_BYTES_MAX + 1])).unwrap();
+        assert!(matches!(hear(&told, TIME_MAX), Err(BacktestError::Unavailable(_))));
         drop(Waiting(tell));
-        assert_eq!(hear(&told), Err(BacktestError::Unavailable("nobody waits for it".to_owned())));
+        assert_eq!(hear(&told, TIME_MAX), Err(BacktestError::Unavailable("nobody waits for it".to_owned())));
     }
 
     #[tokio::test]
