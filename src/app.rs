@@ -11,6 +11,7 @@ pub mod roles;
 
 pub mod backtest;
 
+pub mod backtests_door;
 pub mod commands_door;
 pub mod pipeline;
 pub mod reports_door;

@@ -356,3 +356,79 @@ fn the_last_tick_of_a_replay_is_found_again() {
     let said = text(&run(command.current_dir(root), 3).stderr);
     assert!(said.contains("history holds the rows of several logs (offset 0 of partition"), "{said}");
 }
+
+/// What a page may ask of a running server: the rows of its earlier life, judged by rules that are not in force.
+#[test]
+fn a_running_server_backtests_proposed_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let rule = |name: &str, raise: u32| {
+        let fields = format!("kind: threshold, metric: density, per: space, raise: 'value > {raise}', stale_after: 1h");
+        format!("groups:\n- name: a\n  rules:\n  - {{alert: {name}, {fields}}}\n")
+    };
+    found_centre(root, "", &rule("Crowded", 50));
+    let server = Running::start(serve(root));
+    let ask = |server: &Running, asked: &Value| server.post_json("/v1/rules/backtest", asked);
+    let (status, problem) = ask(&server, &json!({}));
+    assert_eq!(status, 404, "{problem}");
+    assert_eq!(problem["detail"], "history has no rows of this centre in that time");
+
+    let now = now_ms();
+    let density = |space: &str, value: u32, ms: u64| json!({"id": format!("{space}{ms}"), "space": space, "metric": "density", "value": value, "time": now + ms});
+    let fight = json!({"type": "incident", "id": "f", "space": "a", "category": "fight", "time": now + 3});
+    let events = [density("a", 6, 0), density("a", 1, 1), density("a", 7, 2), density("b", 6, 0), fight];
+    assert_eq!(server.post_json("/v1/events", &json!(events)).0, 200);
+    assert_eq!(server.interrupt(), Some(0));
+    let server = Running::start(serve(root));
+
+    let (status, report) =
+        ask(&server, &json!({"rules": rule("Fuller", 5), "truth": "incident.category == 'fight'", "shift": "2h"}));
+    assert_eq!(status, 200, "{report:#}");
+    let fuller = &report["rules"][0];
+    assert_eq!((&fuller["rule"], &fuller["alerts"], &report["shift"]), (&"Fuller".into(), &3.into(), &"2h".into()));
+    assert_eq!((&fuller["precision"]["count"], &fuller["precision"]["of"]), (&2.into(), &3.into()));
+    assert!(report["notes"][0].as_str().unwrap().starts_with("another process writes to this folder"), "{report:#}");
+    let (status, report) = ask(&server, &json!({}));
+    assert_eq!(
+        (status, &report["production"]["identical"], &report["rules"][0]["alerts"]),
+        (200, &true.into(), &0.into())
+    );
+
+    // Mistakes tell where they are, and nothing of where the server keeps its files.
+    let (status, problem) =
+        ask(&server, &json!({"rules": "groups:\n- name: a\n  rules:\n  - {alert: X, kind: threshhold}\n"}));
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(status == 400 && detail.starts_with("proposed.yaml:4:"), "{status} {problem}");
+    for (asked, wrong) in [
+        (json!({"truth": "incident.colour == 'red'"}), "'truth': "),
+        (json!({"from": "yesterday"}), "'from' is not an instant"),
+        (json!({"window": "soon"}), "'window': not a duration"),
+        (json!({"rule": "X"}), "unknown field 'rule'"),
+    ] {
+        let (status, problem) = ask(&server, &asked);
+        assert!(status == 400 && problem["detail"].as_str().unwrap().starts_with(wrong), "{status} {problem}");
+    }
+    let (status, problem) = ask(&server, &json!({"from": "2099-01-01T00:00:00Z", "to": "2099-01-02T00:00:00Z"}));
+    assert_eq!(status, 404, "{problem}");
+
+    // One at a time. Two that are sent together overlap, sooner or later.
+    let end = Instant::now() + Duration::from_secs(60);
+    loop {
+        let both = std::thread::scope(|scope| {
+            [(); 2].map(|()| scope.spawn(|| ask(&server, &json!({})))).map(|asking| asking.join().unwrap())
+        });
+        assert!(both.iter().any(|(status, _)| *status == 200), "{both:?}");
+        if let Some((status, problem)) = both.iter().find(|(status, _)| *status != 200) {
+            assert_eq!(*status, 503, "{problem}");
+            assert_eq!(problem["detail"], "another backtest is running; try again when it is done");
+            break;
+        }
+        assert!(Instant::now() < end, "two backtests never met");
+    }
+
+    // Rules in force that are wrong by now are nobody's request.
+    std::fs::write(root.join("rules.yaml"), "groups: 1\n").unwrap();
+    let (status, problem) = ask(&server, &json!({}));
+    assert!(status == 409 && problem["detail"].as_str().unwrap().contains("rules.yaml:1:"), "{status} {problem}");
+    assert_eq!(server.interrupt(), Some(0));
+}

@@ -4,6 +4,7 @@
 //! end, then history commits. Whoever was answered finds its rows in history; requests that come meanwhile are told that
 //! the log is closed. A stop takes a bounded time, also when history cannot be written.
 
+use crate::app::backtests_door::BacktestsDoor;
 use crate::app::commands_door::CommandsDoor;
 use crate::app::connections::{ConnectionLimits, serve};
 use crate::app::embedded_log::open_log;
@@ -26,7 +27,7 @@ use crate::config::control::Prepared;
 use crate::exit::Failure;
 use axum::Router;
 use axum::middleware::{from_fn_with_state, map_response};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle as ThreadHandle;
 use std::time::Duration;
@@ -172,7 +173,7 @@ impl Server {
             standing: Arc::clone(&standing),
             metrics,
         };
-        let routes = routes(&prepared, &log_id, &registry, &pipeline, &dead_letters, health)?;
+        let routes = routes(&prepared, &data, &log_id, &registry, &pipeline, &dead_letters, health)?;
         let reload = ReloadOptions {
             config: prepared.config,
             control,
@@ -319,6 +320,7 @@ fn registry(prepared: &Prepared, names: &Interner) -> Registry {
 
 fn routes(
     prepared: &Prepared,
+    data: &Path,
     log_id: &LogId,
     registry: &Arc<Registry>,
     pipeline: &Pipeline,
@@ -346,6 +348,7 @@ fn routes(
         page: Arc::new(page_settings(&config.console)),
         queries: Some(sql),
         rules: Arc::clone(&pipeline.questions) as _,
+        backtests: Some(Arc::new(BacktestsDoor::new(Arc::clone(&centre), config.file.clone(), data.to_owned()))),
         spaces: Arc::clone(registry) as Arc<_>,
         log_clock: Arc::new(move || clock.log_time_ms()),
     };

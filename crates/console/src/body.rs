@@ -57,15 +57,20 @@ impl Fields {
         }
     }
 
-    /// Takes an optional text of at most `bytes_max` bytes; `null` and blank text count as absent.
+    /// Takes an optional text of at most `bytes_max` bytes, trimmed; `null` and blank text count as absent.
     pub(crate) fn text(&mut self, name: &str, bytes_max: usize) -> Result<Option<String>, Refusal> {
+        Ok(self.verbatim(name, bytes_max)?.map(|text| text.trim().to_owned()))
+    }
+
+    /// As [`Fields::text`], with the blanks around it.
+    pub(crate) fn verbatim(&mut self, name: &str, bytes_max: usize) -> Result<Option<String>, Refusal> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if text.len() > bytes_max => {
                 Err(Refusal::bad_request(format!("'{name}' is too long: {} bytes", text.len()))
                     .expected(format!("at most {bytes_max} bytes")))
             }
-            Some(Value::String(text)) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
+            Some(Value::String(text)) => Ok(Some(text).filter(|text| !text.trim().is_empty())),
             Some(_) => Err(Refusal::bad_request(format!("'{name}' is not text")).expected("a JSON string")),
         }
     }

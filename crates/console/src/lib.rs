@@ -24,6 +24,7 @@
 //! | `GET /v1/status` | log time, stream position and counts |
 //! | `GET /v1/rules` | the rules in force |
 //! | `GET /v1/rules/why-not?rule= &key=` | why a rule has no alert for a key now: facts and lines of text |
+//! | `POST /v1/rules/backtest` | what rules, proposed ones too, would have said about stored rows |
 //! | `POST /v1/sql` | the rows of one read-only statement |
 //! | `GET /problems/{kind}` | what a kind of refusal means |
 //!
@@ -69,6 +70,8 @@ mod sql;
 mod explain;
 
 mod rules;
+
+mod backtest;
 
 mod problems;
 

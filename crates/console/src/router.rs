@@ -1,6 +1,7 @@
 //! The console's routes, to be merged into the process's one listener, and what they are.
 
 use crate::alerts;
+use crate::backtest;
 use crate::body::BODY_BYTES_MAX;
 use crate::commands;
 use crate::described::{asking, commands as acting, desk as centre, reading, schemas};
@@ -77,6 +78,7 @@ fn api() -> Routes<ConsoleState> {
         .get("/v1/status", status::now, reading::status())
         .get("/v1/rules", rules::list, reading::rules())
         .get("/v1/rules/why-not", rules::why_not, reading::why_not())
+        .post("/v1/rules/backtest", backtest::run, asking::backtest())
         .post("/v1/sql", sql::run, asking::sql())
         .get("/problems/{kind}", problems::meaning, reading::problem());
     schemas::all()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use vigie_alerts::desk::live::LiveDesk;
 use vigie_alerts::feed::AlertFeed;
 use vigie_alerts::live::LiveAlerts;
-use vigie_model::doors::{CommandSink, QueryDoor, ReportSink, RulesDoor, SpaceView};
+use vigie_model::doors::{BacktestDoor, CommandSink, QueryDoor, ReportSink, RulesDoor, SpaceView};
 use vigie_model::principal::Principal;
 
 /// Everything the routes read or call.
@@ -36,6 +36,8 @@ pub struct ConsoleState {
     pub queries: Option<Arc<dyn QueryDoor>>,
     /// Where the running rules are asked.
     pub rules: Arc<dyn RulesDoor>,
+    /// Where stored rows are judged again; `None` in a process without history, or without a configuration file to judge by.
+    pub backtests: Option<Arc<dyn BacktestDoor>>,
     /// The centre's spaces.
     pub spaces: Arc<dyn SpaceView>,
     /// Log time now, in epoch milliseconds: ages follow the log, also when it runs faster than the wall clock.

@@ -178,6 +178,59 @@ pub trait RulesDoor: Send + Sync {
     ) -> DoorFuture<'a, Result<String, RulesError>>;
 }
 
+/// Stored rows that are to be judged again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BacktestRequest {
+    /// The text of one rule file; without, the configured rules judge.
+    pub rules: Option<String>,
+    /// First instant of the transitions counted; the first row without.
+    pub from_ms: Option<i64>,
+    /// Their end, not part of it; the last row without.
+    pub to_ms: Option<i64>,
+    /// How long before `from_ms` judging begins; with the first row stored without. Only beside `from_ms`.
+    pub warm_up_ms: Option<i64>,
+    /// How far an alert and an incident that match may lie apart.
+    pub window_ms: Option<i64>,
+    /// Length of a shift.
+    pub shift_ms: Option<i64>,
+    /// Which incidents alerts should have told, as a condition on `incident`.
+    pub truth: Option<String>,
+}
+
+/// Why there is no backtest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BacktestError {
+    /// The proposed rules or the truth have mistakes; the text has them all, with their lines.
+    #[error("{0}")]
+    Refused(String),
+    /// There is nothing to judge, or nothing that who asks may see whole.
+    #[error("{0}")]
+    Nothing(String),
+    /// The server's own configuration cannot be judged by as it is now.
+    #[error("{0}")]
+    Unfit(String),
+    /// There is one already, and there is only one at a time.
+    #[error("another backtest is running; try again when it is done")]
+    Busy,
+    /// It took too long and was stopped.
+    #[error("the backtest was stopped after {0} s")]
+    TooLong(u64),
+    /// It could not be run, or history not be read.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Where stored rows are judged again.
+pub trait BacktestDoor: Send + Sync {
+    /// What rules would have said, as the JSON object of `vigie rules backtest --json`. It reads every space of the centre,
+    /// so it is refused to who may not see all of them. Dropping the future stops it.
+    fn backtest<'a>(
+        &'a self,
+        who: &'a Principal,
+        request: BacktestRequest,
+    ) -> DoorFuture<'a, Result<String, BacktestError>>;
+}
+
 /// What is known about the spaces of a centre.
 pub trait SpaceView: Send + Sync {
     /// One space, if `who` may see it.

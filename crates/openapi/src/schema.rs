@@ -41,6 +41,12 @@ pub fn integer(least: i64, description: &str) -> Value {
     json!({ "type": "integer", "minimum": least, "description": description })
 }
 
+/// A number, whole or not.
+#[must_use]
+pub fn number(description: &str) -> Value {
+    json!({ "type": "number", "description": description })
+}
+
 /// True or false.
 #[must_use]
 pub fn truth(description: &str) -> Value {

@@ -1,11 +1,15 @@
-//! The route that asks history.
+//! The routes that ask history.
 
 use crate::body::BODY_BYTES_MAX;
 use crate::described::reading::rows;
-use serde_json::json;
-use vigie_model::problem::ProblemKind::{BadRequest, LimitReached, TooLarge, Unavailable};
+use crate::given::NAME_BYTES_MAX;
+use serde_json::{Value, json};
+use vigie_model::command::TEXT_BYTES_MAX;
+use vigie_model::problem::ProblemKind::{
+    BadRequest, Conflict, LimitReached, NotFound, TooLarge, Unavailable, UnsupportedMediaType,
+};
 use vigie_openapi::operation::Operation;
-use vigie_openapi::schema::{Object, integer, short_text, text, word};
+use vigie_openapi::schema::{Object, instant, integer, list, number, or_null, short_text, text, truth, word};
 
 const FORMATS: [&str; 4] = ["json", "csv", "table", "arrow"];
 
@@ -26,4 +30,82 @@ pub(crate) fn sql() -> Operation {
         .tells("Vigie-Rows", integer(0, "How many rows the answer has."))
         .refuses(&[BadRequest, TooLarge, LimitReached, Unavailable]);
     rows().into_iter().fold(operation, |operation, (media_type, schema)| operation.answers(media_type, schema))
+}
+
+/// `POST /v1/rules/backtest`.
+pub(crate) fn backtest() -> Operation {
+    let asked = Object::closed("Which rows to judge, by which rules.")
+        .may_have(
+            "rules",
+            short_text(BODY_BYTES_MAX, "The text of one rule file; without, the configured rules judge."),
+        )
+        .may_have("from", instant("First instant of the transitions counted; without, the first row."))
+        .may_have("to", instant("Their end, not part of it; without, the last row."))
+        .may_have(
+            "warm_up",
+            duration("How long before 'from' judging begins; without, at the first row. Needs 'from'."),
+        )
+        .may_have("window", duration("How far an alert and an incident that match may lie apart; 15m unless given."))
+        .may_have("shift", duration("Length of a shift; 8h unless given."))
+        .may_have("truth", short_text(TEXT_BYTES_MAX, "Which incidents alerts should have told, as a condition."))
+        .schema();
+    let description = "What 'vigie rules backtest --json' prints: rows that history has committed are judged again, by \
+                       proposed rules or by those configured, in a process of its own. One at a time, 120 s at most; it \
+                       ends when the client goes away. docs/backtest.md defines every figure.";
+    let example = json!({ "from": "2026-03-01T00:00:00+01:00", "truth": "incident.category == \"fight\"" });
+    Operation::new("backtestRules", "What rules would have said about stored rows", description)
+        .tag("rules")
+        .reads("application/json", asked, example)
+        .answers("application/json", report())
+        .refuses(&[BadRequest, NotFound, Conflict, TooLarge, UnsupportedMediaType, Unavailable])
+}
+
+fn duration(description: &str) -> Value {
+    short_text(NAME_BYTES_MAX, description)
+}
+
+fn report() -> Value {
+    let production = Object::open("Against production, for rules that are the same.")
+        .with("rules", integer(0, "How many rules are compared."))
+        .with("transitions", integer(0, "How many transitions production has recorded of them."))
+        .with("identical", or_null(truth("Whether they are the same; null when nothing is compared.")))
+        .with("only_recorded", list(text("A transition."), "What production has more, the first thousand."))
+        .with("only_judged", list(text("A transition."), "What the backtest has more, the first thousand."))
+        .schema();
+    let rule = Object::open("A rule; the last one, 'all', stands for all of them.")
+        .with("rule", text("Its name."))
+        .with("version", or_null(text("Its version.")))
+        .with("compared", truth("Whether it was compared with production."))
+        .with("alerts", integer(0, "How many alerts became active."))
+        .with("alerts_per_shift", number("As many in a shift."))
+        .may_have("precision", share("Alerts that match an incident."))
+        .may_have("recall", share("Incidents that match an alert."))
+        .may_have("lead_median_s", or_null(number("Seconds by which alerts came before their incidents, the median.")))
+        .may_have("false_alerts", integer(0, "Alerts that match no incident."))
+        .may_have("false_alerts_per_operator_hour", number("As many in an operator's hour."))
+        .schema();
+    Object::open("What the backtest found.")
+        .with("from", instant("Its first instant."))
+        .with("to", instant("Its end, not part of it."))
+        .with("hours", number("Hours between them."))
+        .with("warm_up_from", or_null(instant("Log time from which on rows were judged.")))
+        .with("observations", integer(0, "Observations read."))
+        .with("incidents", integer(0, "Incidents read."))
+        .with("newest_log_time", instant("Log time of the newest row read."))
+        .with("notes", list(text("A note."), "What somebody should know."))
+        .with("shift", text("Length of a shift."))
+        .with("operators", integer(1, "Operators on duty."))
+        .with("rules", list(rule, "The rules, in the order of their files."))
+        .with("production", production)
+        .schema()
+}
+
+fn share(description: &'static str) -> Value {
+    Object::open(description)
+        .with("count", integer(0, "How many."))
+        .with("of", integer(0, "Of how many."))
+        .with("share", or_null(number("The share; null when there is no whole.")))
+        .with("low", or_null(number("Lower end of its interval of 95 %.")))
+        .with("high", or_null(number("Upper end.")))
+        .schema()
 }

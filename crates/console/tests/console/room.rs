@@ -14,7 +14,8 @@ use vigie_console::state::{ConsoleState, PageSettings};
 use vigie_model::alert::{AlertId, AlertState, Guidance, RuleIdentity, Transition};
 use vigie_model::command::{Command, Outcome};
 use vigie_model::doors::{
-    CommandAnswer, CommandError, CommandRequest, CommandSink, DoorFuture, QueryAnswer, QueryDoor,
+    BacktestDoor, BacktestError, BacktestRequest, CommandAnswer, CommandError, CommandRequest, CommandSink, DoorFuture,
+    QueryAnswer, QueryDoor,
 };
 use vigie_model::doors::{
     QueryError, QueryFormat, Report, ReportError, ReportSink, RuleInForce, RulesDoor, RulesError, SpaceView,
@@ -79,6 +80,7 @@ impl Room {
             commands: Arc::clone(self) as _,
             queries: Some(Arc::clone(self) as _),
             rules: Arc::clone(self) as _,
+            backtests: Some(Arc::clone(self) as _),
             spaces: Arc::clone(self) as _,
             log_clock: Arc::new(move || room.log_time_ms.load(Ordering::Relaxed)),
         }
@@ -190,6 +192,26 @@ impl RulesDoor for Room {
                 "Crowded" => Ok(format!(r#"{{"text":["{key} is calm"]}}"#)),
                 "busy" => Err(RulesError::Busy),
                 _ => Err(RulesError::Unknown(format!("there is no rule '{rule}'"))),
+            }
+        })
+    }
+}
+
+impl BacktestDoor for Room {
+    fn backtest<'a>(
+        &'a self,
+        _: &'a Principal,
+        request: BacktestRequest,
+    ) -> DoorFuture<'a, Result<String, BacktestError>> {
+        Box::pin(async move {
+            match request.truth.as_deref() {
+                Some("wrong") => Err(BacktestError::Refused("proposed.yaml:3:1: error: no rule".to_owned())),
+                Some("empty") => Err(BacktestError::Nothing("history has no rows".to_owned())),
+                Some("unfit") => Err(BacktestError::Unfit("vigie.toml:1: error: no centre".to_owned())),
+                Some("second") => Err(BacktestError::Busy),
+                Some("slow") => Err(BacktestError::TooLong(120)),
+                Some("lost") => Err(BacktestError::Unavailable("disk is gone".to_owned())),
+                _ => Ok(serde_json::json!({ "asked": format!("{request:?}") }).to_string()),
             }
         })
     }

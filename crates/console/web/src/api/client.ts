@@ -3,12 +3,14 @@
  * does not have becomes `NotOffered`, so that the page can say so instead of failing.
  */
 import type {
-  Alert, AlertCommand, BulkAction, BulkAnswer, CommandAnswer, Desk, Rule, Settings, Shift, SpaceFeature, SqlRow, Status,
+  Alert, AlertCommand, BacktestAsked, BacktestReport, BulkAction, BulkAnswer, CommandAnswer, Desk, Rule, Settings, Shift, SpaceFeature, SqlRow, Status,
 } from './types';
 
 /** Longer than any answer on a healthy line takes; SQL has its own. */
 const ANSWER_MS_MAX = 5_000;
 const SQL_MS_MAX = 35_000;
+/** The server stops a backtest after two minutes, and says so. */
+const BACKTEST_MS_MAX = 130_000;
 /** The most alerts the page keeps; the list begins with those that matter most. */
 export const ALERTS_MAX = 5_000;
 
@@ -21,7 +23,8 @@ export class NotOffered extends ApiError {
 }
 
 async function call(path: string, init: RequestInit = {}, wait_ms = ANSWER_MS_MAX): Promise<Response> {
-  const reply = await fetch(path, { ...init, headers: { accept: 'application/json', ...init.headers }, signal: AbortSignal.timeout(wait_ms) });
+  const late = AbortSignal.timeout(wait_ms), signal = init.signal ? AbortSignal.any([init.signal, late]) : late;
+  const reply = await fetch(path, { ...init, headers: { accept: 'application/json', ...init.headers }, signal });
   if (reply.ok) return reply;
   const problem = await reply.json().catch(() => ({})) as Problem;
   const isUnknown = reply.status === 405 || (reply.status === 404 && (problem.detail ?? NOTHING_HERE) === NOTHING_HERE);
@@ -79,6 +82,12 @@ export const api = {
   explain: async (id: string) => (await get<{ text: string[] }>(`/v1/alerts/${encodeURIComponent(id)}/explain`)).text,
   whyNot: async (rule: string, key: string) =>
     (await get<{ text: string[] }>(`/v1/rules/why-not?${new URLSearchParams({ rule, key })}`)).text,
+
+  /** Ends on the server, too, once `signal` does. */
+  backtest: async (asked: BacktestAsked, signal: AbortSignal) => {
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(asked), signal };
+    return (await call('/v1/rules/backtest', init, BACKTEST_MS_MAX)).json() as Promise<BacktestReport>;
+  },
 
   sql: (statement: string): Promise<SqlRow[]> => inTurn(async () => {
     const body = JSON.stringify({ sql: statement, format: 'json' });

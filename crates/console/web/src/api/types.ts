@@ -142,6 +142,32 @@ export interface Rule {
   guidance?: Guidance;
 }
 
+/** What `POST /v1/rules/backtest` is asked; docs/backtest.md defines every figure of its answer. */
+export interface BacktestAsked { rules?: string; from?: string; to?: string; warm_up?: string; truth?: string }
+export interface BacktestShare { count: number; of: number; share: number | null; low: number | null; high: number | null }
+export interface BacktestRule {
+  rule: string;
+  /** Missing for the line of all rules together. */
+  version: string | null;
+  compared: boolean;
+  alerts: number;
+  alerts_per_shift: number;
+  precision?: BacktestShare;
+  recall?: BacktestShare;
+  lead_median_s?: number | null;
+  false_alerts_per_operator_hour?: number;
+}
+export interface BacktestReport {
+  from: string;
+  to: string;
+  observations: number;
+  incidents: number;
+  notes: string[];
+  shift: string;
+  rules: BacktestRule[];
+  production: { rules: number; transitions: number; identical: boolean | null; only_recorded: string[]; only_judged: string[] };
+}
+
 export interface Settings {
   centre: string;
   name: string;
