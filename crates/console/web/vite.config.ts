@@ -2,7 +2,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { defineConfig, type Plugin } from 'vite';
+import { defineConfig, type Plugin, type ProxyOptions } from 'vite';
 
 /** Writes a gzip twin of every file that gains by it; the server sends it as it is. */
 function packed(): Plugin {
@@ -25,8 +25,8 @@ function packed(): Plugin {
 const vigie = {
   target: process.env.VIGIE_URL ?? 'http://127.0.0.1:8080',
   changeOrigin: true,
-  headers: { origin: '' },
-};
+  configure: proxy => proxy.on('proxyReq', request => request.removeHeader('origin')),
+} satisfies ProxyOptions;
 
 export default defineConfig({
   plugins: [svelte(), packed()],

@@ -37,7 +37,7 @@ pub struct ObservationRow<'a> {
     pub log_time_ms: i64,
     /// Whether its source vouches for it.
     pub quality: Quality,
-    /// See [`flags`].
+    /// See [`flags`](crate::quality::flags).
     pub flags: u8,
 }
 

@@ -15,6 +15,9 @@ export const badness = (severity: Severity): number => SEVERITIES.indexOf(severi
 export const handlingOf = (alert: Alert): Handling =>
   alert.inhibited_by && (alert.handling === 'open' || alert.handling === 'acknowledged') ? 'suppressed' : alert.handling;
 
+/** Drawn hollow: somebody has it, or it is over. */
+export const isHollow = (alert: Alert): boolean => handlingOf(alert) !== 'open' || !isRunning(alert);
+
 export function groupOf(alert: Alert): Group {
   const handling = handlingOf(alert);
   if (handling === 'open') return isRunning(alert) ? 'new' : 'new_over';

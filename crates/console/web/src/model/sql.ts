@@ -4,6 +4,10 @@ export const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`
 export const instant = (ms: number): string => `TIMESTAMP '${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')}'`;
 const EPOCH_MS = (column: string): string => `CAST(date_part('epoch', ${column}) * 1000 AS BIGINT)`;
 
+/** What each alert was called in the end: the last closing counts, and none that was taken back. */
+const JUDGED = `(SELECT alert_id, last_value(disposition ORDER BY "offset") AS disposition FROM actions `
+  + `WHERE action IN ('close', 'reopen') AND outcome = 'done' GROUP BY alert_id)`;
+
 /** What was measured in a space between two instants, newest first. */
 export function measured(space: string, from: number, to: number, most: number): string {
   return `SELECT ${EPOCH_MS('event_time')} AS event_ms, metric, sensor, value FROM observations `
@@ -16,7 +20,7 @@ export function past(rule: string, key: string, but: string, most = 10): string 
   return `SELECT a.alert_id, a.severity, ${EPOCH_MS('a.began')} AS began_ms, ${EPOCH_MS('a.ended')} AS ended_ms, c.disposition `
     + `FROM (SELECT alert_id, max(severity) AS severity, min(event_time) AS began, max(event_time) FILTER (WHERE state = 'cleared') AS ended `
     + `FROM alerts WHERE rule = ${quote(rule)} AND key = ${quote(key)} AND alert_id <> ${quote(but)} GROUP BY alert_id) AS a `
-    + `LEFT JOIN (SELECT alert_id, max(disposition) AS disposition FROM actions WHERE action = 'close' GROUP BY alert_id) AS c ON c.alert_id = a.alert_id `
+    + `LEFT JOIN ${JUDGED} AS c ON c.alert_id = a.alert_id `
     + `ORDER BY a.began DESC LIMIT ${most}`;
 }
 
@@ -26,7 +30,7 @@ export function rules(since: number): string {
     + `count(*) FILTER (WHERE c.disposition = 'true') AS true_ones, `
     + `count(*) FILTER (WHERE c.disposition IN ('false', 'nuisance')) AS wrong_ones `
     + `FROM (SELECT alert_id, max(rule) AS rule FROM alerts WHERE state = 'active' AND event_time >= ${instant(since)} GROUP BY alert_id) AS a `
-    + `LEFT JOIN (SELECT alert_id, max(disposition) AS disposition FROM actions WHERE action = 'close' GROUP BY alert_id) AS c ON c.alert_id = a.alert_id `
+    + `LEFT JOIN ${JUDGED} AS c ON c.alert_id = a.alert_id `
     + `GROUP BY a.rule ORDER BY episodes DESC, a.rule`;
 }
 

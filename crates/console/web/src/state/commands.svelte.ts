@@ -70,7 +70,7 @@ class Desk {
         try { room.hear((await api.command(id, operator, command)).alert); done += 1; } catch (each) { if (each instanceof NotOffered) throw each; }
       }
     }
-    this.say(t('done.bulk', { done, of: ids.length }), done < ids.length);
+    this.say(t('done.bulk', { what: t(`done.${command.action}`), done, of: ids.length }), done < ids.length);
   }
 
   /** A command of the desk; tells whether it was done. */

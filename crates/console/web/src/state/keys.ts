@@ -6,14 +6,24 @@ import { look, VIEWS, type DialogName } from './view.svelte';
 
 /** What is done with the alert in focus or the marked ones. */
 export const acts = {
-  acknowledge: () => desk.give(look.targets, { action: 'acknowledge' }),
+  acknowledge: () => {
+    const ids = look.targets;
+    // What was marked moves out of sight; the next key must not reach it there.
+    look.unmark();
+    desk.give(ids, { action: 'acknowledge' });
+  },
+  note: () => open('acknowledge'),
   shelve: () => open('shelve'),
   assign: () => open('assign'),
   close: () => open('close'),
   /** Takes back what was done last, as far as that can be taken back. */
   undo: () => {
     const alert = look.alert;
-    if (look.marked.size) return desk.give(look.targets, { action: 'unshelve' });
+    if (look.marked.size) {
+      const ids = look.targets;
+      look.unmark();
+      return desk.give(ids, { action: 'unshelve' });
+    }
     if (!alert) return;
     const handling = handlingOf(alert);
     if (alert.shelved && handling !== 'closed') desk.give([alert.alert_id], { action: 'unshelve' });
@@ -35,7 +45,7 @@ const KEYS: Record<string, () => void> = {
   x: () => { if (look.chosen) look.mark(look.chosen); },
   X: () => look.markAll(),
   a: acts.acknowledge,
-  A: () => open('acknowledge'),
+  A: acts.note,
   s: acts.shelve,
   g: acts.assign,
   c: acts.close,

@@ -208,6 +208,7 @@ class Room {
   #tell(logTime: number): void {
     this.#clock.hear(logTime, performance.now());
     this.speed = this.#clock.speed;
+    if (!this.now) this.now = logTime; // what is done in the first second counts from here
     if (this.speed >= REPLAY_SPEED_MIN || Math.abs(logTime - Date.now()) > REPLAY_MS_MIN) this.isReplay = true;
     if (this.link === 'live') this.asOf = logTime;
   }

@@ -72,7 +72,7 @@ test('the alert says what to do, why it began and how the values went', async ()
   await detail.getByText('confirm by camera, then send a patrol').waitFor();
   await detail.getByText('The rule speaks up when value >= 100').waitFor();
   await detail.locator('.uplot').waitFor();
-  assert.match(await detail.locator('.chart').getAttribute('aria-label'), /people_count: limit 100, over at 80/);
+  assert.match(await detail.locator('.chart').getAttribute('aria-label'), /people_count: limit 100, ends at 80/);
   await detail.getByRole('button', { name: 'Ask the rule' }).click();
   await detail.locator('.words').nth(1).waitFor();
   await detail.getByText('The first one of this rule here.').waitFor();

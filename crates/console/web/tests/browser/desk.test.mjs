@@ -64,12 +64,16 @@ deskTest('a mistaken close is undone, and an alert goes to a colleague', async (
   const screen = await Screen.open(browser, vigie.url);
   await screen.page.locator('.row.cleared', { hasText: 'Old Town plaza' }).waitFor();
   await screen.reach('Old Town plaza');
-  for (const key of ['c', '2', 'Enter']) await screen.key(key);
+  for (const key of ['c', '2']) await screen.key(key);
+  assert.equal(await screen.page.evaluate(() => document.activeElement.value), 'false', 'the focus is on what was chosen');
+  await screen.key('Enter');
   await screen.toast('Closed');
   await list(screen, 'Closed').click();
   await screen.reach('Old Town plaza');
   await screen.key('u');
   await screen.toast('Reopened');
+  await screen.page.locator('.detail').getByText('who did what').click();
+  await screen.page.locator('.detail').getByText(/closed by Ada as false[^]*opened again by Ada/).waitFor();
   await list(screen, 'To do').click();
   await screen.reach('Old Town plaza');
   await screen.key('g');
@@ -86,8 +90,8 @@ deskTest('what somebody reports by phone goes into the log', async () => {
   const dialog = screen.page.getByRole('dialog', { name: 'Incident by phone' });
   await dialog.getByLabel('Where').selectOption('harbour-park');
   await dialog.getByLabel('What', { exact: true }).fill('fight');
-  await dialog.getByRole('button', { name: 'Enter' }).click();
-  await screen.toast('Entered');
+  await dialog.getByRole('button', { name: 'Enter in the log' }).click();
+  await screen.toast('Entered in the log');
   await until(async () => {
     const { body } = await vigie.command('/v1/sql', { sql: "SELECT category, channel FROM incidents WHERE space = 'harbour-park'" });
     return body.length === 1 && body[0].category === 'fight' && body[0].channel === 'phone';

@@ -14,7 +14,8 @@ test('keys alone find, mark, acknowledge, filter, look elsewhere and come back',
   const { page } = screen;
   await screen.row('Old Town plaza').waitFor();
   for (const key of ['j', 'x', 'j', 'x', 'a']) await screen.key(key);
-  await screen.toast('Done for 2 of 2');
+  await screen.toast('Acknowledged: 2 of 2');
+  assert.equal(await page.getByRole('button', { name: 'Unmark' }).count(), 0, 'nothing stays marked out of sight');
   await page.locator('.row.acknowledged').nth(1).waitFor();
   assert.equal((await vigie.get('/v1/alerts?handling=acknowledged')).length, 2);
 
