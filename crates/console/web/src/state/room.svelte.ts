@@ -220,8 +220,6 @@ class Room {
     // A server that tells its settings sends ticks, too: from now on one is due, even if none ever came.
     if (this.settings) this.#heartbeat.restart(performance.now());
     this.asOf = this.#clock.heard ?? 0;
-    // Not a second later: commands reckon their `until` from it.
-    this.now = this.#clock.now(performance.now());
     if (wasLost) {
       void this.reload();
       void this.loadSpaces().catch(() => undefined);
