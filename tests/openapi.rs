@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Running, found_centre, project, python, run, serve, text, vigie};
+use common::{CROWDED_RULES, PEOPLE_METRIC, Running, found_centre, project, python, run, serve, text, vigie};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
@@ -19,24 +19,9 @@ const PAGES: [&str; 4] = ["/", "/simple", "/assets/{name}", "settings::BASEMAP"]
 const ASKING_S: &str = "60";
 const SEED: &str = "7";
 
-const METRICS: &str = "[metrics.people_count]\nlabel = \"people\"\nunit = \"1\"\n";
-const RULES: &str = "\
-groups:
-- name: squares
-  rules:
-  - alert: Crowded
-    kind: threshold
-    metric: people_count
-    per: space
-    raise: 'value >= 100'
-    clear: 'value < 80'
-    stale_after: 1d
-    severity: high
-";
-
 /// A server with an alert that goes on and one that is over.
 fn found(folder: &Path) -> Running {
-    found_centre(folder, METRICS, RULES);
+    found_centre(folder, PEOPLE_METRIC, CROWDED_RULES);
     let server = Running::start(serve(folder));
     let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
     let people = |space: &str, value: u64, later: u64| json!({"space": space, "sensor": "s1", "metric": "people_count", "value": value, "time": time + later});

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Running, count, found_centre, run, sql, text, vigie};
+use common::{CROWDED_RULES, PEOPLE_METRIC, Running, count, found_centre, run, sql, text, vigie};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -12,28 +12,8 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-const METRICS: &str = "\
-[metrics.people_count]
-label = \"people\"
-unit = \"1\"
-";
-
-const RULES: &str = "\
-groups:
-- name: squares
-  rules:
-  - alert: Crowded
-    kind: threshold
-    metric: people_count
-    per: space
-    raise: 'value >= 100'
-    clear: 'value < 80'
-    stale_after: 1d
-    severity: high
-";
-
 fn write_config(folder: &Path, listen: &str) {
-    found_centre(folder, METRICS, RULES);
+    found_centre(folder, PEOPLE_METRIC, CROWDED_RULES);
     let config = fs::read_to_string(folder.join("vigie.toml")).unwrap();
     fs::write(folder.join("vigie.toml"), config.replace("127.0.0.1:0", listen)).unwrap();
 }

@@ -4,28 +4,11 @@
 
 mod common;
 
-use common::{Running, found_centre, serve, vigie};
+use common::{CROWDED_RULES, PEOPLE_METRIC, Running, found_centre, serve, vigie};
 use serde_json::{Value, json};
 use std::io::{BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
-
-const RULES: &str = "\
-groups:
-- name: squares
-  rules:
-  - alert: Crowded
-    kind: threshold
-    metric: people_count
-    per: space
-    raise: 'value >= 100'
-    clear: 'value < 80'
-    stale_after: 1d
-    severity: high
-    summary: '{space} is crowded'
-";
-
-const METRICS: &str = "[metrics.people_count]\nlabel = \"people\"\nunit = \"1\"\n";
 
 fn people(server: &Running, space: &str, value: u32) {
     let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64;
@@ -82,7 +65,7 @@ impl Drop for Watch {
 }
 
 fn found(folder: &Path) -> Running {
-    found_centre(folder, METRICS, RULES);
+    found_centre(folder, PEOPLE_METRIC, &format!("{CROWDED_RULES}    summary: '{{space}} is crowded'\n"));
     Running::start(serve(folder))
 }
 

@@ -14,6 +14,24 @@ pub fn vigie() -> Command {
     command
 }
 
+/// The one metric that most tests need.
+pub const PEOPLE_METRIC: &str = "[metrics.people_count]\nlabel = \"people\"\nunit = \"1\"\n";
+
+/// One rule: a space is crowded from 100 people on, and until there are fewer than 80.
+pub const CROWDED_RULES: &str = "\
+groups:
+- name: squares
+  rules:
+  - alert: Crowded
+    kind: threshold
+    metric: people_count
+    per: space
+    raise: 'value >= 100'
+    clear: 'value < 80'
+    stale_after: 1d
+    severity: high
+";
+
 /// The configuration of a centre that registers spaces as they come; tests may append sections.
 pub const CONFIG: &str = "\
 [centre]
