@@ -11,9 +11,10 @@ use std::hint::black_box;
 use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use vigie_model::audit::KeptNowhere;
 use vigie_model::batch::{ObservationRow, Observations, Quality};
 use vigie_model::decimal::Decimal;
-use vigie_model::doors::{QueryDoor, QueryFormat};
+use vigie_model::doors::{QueryDoor, QueryFormat, Question};
 use vigie_model::metric::MetricSpec;
 use vigie_model::names::{NO_NAME, NameEntry, NameKind, Names};
 use vigie_model::principal::Principal;
@@ -126,14 +127,18 @@ fn query(criterion: &mut Criterion) {
             runtime.block_on(history.flush()).expect("a temporary folder can be written");
         }
     }
-    let door = SqlDoor::new(history, SqlLimits::default()).expect("a history can be asked");
+    let door = SqlDoor::new(history, SqlLimits::default(), Arc::new(KeptNowhere)).expect("a history can be asked");
     let who = Principal::local(CENTRE);
     let sql =
         "SELECT space, count(*) AS n, avg(value) AS mean FROM observations GROUP BY space ORDER BY mean DESC LIMIT 10";
     let mut group = criterion.benchmark_group("history");
     group.throughput(Throughput::Elements(10 * ROWS)).sample_size(20);
     group.bench_function("query 90,000 committed and 10,000 hot rows", |bencher| {
-        bencher.iter(|| runtime.block_on(door.query(&who, sql, QueryFormat::Json)).expect("the query is answered"));
+        bencher.iter(|| {
+            runtime
+                .block_on(door.whole(&who, Question::new(sql, QueryFormat::Json, "bench")))
+                .expect("the query is answered")
+        });
     });
     group.finish();
 }

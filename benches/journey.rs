@@ -92,7 +92,15 @@ enum Through {
 fn journey(bodies: &[String], history: Option<HistoryFeed>, through: Through) {
     let readers = readers_of(THREADS, history.is_some());
     let (centre, observer) = ("bench".into(), None);
-    let options = PipelineOptions { centre, partitions: PARTITIONS, threads: THREADS, history, observer };
+    let options = PipelineOptions {
+        centre,
+        partitions: PARTITIONS,
+        threads: THREADS,
+        history,
+        observer,
+        resumed: None,
+        cuts: None,
+    };
     let (log, readers): (Box<dyn LogStore>, _) = match through {
         Through::Memory => {
             let (log, readers) = MemoryLog::new(RING_ROWS_MAX, readers);

@@ -142,6 +142,8 @@ fn round(workers: u16, log: &Log) -> Round {
             threads: workers,
             history: None,
             observer: Some(observer),
+            resumed: None,
+            cuts: None,
         };
         let pipeline = Pipeline::start(options, readers).expect("threads start");
         let spent = hand_over(log, store, &pipeline.judged);

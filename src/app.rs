@@ -2,12 +2,17 @@
 //!
 //! The modules stand in dependency order: each uses only those above it.
 
+pub mod audit;
 pub mod embedded_log;
 pub mod health;
 pub mod lock;
+pub mod retention;
 pub mod telemetry;
 
 pub mod roles;
+
+pub mod beginning;
+pub mod keeper;
 
 pub mod backtest;
 
@@ -22,7 +27,12 @@ pub mod seeder;
 pub mod connections;
 pub mod listener;
 pub mod openapi;
+pub mod postgres;
 pub mod pressure;
+pub mod sql_door;
+
+pub mod routes;
+
 pub mod server;
 
 pub mod cli;

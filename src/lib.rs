@@ -16,6 +16,9 @@
 pub mod spacebench;
 
 #[cfg(feature = "runtime")]
+pub mod simulate;
+
+#[cfg(feature = "runtime")]
 pub mod config;
 
 #[cfg(feature = "runtime")]

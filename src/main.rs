@@ -4,7 +4,9 @@ use std::process::ExitCode;
 use vigie::app::cli::rules::RulesCommand;
 use vigie::app::cli::{Command, parse};
 use vigie::app::commands::running::answer;
-use vigie::app::commands::{check, demo, explain, replay, rules, serve, simulate, sql, verify, watch};
+use vigie::app::commands::{
+    check, demo, explain, history, import, replay, report, retention, rules, serve, simulate, sql, verify, watch,
+};
 use vigie::app::openapi::document;
 
 fn main() -> ExitCode {
@@ -17,8 +19,12 @@ fn main() -> ExitCode {
         Command::Rules(RulesCommand::Test(args)) => rules::test::run(args),
         Command::Rules(RulesCommand::Backtest(args)) => rules::backtest::run(args, cli.log_format),
         Command::Replay(args) => replay::run(args, cli.log_format),
+        Command::Import(args) => import::run(args, cli.log_format),
         Command::Sql(args) => sql::run(args, cli.log_format),
+        Command::History(command) => history::run(command, cli.log_format),
+        Command::Retention(command) => retention::run(command, cli.log_format),
         Command::Explain(args) => explain::run(args, cli.log_format),
+        Command::Report(command) => report::run(command, cli.log_format),
         Command::Watch(args) => watch::run(args, cli.log_format),
         Command::Openapi => answer(document().as_bytes()),
         Command::Simulate(args) => simulate::run(args),

@@ -5,10 +5,9 @@
 
 mod common;
 
-use common::{Running, count, found_centre};
+use common::{Running, count, found_centre, now_ms, wait_until};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 const CONFIG: &str = "\
 [metrics.people_count]
@@ -46,15 +45,8 @@ groups:
     severity: critical
 ";
 
-/// As long as a machine that is busy with other things may take.
-const WAIT_MAX: Duration = Duration::from_secs(60);
-
 fn serve(folder: &Path) -> Running {
     Running::start(common::serve(folder))
-}
-
-fn now_ms() -> u128 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis()
 }
 
 fn people(space: &str, value: u32) -> String {
@@ -70,15 +62,7 @@ fn desk(server: &Running) -> Value {
 
 /// The desk once it is as it should be.
 fn desk_when(server: &Running, is_so: impl Fn(&Value) -> bool) -> Value {
-    let begin = Instant::now();
-    loop {
-        let desk = desk(server);
-        if is_so(&desk) {
-            return desk;
-        }
-        assert!(begin.elapsed() < WAIT_MAX, "the desk is still so: {desk}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_until("the desk as it should be", || Some(desk(server)).filter(&is_so))
 }
 
 fn command(server: &Running, path: &str, body: &Value) -> Value {

@@ -24,6 +24,10 @@ use vigie_failpoints::names::POINTS;
 const EVENTS_PER_REQUEST: u64 = 20;
 /// Small segments roll, quick flushes commit and few commits make a checkpoint while a test is looking.
 const NUMBERS: &str = "log.segment_bytes=32768,history.flush_ms=200,history.commits_per_checkpoint=2";
+/// Upkeep of history looks at once, and removes what earlier lives left. A commit takes far less than ten seconds, so none of its
+/// files is removed before it. Segments have their full size: it takes some seconds until there are enough files to put together.
+const UPKEEP_NUMBERS: &str =
+    "history.flush_ms=100,history.upkeep_ms=100,history.removed_kept_ms=10000,history.vacuum_ms=1000";
 /// At which times the process ends at a point, besides the first.
 const LATER: [(&str, &[u64]); 12] = [
     ("log.recall", &[40]),
@@ -41,6 +45,8 @@ const LATER: [(&str, &[u64]); 12] = [
     ("history.before_checkpoint", &[2]),
     ("history.after_checkpoint", &[2]),
 ];
+/// The points of upkeep.
+const UPKEEP: [&str; 3] = ["history.rewritten", "history.before_replace", "history.before_vacuum"];
 /// Points at which the process stands still until it is killed.
 const PAUSES: [&str; 4] = ["history.before_commit", "log.before_write", "log.before_sync", "log.before_answer"];
 /// Ends between a data file and its commit, at least.
@@ -57,20 +63,24 @@ fn whatever_was_half_done_at_a_failpoint_is_whole_or_undone() {
     let mut load = Load::new(EVENTS_PER_REQUEST, &mut Dice::seeded("failpoints", 20_260_302));
     let mut shown = Shown::default();
     // A first life, so that there is something to recall.
-    end_at(folder.path(), &mut load, &mut shown, "log.before_answer", 30);
+    end_at(folder.path(), &mut load, &mut shown, NUMBERS, ("log.before_answer", 30));
     let history = folder.path().join("data/history");
     let mut orphaning_ends = 0;
     for (point, later) in LATER {
         for times in [1].iter().chain(later) {
             let before = orphans(&history);
-            end_at(folder.path(), &mut load, &mut shown, point, *times);
-            let more = orphans(&history) - before;
+            end_at(folder.path(), &mut load, &mut shown, NUMBERS, (point, *times));
+            let more = orphans(&history).saturating_sub(before);
             assert!(point != "history.before_commit" || more > 0, "no data file without a commit at {point}={times}");
             orphaning_ends += usize::from(more > 0);
         }
     }
-    let told: BTreeSet<_> = LATER.iter().map(|(point, _)| *point).collect();
-    assert_eq!(told, POINTS.into_iter().collect(), "every failpoint is tried");
+    let told: BTreeSet<_> = LATER.iter().map(|(point, _)| *point).chain(UPKEEP).collect();
+    // Those of snapshots, and of what they make superfluous, are tried in tests/snapshots.rs, and those of retention in
+    // tests/retention_crash.rs.
+    let is_elsewhere = |point: &str| point.starts_with("snapshot.") || point.starts_with("retention.");
+    let is_here = |point: &&str| !is_elsewhere(point) && *point != "log.segment_removed";
+    assert_eq!(told, POINTS.into_iter().filter(is_here).collect(), "every failpoint is tried");
     println!("{orphaning_ends} ends left a data file without a commit");
     assert!(orphaning_ends >= ORPHANING_ENDS_MIN);
 
@@ -87,6 +97,22 @@ fn whatever_was_half_done_at_a_failpoint_is_whole_or_undone() {
     shown.take(follower);
     let audited = audit(&folder.path().join("data"), &load.acknowledged());
     assert_eq!(shown.rows.len(), audited.alerts.len());
+}
+
+#[test]
+fn upkeep_that_ends_in_the_middle_changes_no_row() {
+    let folder = tempfile::tempdir().unwrap();
+    crash::centre::found(folder.path());
+    let mut load = Load::new(EVENTS_PER_REQUEST, &mut Dice::seeded("upkeep", 20_261_122));
+    let mut shown = Shown::default();
+    for point in UPKEEP {
+        end_at(folder.path(), &mut load, &mut shown, UPKEEP_NUMBERS, (point, 1));
+    }
+    let mut server = Server::start(folder.path(), NUMBERS);
+    let address = server.address();
+    load.settle(&address);
+    assert_eq!(server.stop().code(), Some(0));
+    audit(&folder.path().join("data"), &load.acknowledged());
 }
 
 /// One commit stands still before its write: neither the stream nor a query may know of it, and after a kill it never was.
@@ -121,8 +147,8 @@ fn nothing_is_shown_before_it_is_durable() {
 }
 
 /// One life under load, which ends when `point` is reached for the given time.
-fn end_at(folder: &Path, load: &mut Load, shown: &mut Shown, point: &str, times: u64) {
-    let mut server = Server::start(folder, &format!("{NUMBERS},{point}={times}"));
+fn end_at(folder: &Path, load: &mut Load, shown: &mut Shown, numbers: &str, (point, times): (&str, u64)) {
+    let mut server = Server::start(folder, &format!("{numbers},{point}={times}"));
     let mut ended = None;
     // Some points are met before it listens.
     if let Some(address) = server.address_if_it_lives() {

@@ -94,3 +94,46 @@ fn every_kind_of_file_that_pyarrow_writes_holds_the_same_rows() {
     assert!(rows[0].starts_with(r#""x-1" "a" 0.1 "2017-03-11T07:00:00"#), "{rows:?}");
     assert!(rows[2].starts_with(r#""x-3" "a" 45.2 "2017-03-11T07:00:00.002"#), "{rows:?}");
 }
+
+/// Writes the same rows as Parquet, in as many ways as pyarrow knows.
+const PARQUET: &str = r#"
+import sys
+import pyarrow as pa, pyarrow.parquet as pq
+names = ["a", "b", "a"]
+table = pa.table({
+    "space": names, "metric": ["m", "m", "m"], "value": [0.1, -2.5, 45.2],
+    "time": pa.array([1_489_215_600_000, 1_489_215_600_001, 1_489_215_600_002], pa.timestamp("ms", tz="Australia/Melbourne")),
+})
+for name, options in {"plain": {"compression": "none"}, "default": {}, "zstd": {"compression": "zstd"},
+                      "old": {"version": "1.0", "use_dictionary": False}, "groups": {"row_group_size": 1},
+                      "bare": {"store_schema": False, "coerce_timestamps": "us"}}.items():
+    pq.write_table(table, f"{sys.argv[1]}/{name}.parquet", **options)
+coded = table.set_column(0, "space", pa.array(names).dictionary_encode())
+pq.write_table(coded, f"{sys.argv[1]}/coded.parquet")
+"#;
+
+#[test]
+fn parquet_files_that_pyarrow_writes_are_imported_once() {
+    let Some(python) = python("parquet_files_that_pyarrow_writes_are_imported_once") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    found_centre(folder.path(), "", "");
+    let files = folder.path().join("files");
+    std::fs::create_dir(&files).unwrap();
+    run(Command::new(python).args(["-c", PARQUET]).arg(&files), 0);
+    let mut paths: Vec<_> = std::fs::read_dir(&files).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert_eq!(paths.len(), 7);
+    for (index, path) in paths.iter().enumerate() {
+        let mut import = vigie();
+        import.args(["import", "--json", "--config"]).arg(folder.path().join("vigie.toml")).arg("--input").arg(path);
+        let summary = last_json(&run(&mut import, 0));
+        let counts = ["taken", "duplicates", "rejected"].map(|name| summary[name].as_u64().unwrap());
+        assert_eq!(counts, if index == 0 { [3, 0, 0] } else { [0, 3, 0] }, "{}: {summary}", path.display());
+    }
+    let rows =
+        sql(&folder.path().join("data"), "SELECT space, value, event_time FROM observations ORDER BY event_time");
+    assert_eq!(
+        (rows.len(), &rows[2]["value"], &rows[0]["event_time"]),
+        (3, &45.2.into(), &"2017-03-11T07:00:00Z".into())
+    );
+}

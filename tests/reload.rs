@@ -6,12 +6,12 @@
 mod common;
 mod crash;
 
-use common::{CONFIG, count, run, vigie};
+use common::{CONFIG, count, run, vigie, wait_until};
 use crash::audit::{assert_same, audit};
 use crash::dice::Dice;
 use crash::http::Connection;
 use crash::load::{Load, Progress};
-use crash::server::{Server, wait_until};
+use crash::server::Server;
 use crash::stream::{Follower, Shown};
 use crash::surviving::{judge, row};
 use serde_json::{Value, json};

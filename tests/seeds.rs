@@ -6,10 +6,10 @@
 mod common;
 mod crash;
 
-use common::found_centre;
+use common::{found_centre, wait_until};
 use crash::audit::assert_same;
 use crash::http::{Connection, TAKEN};
-use crash::server::{RECALLED, Server, wait_until};
+use crash::server::{RECALLED, Server};
 use crash::stream::{Follower, Row};
 use crash::surviving::{judged_again, records};
 use serde_json::{Value, json};

@@ -6,12 +6,13 @@
 mod common;
 mod crash;
 
-use crash::server::{Server, wait_until};
+use common::{now_ms, wait_until};
+use crash::server::Server;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use vigie_model::time::format_utc;
 
 const SIGKILL: i32 = 9;
@@ -109,11 +110,6 @@ impl Desk {
 fn by_ada(mut more: Value) -> Value {
     more.as_object_mut().unwrap().insert("operator".to_owned(), "Ada".into());
     more
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    i64::try_from(since.as_millis()).unwrap()
 }
 
 fn after(duration: Duration) -> String {

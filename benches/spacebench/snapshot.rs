@@ -158,16 +158,16 @@ fn write(core: &RuleCore, snapshots: &Snapshots, stamp: &Stamp) -> Spent {
     }
     writer.wait();
     writer.part("city", |hand_over| core.merger().snapshot(hand_over));
-    writer.commit().expect("the disk keeps it");
+    writer.commit(None).expect("the disk keeps it");
     longest
 }
 
 /// Goes on from the newest snapshot.
 fn restore(known: &RuleCore, snapshots: &Snapshots, stamp: &Stamp, names: &Arc<Names>) -> RuleCore {
     let rules = known.rules().expect("the rules have begun");
-    let (set, refused) = snapshots.newest(stamp).expect("the folder can be read");
+    let (mut sets, refused) = snapshots.sets(stamp).expect("the folder can be read");
     assert!(refused.is_empty(), "{refused:?}");
-    let set = set.expect("there is a snapshot");
+    let set = sets.pop().expect("there is a snapshot");
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let read = |partition: u16, room: &mut Vec<u8>| {
         let body = snapshots.read(&set, &format!("partition-{partition}"), room).expect("it is whole");

@@ -1,11 +1,19 @@
 //! What a user may type, and help that teaches by example.
 
 pub mod explain;
+pub mod history;
+pub mod import;
+pub mod report;
+pub mod retention;
 pub mod rules;
 pub mod simulate;
 pub mod watch;
 
 use self::explain::{EXPLAIN_HELP, ExplainArgs};
+use self::history::HistoryCommand;
+use self::import::{IMPORT_HELP, ImportArgs};
+use self::report::ReportCommand;
+use self::retention::RetentionCommand;
 use self::rules::RulesCommand;
 use self::simulate::{SIMULATE_HELP, SimulateArgs};
 use self::watch::{WATCH_HELP, WatchArgs};
@@ -48,7 +56,8 @@ Repeating a replay into the same --data folder adds nothing.";
 
 const VERIFY_HELP: &str = "\
 Reads every byte of log and history: checksums, sequence, names, offsets, files, rows, and that history is not ahead of
-the log. Changes nothing. Stop the server first.
+the log; and of the audit log: that every entry is what was written behind the one before it. Its newest chain value, noted
+elsewhere, shows later that nothing behind it is missing. Changes nothing. Stop the server first.
 
 Examples:
   vigie verify --data vigie-data
@@ -84,11 +93,23 @@ pub enum Command {
     /// Run recorded input through the whole pipeline as fast as it goes.
     #[command(after_help = REPLAY_HELP)]
     Replay(ReplayArgs),
+    /// Bring archives into history: stored by event date, never judged, each row once.
+    #[command(after_help = IMPORT_HELP)]
+    Import(ImportArgs),
     /// Ask history with SQL.
     Sql(SqlArgs),
+    /// Look after the files of history while no server runs.
+    #[command(subcommand)]
+    History(HistoryCommand),
+    /// Delete rows that are older than their feed's retention, and keep others by legal holds.
+    #[command(subcommand)]
+    Retention(RetentionCommand),
     /// Say in words why an alert began, or why a rule says nothing now.
     #[command(after_help = EXPLAIN_HELP)]
     Explain(ExplainArgs),
+    /// Write a report as one HTML file, in English or French.
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Follow the alerts in a terminal, and act on them.
     #[command(after_help = WATCH_HELP)]
     Watch(WatchArgs),
@@ -97,7 +118,7 @@ pub enum Command {
     /// Write a made-up city's events into a file, the same on every machine.
     #[command(after_help = SIMULATE_HELP)]
     Simulate(SimulateArgs),
-    /// Check that log and history of a data folder are whole and agree.
+    /// Check that log, history and audit log of a data folder are whole and agree.
     #[command(after_help = VERIFY_HELP)]
     Verify(VerifyArgs),
 }
@@ -176,8 +197,8 @@ pub struct ReplayArgs {
 /// Options of `vigie sql`.
 #[derive(Debug, Args)]
 pub struct SqlArgs {
-    /// One SELECT or EXPLAIN statement.
-    #[arg(required_unless_present = "describe")]
+    /// One SELECT or EXPLAIN statement; without, an editor on a terminal, else the statements of standard input, each
+    /// ended by a semicolon.
     pub statement: Option<String>,
     /// Data folder; a server running on it is asked, so that its newest rows count.
     #[arg(long, value_name = "DIR", default_value = "vigie-data")]
@@ -185,9 +206,25 @@ pub struct SqlArgs {
     /// How rows are written.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// Print tables, columns, units and comments instead; of one table if named.
+    /// What the query is for; kept in the audit trail.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Write the answer into a file, which gets its name once all of it is there.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Most rows of an answer; 100,000 unless given.
+    #[arg(long, value_name = "ROWS")]
+    pub rows_max: Option<u32>,
+    /// Most bytes of an answer; 64 MiB unless given.
+    #[arg(long, value_name = "BYTES")]
+    pub bytes_max: Option<u32>,
+    /// Print tables and functions instead; columns, units and comments of a table, or all about a function, if named.
     #[arg(long, value_name = "TABLE", num_args = 0..=1, default_missing_value = "", conflicts_with = "statement")]
     pub describe: Option<String>,
+    /// Read a password from the terminal, or from a line of standard input, and print what [[sql.postgres.users]] keeps of
+    /// it.
+    #[arg(long, conflicts_with_all = ["statement", "describe"])]
+    pub make_verifier: bool,
 }
 
 /// Options of `vigie verify`.
@@ -226,7 +263,7 @@ fn sql_help() -> String {
         let statement = statement.replace('\n', "\n    ");
         help.push_str(&format!("\n  {title}:\n    {statement}\n"));
     }
-    help.push_str("\nTables, columns and units: vigie sql --describe");
+    help.push_str("\nTables, columns, units and functions: vigie sql --describe");
     help
 }
 

@@ -17,16 +17,16 @@ pub fn log_folder(data: &Path) -> PathBuf {
     data.join("log")
 }
 
-/// Opens the log of a data folder, or creates it; `readers` roles read it.
+/// What the log of a data folder is, and with which record it begins; one that is to be created has an identity already.
 ///
 /// # Errors
-/// When it cannot be read or written, or was created with another number of partitions.
-pub fn open_log(data: &Path, centre: &str, config: &Log, readers: usize) -> Result<OpenedLog, Failure> {
-    let options = LogOptions { bytes_max: config.bytes_max, ..LogOptions::new(log_folder(data)) };
-    let fresh = LogIdentity { log_id: new_log_id(centre).into(), partitions: config.partitions };
-    let opened = SegmentLog::open(Arc::new(SystemDisk), options, fresh, RING_ROWS_MAX, readers)
+/// When it cannot be read, or was created with another number of partitions.
+pub fn log_beginning(data: &Path, centre: &str, config: &Log) -> Result<(LogIdentity, u64), Failure> {
+    let found = SegmentLog::beginning(Arc::new(SystemDisk), &log_folder(data))
         .map_err(|error| Failure::io("cannot open the log", error))?;
-    let (found, wanted) = (opened.log.identity().partitions, config.partitions);
+    let fresh = || LogIdentity { log_id: new_log_id(centre).into(), partitions: config.partitions };
+    let (identity, first_sequence) = found.unwrap_or_else(|| (fresh(), 0));
+    let (found, wanted) = (identity.partitions, config.partitions);
     if found != wanted {
         let folder = log_folder(data);
         return Err(Failure::Io(format!(
@@ -35,6 +35,23 @@ pub fn open_log(data: &Path, centre: &str, config: &Log, readers: usize) -> Resu
             count(usize::from(found), "partition"),
         )));
     }
+    Ok((identity, first_sequence))
+}
+
+/// Opens the log of a data folder, or creates it, for a start that needs it from a record on; `readers` roles read it.
+///
+/// # Errors
+/// When it cannot be read or written.
+pub fn open_log(
+    data: &Path,
+    identity: LogIdentity,
+    config: &Log,
+    readers: usize,
+    needed_from: u64,
+) -> Result<OpenedLog, Failure> {
+    let options = LogOptions { bytes_max: config.bytes_max, needed_from, ..LogOptions::new(log_folder(data)) };
+    let opened = SegmentLog::open(Arc::new(SystemDisk), options, identity, RING_ROWS_MAX, readers)
+        .map_err(|error| Failure::io("cannot open the log", error))?;
     tell(&opened.recovery);
     Ok(opened)
 }
@@ -61,7 +78,8 @@ pub fn open_replay_log(data: &Path, identity: LogIdentity, config: &Log, readers
 fn tell(recovery: &Recovery) {
     if recovery.next_sequence > 0 {
         let (segments, records) = (recovery.segments, recovery.next_sequence);
-        tracing::info!(segments, records, "the log is judged again before requests are taken");
+        let begins_at = recovery.first_sequence;
+        tracing::info!(segments, begins_at, records, "the log is judged again before requests are taken");
     }
     if let Some(cut) = &recovery.cut {
         let segment = cut.segment.display();

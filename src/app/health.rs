@@ -38,6 +38,9 @@ pub enum Part {
 impl Part {
     const ALL: [Self; 4] = [Self::Sequencer, Self::Rules, Self::Book, Self::History];
 
+    /// Those that note how far they have folded.
+    pub const FOLDING: [Self; 2] = [Self::Book, Self::History];
+
     const fn name(self) -> &'static str {
         match self {
             Self::Sequencer => "sequencer",

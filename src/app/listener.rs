@@ -1,6 +1,7 @@
 //! The one HTTP listener: intake, console, health and metrics on one address.
 
 use crate::app::health::Health;
+use crate::app::keeper::KeptSets;
 use crate::app::reload::standing::Standing;
 use crate::exit::Failure;
 use axum::Router;
@@ -34,6 +35,8 @@ pub struct HealthState {
     pub history: Arc<History>,
     /// How the files on disk stand to the rules that run.
     pub standing: Arc<Standing>,
+    /// How the newest set of snapshots went.
+    pub sets: Arc<KeptSets>,
     /// Recorded metrics; `None` when another part of the process already records them.
     pub metrics: Option<PrometheusHandle>,
 }
@@ -52,7 +55,7 @@ pub fn health_document() -> Document {
 
 fn health_routes() -> Routes<HealthState> {
     let operation = |id, summary, description| Operation::new(id, summary, description).tag("service");
-    let ready = "Alive, history commits and the roles keep up; a note when the files on disk are not what runs. Not: 503 with 'reasons'.";
+    let ready = "Alive, history commits and the roles keep up; a note when the files on disk are not what runs, or no snapshot could be written. Not: 503 with 'reasons'.";
     Routes::new()
         .get(
             "/healthz",
@@ -108,7 +111,9 @@ async fn healthz(State(state): State<HealthState>) -> Response {
 }
 
 async fn readyz(State(state): State<HealthState>) -> Response {
-    verdict(&state.health.not_ready(&state.intake, &state.history), state.standing.why_differs().as_deref())
+    let notes: Vec<_> = [state.standing.why_differs(), state.sets.failure()].into_iter().flatten().collect();
+    let note = (!notes.is_empty()).then(|| notes.join("; "));
+    verdict(&state.health.not_ready(&state.intake, &state.history), note.as_deref())
 }
 
 async fn metrics(State(state): State<HealthState>) -> Result<Response, Refusal> {

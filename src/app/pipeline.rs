@@ -2,20 +2,27 @@
 //!
 //! Rules are judged by several threads (`judging`); history and the alert book have one each.
 //!
+//! They begin at the beginning of the log, or go on from where a set of snapshots was taken; at the record at which one is begun, each
+//! writes its part of it ([`vigie_log::cuts`]).
+//!
 //! Roles are plain threads, not tasks: they compute and block, and each owns its state. They end when the log's ring is
 //! closed, in the order of the data, so that joining them means everything has been folded.
+
+mod taking_down;
 
 mod judging;
 
 use crate::app::health::{Health, Part};
 use crate::app::pipeline::judging::{Merging, TOLD_RING_MAX, Worker};
-use crate::app::roles::book::{BookRole, Waiting};
+use crate::app::pipeline::taking_down::TakingDown;
+use crate::app::roles::book::{BookRole, SavedBook, Waiting};
 use crate::app::roles::history::HistoryFeed;
 use crate::app::roles::judged::Judged;
 use crate::app::roles::loaded::LoadedRules;
 use crate::app::roles::merger::MergerRole;
 use crate::app::roles::questions::{Questions, questions};
-use crate::app::roles::unseeded::Unseeded;
+use crate::app::roles::resumed::{BOOK_PART, HISTORY_PART, ResumedRoles};
+use crate::app::roles::unseeded::{Unseeded, show_unseeded};
 use crate::exit::Failure;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -23,10 +30,11 @@ use tokio::sync::watch;
 use vigie_alerts::desk::live::LiveDesk;
 use vigie_alerts::feed::{AlertFeed, RING_ROWS_MAX as FEED_ROWS_MAX};
 use vigie_alerts::live::LiveAlerts;
+use vigie_log::cuts::Cuts;
 use vigie_log::ring::{Reader, ring};
 use vigie_model::position::PartitionIx;
 use vigie_model::record::Record;
-use vigie_model::stream::AlertRecord;
+use vigie_model::stream::{AlertItem, AlertRecord};
 use vigie_rules::partition_set::{PartitionSet, Share};
 use vigie_rules::told::Told;
 
@@ -51,6 +59,10 @@ pub struct PipelineOptions {
     pub history: Option<HistoryFeed>,
     /// Who else wants to see the alert stream.
     pub observer: Option<Observer>,
+    /// What the roles go on from; `None` at the beginning of a log.
+    pub resumed: Option<ResumedRoles>,
+    /// When snapshots are taken, if they are.
+    pub cuts: Option<Arc<Cuts>>,
 }
 
 /// Running roles.
@@ -89,7 +101,9 @@ impl Pipeline {
     ///
     /// # Panics
     /// When there are fewer readers than roles.
-    pub fn start(options: PipelineOptions, mut readers: Vec<Reader<Arc<Record>>>) -> Result<Self, Failure> {
+    pub fn start(mut options: PipelineOptions, mut readers: Vec<Reader<Arc<Record>>>) -> Result<Self, Failure> {
+        let cuts = options.cuts.take();
+        let mut starts = starts(&mut options)?;
         let (alerts, mut alert_readers) = ring(ALERT_RING_MAX, |_: &AlertRecord| 1, 1);
         let of_merger = readers.pop().expect("the merger has a reader");
         let of_workers =
@@ -113,20 +127,29 @@ impl Pipeline {
         };
         if let Some(history) = options.history.clone() {
             let reader = readers.pop().expect("history has a reader");
-            let health = Arc::clone(&pipeline.health);
-            pipeline.spawn("history", Part::History, move || run_history(reader, &history, &health))?;
+            let (health, cuts) = (Arc::clone(&pipeline.health), cuts.clone());
+            let run = move || run_history(reader, &history, cuts.as_deref(), &health);
+            pipeline.spawn("history", Part::History, run)?;
         }
         let loaded = Arc::new(LoadedRules::new(of_workers.len() + 1));
         let mut workers = Vec::new();
         for ((log, asked), worker) in of_workers.into_iter().zip(asked_of_workers).zip(0..) {
-            let engines = PartitionSet::new(Share { worker, workers: options.threads }, options.partitions);
+            let engines = starts.workers.next().expect("every worker has a start");
+            let share = Share { worker, workers: options.threads };
+            let taking_down = TakingDown::new(cuts.clone(), share, options.partitions);
             let (told, reader) = ring(TOLD_RING_MAX, Told::weight, 1);
             workers.extend(reader);
-            let worker_thread = Worker { log, engines, loaded: Arc::clone(&loaded), told, asked };
+            let worker_thread = Worker { log, engines, loaded: Arc::clone(&loaded), told, asked, taking_down };
             pipeline.spawn(&format!("rules-{worker}"), Part::Rules, move || worker_thread.run())?;
         }
+        if let Some((next_sequence, log_time_ms)) = starts.place {
+            pipeline.judged.show(next_sequence, starts.merger.next_position());
+            Part::FOLDING.iter().for_each(|part| pipeline.health.folded(*part, log_time_ms));
+            show_unseeded(starts.merger.merger(), &unseeded);
+        }
         let merging = Merging {
-            role: MergerRole::new(options.partitions, workers.len()),
+            role: starts.merger,
+            cuts: cuts.clone(),
             log: of_merger,
             workers,
             loaded,
@@ -136,11 +159,16 @@ impl Pipeline {
             asked,
         };
         pipeline.spawn("merger", Part::Rules, move || merging.run())?;
-        let book = BookRole::new(live, desk, feed, Arc::clone(&pipeline.waiting));
+        let waiting = Arc::clone(&pipeline.waiting);
+        let book = match starts.book {
+            Some(saved) => BookRole::resumed(saved, live, desk, feed, waiting),
+            None => BookRole::new(live, desk, feed, waiting),
+        };
         let reader = alert_readers.pop().expect("the book has a reader");
         let (history, observer) = (options.history, options.observer);
         let health = Arc::clone(&pipeline.health);
-        pipeline.spawn("book", Part::Book, move || run_book(reader, book, history.as_ref(), observer, &health))?;
+        let run = move || run_book(reader, book, history.as_ref(), observer, cuts.as_deref(), &health);
+        pipeline.spawn("book", Part::Book, run)?;
         Ok(pipeline)
     }
 
@@ -169,18 +197,58 @@ impl Pipeline {
     }
 }
 
+/// Where the roles start.
+struct Starts {
+    workers: std::vec::IntoIter<PartitionSet>,
+    merger: MergerRole,
+    book: Option<SavedBook>,
+    /// Sequence of the first record they do not know, and log time of the newest they know.
+    place: Option<(u64, i64)>,
+}
+
+/// Takes what the roles go on from out of the options, if there is something; else they start at the beginning of the log.
+fn starts(options: &mut PipelineOptions) -> Result<Starts, Failure> {
+    let (partitions, workers) = (options.partitions, options.threads);
+    let shares = (0..workers).map(|worker| Share { worker, workers });
+    let Some(resumed) = options.resumed.take() else {
+        let sets: Vec<_> = shares.map(|share| PartitionSet::new(share, partitions)).collect();
+        let merger = MergerRole::new(partitions, workers.into());
+        return Ok(Starts { workers: sets.into_iter(), merger, book: None, place: None });
+    };
+    let ResumedRoles { next_sequence, log_time_ms, engines, merger, stream, book } = resumed;
+    let mut of_workers: Vec<Vec<_>> = shares.clone().map(|_| Vec::new()).collect();
+    for (partition, engine) in engines.into_iter().enumerate() {
+        of_workers[partition % usize::from(workers)].push(engine);
+    }
+    let sets = shares.zip(of_workers).map(|(share, engines)| PartitionSet::restore(share, engines, &merger));
+    let sets: Result<Vec<_>, _> = sets.collect();
+    let sets = sets.map_err(|unfit| Failure::io("cannot go on from a snapshot", unfit))?;
+    let merger = MergerRole::resumed(merger, stream, workers.into());
+    Ok(Starts { workers: sets.into_iter(), merger, book: Some(book), place: Some((next_sequence, log_time_ms)) })
+}
+
 fn run_book(
     mut alerts: Reader<AlertRecord>,
     mut book: BookRole,
     history: Option<&HistoryFeed>,
     mut observer: Option<Observer>,
+    cuts: Option<&Cuts>,
     health: &Health,
 ) {
     let mut records = Vec::new();
     while alerts.take(&mut records) {
         let folded_ms = records.last().map(|record| record.log_time_ms);
         for records in records.chunks(ALERTS_AT_ONCE_MAX) {
-            let applied: Vec<_> = records.iter().filter_map(|record| book.step(record)).collect();
+            let mut applied = Vec::new();
+            for record in records {
+                applied.extend(book.step(record));
+                if let (Some(cuts), AlertItem::Tick { tick_ms }) = (cuts, &record.item)
+                    && cuts.is_at_tick(*tick_ms)
+                {
+                    // It is the last that follows from its record of the log.
+                    cuts.part(BOOK_PART, |hand_over| drop(hand_over(book.snapshot())));
+                }
+            }
             if let Some(history) = history {
                 history.alerts(records, &applied);
             }
@@ -195,10 +263,17 @@ fn run_book(
     }
 }
 
-fn run_history(mut log: Reader<Arc<Record>>, history: &HistoryFeed, health: &Health) {
+fn run_history(mut log: Reader<Arc<Record>>, history: &HistoryFeed, cuts: Option<&Cuts>, health: &Health) {
     let mut records = Vec::new();
     while log.take(&mut records) {
-        history.records(&records);
+        for records in records.chunk_by(|before, _| !cuts.is_some_and(|cuts| cuts.is_at(before.sequence))) {
+            history.records(records);
+            let last = records.last().map(|record| record.sequence);
+            if let Some(cuts) = cuts.filter(|cuts| last.is_some_and(|last| cuts.is_at(last))) {
+                let taken = serde_json::to_vec(&history.taken()).expect("numbers are always JSON");
+                cuts.part(HISTORY_PART, |hand_over| drop(hand_over(taken)));
+            }
+        }
         if let Some(last) = records.drain(..).next_back() {
             health.folded(Part::History, last.log_time_ms);
         }

@@ -8,6 +8,8 @@ pub mod marks;
 
 pub mod alert_stream;
 
+pub mod resumed;
+
 pub mod merger;
 pub mod questions;
 pub mod rules;

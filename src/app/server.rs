@@ -4,30 +4,30 @@
 //! end, then history commits. Whoever was answered finds its rows in history; requests that come meanwhile are told that
 //! the log is closed. A stop takes a bounded time, also when history cannot be written.
 
-use crate::app::backtests_door::BacktestsDoor;
-use crate::app::commands_door::CommandsDoor;
+use crate::app::beginning::{Beginning, begin, usable_snapshots};
 use crate::app::connections::{ConnectionLimits, serve};
-use crate::app::embedded_log::open_log;
+use crate::app::embedded_log::log_beginning;
 use crate::app::health::Part;
-use crate::app::listener::{HealthState, health_router};
+use crate::app::keeper::Keeper;
+use crate::app::listener::HealthState;
 use crate::app::lock::note_time_zone;
-use crate::app::openapi::openapi_router;
 use crate::app::pipeline::{Pipeline, PipelineOptions, readers_of};
-use crate::app::pressure::pressure_gauge;
+use crate::app::postgres::PostgresWire;
 use crate::app::reload::creations::following;
 use crate::app::reload::standing::Standing;
 use crate::app::reload::{LOOK_EVERY, Reload, ReloadOptions};
-use crate::app::reports_door::ReportsDoor;
+use crate::app::retention::daily_retention;
 use crate::app::roles::history::HistoryFeed;
 use crate::app::roles::judged::Judged;
+use crate::app::roles::resumed::parts_of;
+use crate::app::routes::{registry, routes};
 use crate::app::seeder::{Seeder, SeederOptions};
+use crate::app::sql_door::sql_door;
 use crate::app::telemetry;
-use crate::config::console::Console;
 use crate::config::control::Prepared;
 use crate::exit::Failure;
-use axum::Router;
-use axum::middleware::{from_fn_with_state, map_response};
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle as ThreadHandle;
 use std::time::Duration;
@@ -36,30 +36,20 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use vigie_alerts::feed::AlertFeed;
-use vigie_console::guard::same_site;
-use vigie_console::refusal::as_problem;
-use vigie_console::router::router as console_router;
-use vigie_console::state::{ConsoleState, PageSettings};
 use vigie_ingest::intake::dead_letters::DeadLetters;
-use vigie_ingest::intake::http::router as intake_router;
-use vigie_ingest::spaces::registry::Registry;
 use vigie_log::clock::LogClock;
+use vigie_log::cuts::Cuts;
 use vigie_log::error::LogError;
 use vigie_log::intake::{Intake, spawn};
 use vigie_log::interner::{Interner, NAMES_PER_KIND_MAX};
 use vigie_log::sequencer::{Sequencer, Settings};
 use vigie_log::store::LogStore;
 use vigie_model::control::Control;
-use vigie_model::doors::QueryDoor;
-use vigie_model::names::NameKind;
-use vigie_model::position::LogId;
-use vigie_model::principal::Principal;
 use vigie_model::record::Gap;
 use vigie_store::history::flusher::Flusher;
 use vigie_store::history::options::HistoryOptions;
 use vigie_store::history::writer::History;
-use vigie_store::sql::door::SqlDoor;
-use vigie_store::sql::limits::SqlLimits;
+use vigie_store::upkeep::keeper::Upkeep;
 
 /// How often it is looked whether the roles have caught up.
 const CATCH_UP_LOOK: Duration = Duration::from_millis(2);
@@ -92,6 +82,8 @@ pub struct ServerOptions {
 pub struct Server {
     /// The address of the page.
     pub url: String,
+    /// Where the Postgres wire is served, if it is.
+    pub postgres: Option<SocketAddr>,
     /// The log's intake.
     pub intake: Intake,
     /// The public alert stream.
@@ -100,9 +92,11 @@ pub struct Server {
     pipeline: Pipeline,
     sequencer: ThreadHandle<Result<(), LogError>>,
     flusher: Flusher,
+    upkeep: Upkeep,
     dead_letters: DeadLetters,
     reload: Reload,
     seeder: Seeder,
+    keeper: Option<Keeper>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
 }
@@ -119,12 +113,17 @@ impl Server {
             listener.local_addr().map_err(|error| Failure::io("cannot tell the listener's address", error))?;
         let url = format!("http://{address}");
         let centre: Arc<str> = prepared.config.centre.id.as_str().into();
+        let wire = match &prepared.config.sql.postgres {
+            Some(config) => Some(PostgresWire::bind(config, &centre).await?),
+            None => None,
+        };
         note_time_zone(&data, &prepared.config.centre.time_zone)?;
         let metrics = telemetry::start_metrics();
         let partitions = prepared.config.log.partitions;
         let threads = prepared.config.rules.threads(partitions);
-        let opened = open_log(&data, &centre, &prepared.config.log, readers_of(threads, true))?;
-        let log_id = Arc::clone(&opened.log.identity().log_id);
+        let log_config = &prepared.config.log;
+        let log_found = log_beginning(&data, &centre, log_config)?;
+        let log_id = Arc::clone(&log_found.0.log_id);
         let history_options = HistoryOptions {
             partitions,
             ..HistoryOptions::new(data.join("history"), Arc::clone(&centre), Arc::clone(&log_id))
@@ -132,25 +131,48 @@ impl Server {
         let history =
             History::open(history_options).await.map_err(|error| Failure::io("cannot open history", error))?;
         let history = Arc::new(history);
+        let snapshots = usable_snapshots(&data, log_found.1)?;
+        let Beginning { opened, resumed } =
+            begin(&data, log_found, log_config, readers_of(threads, true), snapshots.as_ref(), &history)?;
+        let newest = resumed.as_ref().map(|(set, parts)| (set.stamp().clone(), parts.log.state.needed_from()));
+        let (resumed_log, resumed_roles) = match resumed {
+            Some((_, parts)) => {
+                history.resume(&parts.history, &parts.log.state.dictionary(), &parts.log.control);
+                (Some(parts.log), Some(parts.roles))
+            }
+            None => (None, None),
+        };
+        let cuts = log_config.snapshot_every_ms.zip(snapshots).map(|(every_ms, snapshots)| {
+            let first_ms =
+                resumed_log.as_ref().map_or(i64::MIN, |log| log.state.log_time_ms().saturating_add(every_ms));
+            Arc::new(Cuts::new(snapshots, every_ms, parts_of(partitions), first_ms))
+        });
         let flusher = Flusher::start(Arc::clone(&history));
+        // A city whose clock is not ours has no days that could be over.
+        let retention = matches!(clock, LogClock::Wall(_)).then(|| daily_retention(&prepared.config, &data)).flatten();
+        let upkeep = Upkeep::start(Arc::clone(&history), prepared.config.history.upkeep(), retention)
+            .map_err(|error| Failure::io("cannot start the thread that looks after history", error))?;
         let options = PipelineOptions {
             centre: Arc::clone(&centre),
             partitions,
             threads,
             history: Some(HistoryFeed::new(Arc::clone(&history), Handle::current())),
             observer: None,
+            resumed: resumed_roles,
+            cuts: cuts.clone(),
         };
         let pipeline = Pipeline::start(options, opened.readers)?;
         let settings = Settings {
             partitions,
             tick_ms: prepared.config.time.tick_ms,
             max_skew_ms: prepared.config.time.max_skew_ms,
+            age_max_ms: log_config.age_max_ms,
             ..Settings::new(Arc::clone(&log_id))
         };
         let interner = Arc::new(Interner::new(NAMES_PER_KIND_MAX));
         // It reads the whole log and waits for the roles, so it must not hold up the runtime they need.
         let names = Arc::clone(&interner);
-        let recall = move || Sequencer::recalled(settings, clock, opened.log, interner);
+        let recall = move || Sequencer::recalled(settings, clock, opened.log, interner, resumed_log);
         let sequencer = tokio::task::spawn_blocking(recall).await;
         let sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
         let mut sequencer = sequencer.map_err(|error| Failure::io("cannot start the log", error))?;
@@ -159,6 +181,13 @@ impl Server {
         let control =
             following(sequencer.control().map(AsRef::as_ref), Control::clone(&prepared.control), &prepared.rules);
         let control = Arc::new(control);
+        let keeper = match cuts {
+            Some(cuts) => {
+                sequencer.take_snapshots(Arc::clone(&cuts));
+                Some(Keeper::start(cuts, Arc::clone(&history), newest)?)
+            }
+            None => None,
+        };
         sequencer.begin(Arc::clone(&control), gap).map_err(|error| Failure::io("cannot start the log", error))?;
         let (intake, sequencer) = spawn(sequencer, pipeline.health.watch(Part::Sequencer))
             .map_err(|error| Failure::io("cannot start the sequencer's thread", error))?;
@@ -171,9 +200,11 @@ impl Server {
             intake: intake.clone(),
             history: Arc::clone(&history),
             standing: Arc::clone(&standing),
+            sets: keeper.as_ref().map(|keeper| Arc::clone(&keeper.sets)).unwrap_or_default(),
             metrics,
         };
-        let routes = routes(&prepared, &data, &log_id, &registry, &pipeline, &dead_letters, health)?;
+        let sql = sql_door(&prepared, &data, &history)?;
+        let routes = routes(&prepared, &data, &log_id, &registry, &pipeline, &dead_letters, &sql, health);
         let reload = ReloadOptions {
             config: prepared.config,
             control,
@@ -192,19 +223,26 @@ impl Server {
             unseeded: pipeline.unseeded.clone(),
         })?;
         let (stop, stopped) = watch::channel(false);
+        let postgres = wire.as_ref().map(|wire| wire.address);
+        if let Some(wire) = wire {
+            wire.serve(sql, stopped.clone());
+        }
         let serving = tokio::spawn(serve(listener, routes, ConnectionLimits::default(), stopped));
         tracing::info!(%url, %log_id, data = %data.display(), "serving");
         Ok(Self {
             url,
+            postgres,
             intake,
             feed: Arc::clone(&pipeline.feed),
             history,
             pipeline,
             sequencer,
             flusher,
+            upkeep,
             dead_letters,
             reload,
             seeder,
+            keeper,
             stop,
             serving,
         })
@@ -216,14 +254,28 @@ impl Server {
     /// When a part had failed, or the last commit fails.
     pub async fn stop(self) -> Result<(), Failure> {
         let Self {
-            intake, feed, pipeline, sequencer, flusher, dead_letters, reload, seeder, stop, mut serving, ..
+            intake,
+            feed,
+            pipeline,
+            sequencer,
+            flusher,
+            upkeep,
+            dead_letters,
+            reload,
+            seeder,
+            keeper,
+            stop,
+            mut serving,
+            ..
         } = self;
         drop((reload, seeder));
+        let upkept = tokio::task::spawn_blocking(move || upkeep.stop());
         pipeline.health.stopping();
         let folded = tokio::task::spawn_blocking(move || {
             intake.stop();
             let sequenced = sequencer.join().map_err(|_| Failure::Io("the sequencer failed".to_owned()))?;
             pipeline.join()?;
+            drop(keeper);
             sequenced.map_err(|error| Failure::io("the log failed", error))
         });
         let folded = tokio::time::timeout(FOLD_MAX, folded).await;
@@ -243,6 +295,9 @@ impl Server {
         let written = tokio::task::spawn_blocking(move || dead_letters.stop());
         if tokio::time::timeout(DEAD_LETTERS_MAX, written).await.is_err() {
             tracing::warn!("the last dead letters could not be written in time");
+        }
+        if let Err(error) = upkept.await {
+            tracing::warn!(%error, "the thread that looks after history cannot be waited for");
         }
         let committed = match tokio::time::timeout(COMMIT_MAX, flusher.stop()).await {
             Ok(committed) => committed.map_err(|error| Failure::io("cannot commit history", error)),
@@ -299,69 +354,4 @@ fn gap_between<S: LogStore>(history: &History, sequencer: &Sequencer<S>, judged:
         next_offsets: own.into_iter().zip(stored).map(|(own, stored)| own.max(stored)).collect(),
         alert_position: judged.alert_position().max(history.next_alert_position()),
     })
-}
-
-/// The declared spaces, and those that registered in earlier lives of the log.
-fn registry(prepared: &Prepared, names: &Interner) -> Registry {
-    let config = &prepared.config;
-    let registry = Registry::new(
-        &config.centre.id,
-        Arc::clone(&prepared.control.spaces),
-        config.spaces.unknown,
-        vigie_ingest::limits::REGISTERED_SPACES_MAX,
-        config.spaces.nearest_m.unwrap_or(0.0),
-    );
-    for space in (0..).map_while(|index| names.name(NameKind::Space, index)) {
-        // One that is not let in any more has rows all the same.
-        let _ = registry.admit(&space);
-    }
-    registry
-}
-
-fn routes(
-    prepared: &Prepared,
-    data: &Path,
-    log_id: &LogId,
-    registry: &Arc<Registry>,
-    pipeline: &Pipeline,
-    dead_letters: &DeadLetters,
-    health: HealthState,
-) -> Result<Router, Failure> {
-    let config = &prepared.config;
-    let (intake, history) = (&health.intake, &health.history);
-    let centre: Arc<str> = config.centre.id.as_str().into();
-    let sql = SqlDoor::new(Arc::clone(history) as Arc<_>, SqlLimits::default());
-    let sql: Arc<dyn QueryDoor> = Arc::new(sql.map_err(|error| Failure::io("cannot open the SQL door", error))?);
-    let waiting = Arc::clone(&pipeline.waiting);
-    let commands = CommandsDoor::new(Arc::clone(&centre), Arc::clone(log_id), intake.clone(), waiting);
-    let clock = intake.clone();
-    let state = ConsoleState {
-        centre_name: config.centre.name.as_str().into(),
-        time_zone: config.centre.time_zone.as_str().into(),
-        principal: Principal::local(&centre),
-        hosts: config.http.hosts.clone().into(),
-        alerts: Arc::clone(&pipeline.live),
-        desk: Arc::clone(&pipeline.desk),
-        feed: Arc::clone(&pipeline.feed),
-        commands: Arc::new(commands),
-        reports: Arc::new(ReportsDoor::new(Arc::clone(&centre), intake.clone(), Arc::clone(registry))),
-        page: Arc::new(page_settings(&config.console)),
-        queries: Some(sql),
-        rules: Arc::clone(&pipeline.questions) as _,
-        backtests: Some(Arc::new(BacktestsDoor::new(Arc::clone(&centre), config.file.clone(), data.to_owned()))),
-        spaces: Arc::clone(registry) as Arc<_>,
-        log_clock: Arc::new(move || clock.log_time_ms()),
-    };
-    let pressure = pressure_gauge(intake.clone());
-    let feeds = config.feed_specs();
-    let events = intake_router(intake.clone(), Arc::clone(registry), feeds, pressure, dead_letters.clone());
-    // The console's routes have this guard already; a page of another site may not send events either.
-    let guarded =
-        events.merge(health_router(health)).merge(openapi_router()).layer(from_fn_with_state(state.clone(), same_site));
-    Ok(guarded.merge(console_router(state)).layer(map_response(as_problem)))
-}
-
-fn page_settings(console: &Console) -> PageSettings {
-    let Console { languages, camera_url, radio_url, basemap } = console.clone();
-    PageSettings { languages, camera_url, radio_url, basemap }
 }

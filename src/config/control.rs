@@ -7,7 +7,9 @@ use super::file::{Config, read_all};
 use super::text;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use vigie_ingest::limits::REGISTERED_SPACES_MAX;
 use vigie_ingest::spaces::file::read_spaces;
+use vigie_ingest::spaces::registry::Registry;
 use vigie_model::control::{Control, SourceFile};
 use vigie_model::diagnostic::Diagnostic;
 use vigie_model::space::Space;
@@ -30,6 +32,20 @@ pub struct Prepared {
     pub rules: Arc<RuleSet>,
     /// What somebody should look at: of the configuration, then of the spaces, then of the rules.
     pub warnings: Vec<Diagnostic>,
+}
+
+impl Prepared {
+    /// The spaces it declares, and room for those that register themselves.
+    #[must_use]
+    pub fn registry(&self) -> Registry {
+        Registry::new(
+            &self.config.centre.id,
+            Arc::clone(&self.control.spaces),
+            self.config.spaces.unknown,
+            REGISTERED_SPACES_MAX,
+            self.config.spaces.nearest_m.unwrap_or(0.0),
+        )
+    }
 }
 
 /// Reads a configuration file and the files it names.

@@ -4,12 +4,14 @@
 //! the file, so that a mistake is reported where it stands and before any input is opened.
 
 use super::centre::zone;
+use super::csv_events::{answers, event, event_fields, named_words, only_rows, value_is, words};
 use super::feeds::{Feed, check_declared};
 use super::report::Located;
 use super::toml_reader::{Entry, Section};
 use globset::Glob;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use vigie_ingest::decode::csv::event_spec::{EventField, EventKind, Resolution};
 use vigie_ingest::decode::csv::mapping::Mapping;
 use vigie_ingest::decode::csv::spec::{
     ColumnSpec, ConstantSpec, Label, Layout, MappingSpec, Role, TargetIds, TargetSpec, TimeSpec,
@@ -84,10 +86,17 @@ fn spec(section: &mut Section<'_>, feeds: &[Feed], metrics: &Metrics) -> Option<
     let factor = section.decimal("factor").map(|factor| factor.value.to_string());
     let (only, ignore) = (all_owned(section.texts("only")), all_owned(section.texts("ignore")));
     let names_are = roles(section);
-    let time = time(section.required_section("time", TIME_EXAMPLE));
+    let event = event(section);
+    let time = match event {
+        EventKind::Perception if !section.has("time") => Some(None),
+        _ => time(section.required_section("time", TIME_EXAMPLE)).map(Some),
+    };
     let constants = constants(section.section("constants"), metrics);
-    let columns = columns(section, layout);
+    let columns = columns(section, layout, event);
     let names = names(section.section("names"), metrics);
+    let thousands = owned(section.text("thousands"));
+    let (value_is, answers) = (value_is(section), answers(section.section("answers")));
+    let (only_rows, words) = (only_rows(section.section("only_rows")), words(section.section("words")));
     Some(MappingSpec {
         name: name?.value.to_owned(),
         files,
@@ -102,6 +111,12 @@ fn spec(section: &mut Section<'_>, feeds: &[Feed], metrics: &Metrics) -> Option<
         ignore,
         names_are,
         time: time?,
+        event,
+        value_is,
+        answers,
+        thousands,
+        only_rows,
+        words,
         constants,
         columns,
         names,
@@ -142,8 +157,9 @@ fn time(mut section: Section<'_>) -> Option<TimeSpec> {
     }
     let format = section.required_text("format", "rfc3339, epoch_ms, epoch_s or a pattern as in \"%d/%m/%Y %H\"");
     let zone = zone(&mut section, "zone").map(|(name, _)| name);
+    let resolution = section.choice("resolution", &[("month", Resolution::Month)]);
     section.finish();
-    Some(TimeSpec { columns, format: format?.value.to_owned(), zone })
+    Some(TimeSpec { columns, format: format?.value.to_owned(), zone, resolution })
 }
 
 fn constants(mut section: Section<'_>, metrics: &Metrics) -> ConstantSpec {
@@ -152,13 +168,16 @@ fn constants(mut section: Section<'_>, metrics: &Metrics) -> ConstantSpec {
     let metric = metric(&mut section, metrics);
     let quality =
         section.choice("quality", &[Quality::Good, Quality::Uncertain, Quality::Bad].map(|q| (q.as_str(), q)));
+    let quality = quality.map(|quality| quality.as_str().to_owned());
+    let (fields, group) = (event_fields(&mut section, &[]), named_words(section.section("group")));
     section.finish();
-    ConstantSpec { space, sensor, node, metric, quality: quality.map(|quality| quality.as_str().to_owned()) }
+    ConstantSpec { space, sensor, node, metric, quality, group, fields }
 }
 
-fn columns(section: &mut Section<'_>, layout: Option<Layout>) -> ColumnSpec {
+fn columns(section: &mut Section<'_>, layout: Option<Layout>, event: EventKind) -> ColumnSpec {
     let mut section = section.section("columns");
-    if layout == Some(Layout::Long) {
+    let by_position = section.has("lat");
+    if layout == Some(Layout::Long) && event == EventKind::Observation && !by_position {
         section.required_text("value", "the column of values");
     }
     let mut column = |key| owned(section.text(key));
@@ -172,6 +191,8 @@ fn columns(section: &mut Section<'_>, layout: Option<Layout>) -> ColumnSpec {
         id: column("id"),
         seq: column("seq"),
         quality: column("quality"),
+        fields: event_fields(&mut section, &[EventField::Value]),
+        group: named_words(section.section("group")),
     };
     section.finish();
     columns
@@ -192,8 +213,9 @@ fn names(section: Section<'_>, metrics: &Metrics) -> BTreeMap<String, TargetSpec
                 let mut id = |key| section.parsed(key, id).map(|id| id.value);
                 let (space, sensor, node) = (id("space"), id("sensor"), id("node"));
                 let metric = metric(&mut section, metrics);
+                let (fields, group) = (event_fields(&mut section, &[]), named_words(section.section("group")));
                 section.finish();
-                TargetSpec::Ids(TargetIds { space, sensor, node, metric })
+                TargetSpec::Ids(TargetIds { space, sensor, node, metric, group, fields })
             }
         };
         targets.insert(name.value.to_owned(), target);

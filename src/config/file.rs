@@ -11,6 +11,7 @@ use super::csv;
 use super::desk;
 use super::events::{self, Event};
 use super::feeds::{self, Feed};
+use super::history::{self, History};
 use super::http::{self, Http};
 use super::log::{self, Log};
 use super::metrics;
@@ -18,6 +19,7 @@ use super::paths::folder_of;
 use super::report::Report;
 use super::rules::{self, Rules};
 use super::spaces::{self, Spaces};
+use super::sql::{self, Sql};
 use super::text;
 use super::time::{self, Time};
 use super::toml_reader::Section;
@@ -53,8 +55,12 @@ pub struct Config {
     pub rules: Rules,
     /// `[log]`
     pub log: Log,
+    /// `[history]`
+    pub history: History,
     /// `[http]`
     pub http: Http,
+    /// `[sql]`
+    pub sql: Sql,
     /// `[console]`
     pub console: Console,
     /// `[desk]`
@@ -92,7 +98,9 @@ impl Config {
             ("[feeds]", self.feeds != running.feeds),
             ("[rules] threads", self.rules.threads != running.rules.threads),
             ("[log]", self.log != running.log),
+            ("[history]", self.history != running.history),
             ("[http]", self.http != running.http),
+            ("[sql]", self.sql != running.sql),
             ("[console]", self.console != running.console),
             ("[time]", self.time != running.time),
         ];
@@ -144,8 +152,10 @@ fn meaning_of(path: &Path, mut top: Section<'_>) -> Option<Config> {
     let spaces = spaces::read(top.section("spaces"), &folder);
     let feeds = feeds::read(top.section("feeds"));
     let rules = rules::read(top.section("rules"), &folder);
-    let log = log::read(top.section("log"));
+    let log = log::read(top.section("log"), &feeds);
+    let history = history::read(top.section("history"));
     let http = http::read(top.section("http"));
+    let sql = sql::read(top.section("sql"), &folder);
     let console = console::read(top.section("console"), &folder);
     let desk = Arc::new(desk::read(top.section("desk")));
     let metrics = metrics::read(top.section("metrics"));
@@ -156,5 +166,22 @@ fn meaning_of(path: &Path, mut top: Section<'_>) -> Option<Config> {
     top.finish();
     let file = path.to_path_buf();
     let centre = centre?;
-    Some(Config { file, centre, spaces, feeds, rules, log, http, console, desk, metrics, calendars, events, time, csv })
+    Some(Config {
+        file,
+        centre,
+        spaces,
+        feeds,
+        rules,
+        log,
+        history,
+        http,
+        sql,
+        console,
+        desk,
+        metrics,
+        calendars,
+        events,
+        time,
+        csv,
+    })
 }

@@ -15,6 +15,8 @@
 mod paths;
 mod report;
 mod text;
+mod words;
+
 mod toml_reader;
 
 mod calendars;
@@ -24,12 +26,17 @@ pub mod console;
 pub mod desk;
 pub mod events;
 pub mod feeds;
+pub mod history;
 pub mod http;
 pub mod log;
 pub mod metrics;
+pub mod postgres;
 pub mod rules;
 pub mod spaces;
+pub mod sql;
 pub mod time;
+
+mod csv_events;
 
 mod csv;
 

@@ -56,6 +56,8 @@ fn a_good_file_means_what_it_says() {
     assert_eq!(config.centre.data_dir, root().join("tests/fixtures/config/vigie-data"));
     assert_eq!((config.spaces.unknown, config.spaces.nearest_m), (UnknownSpace::Register, Some(50.0)));
     assert_eq!((config.time.tick_ms, config.time.max_skew_ms), (500, 0));
+    let upkeep = config.history.upkeep();
+    assert_eq!((upkeep.removed_kept.as_secs(), upkeep.memory_bytes), (2 * 86_400, 64 << 20));
     assert_eq!((config.log.partitions, config.http.listen.to_string().as_str()), (4, "[::1]:8080"));
     assert_eq!(
         [4, 2].map(|partitions| config.rules.threads(partitions)),

@@ -8,13 +8,14 @@
 //! **Invariant**: whenever a question about a key that stands in the file answers `None`, the report holds an error.
 
 use super::report::{Located, Report};
+use super::words::{listed, type_name};
 use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use vigie_model::decimal::Decimal;
 use vigie_model::diagnostic::{Diagnostic, did_you_mean};
-use vigie_model::duration::parse_ms;
+use vigie_model::duration::{format_ms, parse_ms};
 
 /// One table of the file, or its absence.
 #[derive(Debug)]
@@ -174,10 +175,18 @@ impl<'a> Section<'a> {
         let text = self.text_such_as(key, "a duration in quotes, as in \"90s\"")?;
         let parsed = self.meaning(key, text, parse_ms)?;
         if parsed.value < least_ms {
-            self.report.add(self.report.error(parsed.at, format!("'{key}' is too short")).expected("more than 0"));
+            let least =
+                if least_ms <= 1 { "more than 0".to_owned() } else { format!("at least {}", format_ms(least_ms)) };
+            self.report.add(self.report.error(parsed.at, format!("'{key}' is too short")).expected(least));
             return None;
         }
         Some(parsed.value)
+    }
+
+    /// As [`Self::duration_ms`], or a word that stands for none at all: `Some(None)`.
+    pub(crate) fn duration_or(&mut self, key: &'static str, word: &str, least_ms: i64) -> Option<Option<i64>> {
+        let is_word = self.entry(key).is_some_and(|(_, value)| value.get_ref().as_str() == Some(word));
+        if is_word { Some(None) } else { self.duration_ms(key, least_ms).map(Some) }
     }
 
     /// One of a few words.
@@ -245,8 +254,31 @@ impl<'a> Section<'a> {
 
     /// A list of texts, empty when absent.
     pub(crate) fn texts(&mut self, key: &'static str) -> Vec<Located<&'a str>> {
+        self.entry(key).map(|(_, value)| self.texts_of(key, value)).unwrap_or_default()
+    }
+
+    /// The entries of this table, whose names the user chooses, each a list of texts.
+    pub(crate) fn named_texts(self) -> Vec<(Located<&'a str>, Vec<Located<&'a str>>)> {
+        let entries = self.table.into_iter().flat_map(DeTable::iter);
+        let named = |key: &'a Spanned<_>| Located { at: key.span().start, value: AsRef::<str>::as_ref(key.get_ref()) };
+        entries.map(|(key, value)| (named(key), self.texts_of(key.get_ref(), value))).collect()
+    }
+
+    /// The entries of this table, whose names the user chooses, each a text.
+    pub(crate) fn named_words(self) -> Vec<(Located<&'a str>, Located<&'a str>)> {
+        let mut words = Vec::new();
+        for (key, value) in self.table.into_iter().flat_map(DeTable::iter) {
+            let (name, at): (&str, _) = (key.get_ref(), value.span().start);
+            match value.get_ref().as_str() {
+                Some(text) => words.push((Located { at: key.span().start, value: name }, Located { at, value: text })),
+                None => self.wrong_type(name, at, value, "a text in quotes"),
+            }
+        }
+        words
+    }
+
+    fn texts_of(&self, key: &str, value: &'a Spanned<DeValue<'a>>) -> Vec<Located<&'a str>> {
         let expected = "a list of texts, as in [\"a\", \"b\"]";
-        let Some((_, value)) = self.entry(key) else { return Vec::new() };
         let Some(items) = value.get_ref().as_array() else {
             self.wrong_type(key, value.span().start, value, expected);
             return Vec::new();
@@ -274,6 +306,11 @@ impl<'a> Section<'a> {
     /// Whether the table has `key`; it counts as known.
     pub(crate) fn has(&mut self, key: &'static str) -> bool {
         self.entry(key).is_some()
+    }
+
+    /// Whether the value of a key is a list.
+    pub(crate) fn is_list(&mut self, key: &'static str) -> bool {
+        self.entry(key).is_some_and(|(_, value)| value.get_ref().is_array())
     }
 
     /// What stands in the file from `key` up to the next key of this table; `None` when the table lacks it.
@@ -339,29 +376,5 @@ impl<'a> Section<'a> {
 
     fn dotted(&self, key: &str) -> String {
         if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
-    }
-}
-
-/// The type of a value, as a person would say it.
-fn type_name(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "a text",
-        DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a number",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
-    }
-}
-
-fn listed(keys: &[&str]) -> String {
-    match keys {
-        [] => "no keys".to_owned(),
-        [one] => format!("only '{one}'"),
-        [first @ .., last] => {
-            let first: Vec<_> = first.iter().map(|key| format!("'{key}'")).collect();
-            format!("{} or '{last}'", first.join(", "))
-        }
     }
 }

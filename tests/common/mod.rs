@@ -3,8 +3,11 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file is a crate that uses a part of it")]
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use vigie_model::time::parse_rfc3339_ms;
 
 /// A command of the real binary.
@@ -53,6 +56,19 @@ pub fn found_centre(folder: &Path, more: &str, rules: &str) {
     std::fs::write(folder.join("rules.yaml"), rules).expect("the folder can be written");
 }
 
+/// What `[[sql.postgres.users]]` keeps of a password, from the real command.
+pub fn verifier(password: &str) -> String {
+    let mut command = vigie();
+    command.args(["sql", "--make-verifier"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("it can be started");
+    writeln!(child.stdin.take().expect("its input is piped"), "{password}").expect("it takes a password");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    assert!(said.starts_with("SCRAM-SHA-256$") && !said.contains(password), "{said}");
+    said.trim().to_owned()
+}
+
 /// `vigie serve` for the configuration in a folder.
 pub fn serve(folder: &Path) -> Command {
     let mut command = vigie();
@@ -63,6 +79,29 @@ pub fn serve(folder: &Path) -> Command {
 /// The project's folder.
 pub fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Anything a test waits for takes a fraction of this; longer is a failure.
+pub const WAIT_MAX: Duration = Duration::from_secs(60);
+/// Pause between two looks at something another process does.
+const LOOK_PAUSE: Duration = Duration::from_millis(1);
+
+/// Waits until `look` finds something; fails the test with `what` after [`WAIT_MAX`].
+pub fn wait_until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + WAIT_MAX;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "{what}: not within {WAIT_MAX:?}");
+        sleep(LOOK_PAUSE);
+    }
+}
+
+/// Milliseconds since 1970 on the machine's clock.
+pub fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    i64::try_from(since.as_millis()).expect("before the year 292278994")
 }
 
 /// Runs a command to its end; fails the test with all it said unless its exit code is `code`.
@@ -140,6 +179,28 @@ impl Running {
         Self { child, out, url, said }
     }
 
+    /// Where it serves the Postgres wire.
+    pub fn postgres(&self) -> SocketAddr {
+        let address = self.said.lines().find_map(|line| line.strip_prefix("Postgres wire: "));
+        address.expect("it tells of the wire").trim().parse().expect("an address")
+    }
+
+    /// Resident memory in MiB.
+    pub fn memory_mib(&self) -> u64 {
+        self.memory_of("VmRSS:")
+    }
+
+    /// The most resident memory it has had so far, in MiB.
+    pub fn memory_peak_mib(&self) -> u64 {
+        self.memory_of("VmHWM:")
+    }
+
+    fn memory_of(&self, what: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("the process runs");
+        let line = status.lines().find_map(|line| line.strip_prefix(what)).expect("the system tells of its memory");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number of kB") / 1_024
+    }
+
     /// Reads lines until one contains `needle`.
     pub fn wait_for(&mut self, needle: &str) -> String {
         loop {
@@ -159,6 +220,11 @@ impl Running {
         assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill runs").success());
         self.out.read_to_string(&mut self.said).expect("its output is text");
         self.child.wait().expect("it can be waited for").code()
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends it a signal, named as `kill` names it.

@@ -3,10 +3,10 @@
 //! A sender behaves as a real one: a request without an answer is sent again, byte for byte, and now and then one that
 //! was answered is sent once more.
 
+use crate::common::WAIT_MAX;
 use crate::crash::dice::Dice;
 use crate::crash::events::{Event, Key, Request, Source};
 use crate::crash::http::{Connection, TAKEN};
-use crate::crash::server::WAIT_MAX;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex};
 use std::thread::scope;

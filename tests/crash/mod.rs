@@ -22,3 +22,5 @@ pub mod load;
 pub mod surviving;
 
 pub mod audit;
+
+pub mod twin;

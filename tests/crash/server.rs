@@ -1,32 +1,16 @@
 //! `vigie serve` on one data folder, over many lives; what it says goes to files.
 
-use crate::common::vigie;
+use crate::common::{vigie, wait_until};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
-/// Anything a test waits for takes a fraction of this; longer is a failure.
-pub const WAIT_MAX: Duration = Duration::from_secs(60);
-/// Pause between two looks at something another process does.
-const LOOK_PAUSE: Duration = Duration::from_millis(1);
-/// What a server says once it has judged its log again.
-pub const RECALLED: &str = "the log was read from its beginning";
+/// What a server says once it has judged its log again, all of it or what is behind its newest snapshots.
+pub const RECALLED: &str = "the log was read from its";
+/// What it says in the second case.
+pub const RESUMED: &str = "the log was read from its snapshot on";
 /// What a server says shortly before it begins to judge its log again.
 pub const RECALLS: &str = "history is open";
-
-/// Waits until `look` finds something; fails the test with `what` after [`WAIT_MAX`].
-pub fn wait_until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + WAIT_MAX;
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "{what}: not within {WAIT_MAX:?}");
-        sleep(LOOK_PAUSE);
-    }
-}
 
 /// One life of the server; killed when dropped.
 #[derive(Debug)]
@@ -81,6 +65,11 @@ impl Server {
     pub fn kill(&mut self) -> ExitStatus {
         self.child.kill().expect("it runs");
         self.child.wait().expect("a child can be waited for")
+    }
+
+    /// How it ended, if it has.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("a child can be waited for")
     }
 
     /// Waits until it ends by itself.

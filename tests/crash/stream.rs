@@ -1,6 +1,6 @@
 //! A follower of the public alert stream: what an operator was shown before a crash is shown again after it.
 
-use crate::crash::server::wait_until;
+use crate::common::wait_until;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
@@ -70,6 +70,11 @@ impl Follower {
     /// How many rows it has seen.
     pub fn seen(&self) -> usize {
         self.rows.lock().expect("no holder panics").len()
+    }
+
+    /// The position of the last row it has seen.
+    pub fn last(&self) -> Option<u64> {
+        self.rows.lock().expect("no holder panics").last().map(|(position, _)| *position)
     }
 
     /// The first `count` rows it sees, once it has seen them, and fails if there are more by then.

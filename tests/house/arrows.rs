@@ -3,19 +3,23 @@
 use crate::tree::Tree;
 
 /// Which of our crates each may depend on: the table in ARCHITECTURE.md. The root package may depend on all.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("failpoints", &[]),
     ("model", &[]),
+    ("analysis", &[]),
+    ("report", &["vigie-analysis", "vigie-model"]),
     ("log", &["vigie-failpoints", "vigie-model"]),
     ("openapi", &["vigie-model"]),
+    ("postgres", &[]),
     ("ingest", &["vigie-model", "vigie-log", "vigie-openapi"]),
     ("rules", &["vigie-model"]),
     ("alerts", &["vigie-model"]),
-    ("store", &["vigie-failpoints", "vigie-model"]),
+    ("store", &["vigie-analysis", "vigie-failpoints", "vigie-model", "vigie-postgres"]),
     ("console", &["vigie-model", "vigie-alerts", "vigie-openapi"]),
 ];
 /// Libraries of columnar history: only `store` pays for compiling them.
-const COLUMNAR: [&str; 6] = ["arrow", "parquet", "datafusion", "deltalake", "object_store", "arrow-flight"];
+const COLUMNAR: [&str; 8] =
+    ["arrow", "parquet", "datafusion", "deltalake", "object_store", "arrow-flight", "datafusion-postgres", "pgwire"];
 /// Parts of arrow that the door decodes with, and that compile in seconds.
 const COLUMNAR_PARTS: [&str; 5] = ["arrow-array", "arrow-buffer", "arrow-data", "arrow-ipc", "arrow-schema"];
 /// Clients of brokers: only the doors know them.

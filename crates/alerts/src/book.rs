@@ -170,6 +170,11 @@ impl Book {
         self.alerts.get(id).map(|entry| &entry.view)
     }
 
+    /// All alerts, in any order.
+    pub fn alerts(&self) -> impl Iterator<Item = &Arc<AlertView>> {
+        self.alerts.values().map(|entry| &entry.view)
+    }
+
     /// Number of alerts kept.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -11,10 +11,14 @@
 //!
 //! A reader behind the head resumes behind its position. One ahead of the head has followed a stream that is gone (the
 //! process restarted with a new one) and starts from the ring's beginning.
+//!
+//! A restart judges the tail of the log anew and so makes the newest rows again; those before, as many as [`ROWS_SAVED_MAX`], come
+//! with a snapshot ([`AlertFeed::saved`]). Whoever resumes below them is told the gap.
 
 use crate::applied::Applied;
 use crate::view::AlertView;
 use crate::wire::{alert_json, suppression_json, transition_json};
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
@@ -25,6 +29,8 @@ use vigie_model::stream::{AlertItem, AlertRecord};
 /// Rows kept by default: weeks of a centre at the 150 alerts a day an operator can bear, with what is done about them; some
 /// 150 MB.
 pub const RING_ROWS_MAX: usize = 65_536;
+/// Rows that a snapshot holds: weeks of them, in some 6 MB.
+pub const ROWS_SAVED_MAX: usize = 4_096;
 /// Most rows of one [`Page`]: what a reader holds in memory.
 pub const PAGE_ROWS_MAX: usize = 256;
 
@@ -32,7 +38,7 @@ pub const PAGE_ROWS_MAX: usize = 256;
 pub const HANDLING_TOLD_MAX: usize = 64;
 
 /// What one record changed, as far as readers are told.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeedRow {
     /// Place in the alert stream.
     pub position: u64,
@@ -41,7 +47,7 @@ pub struct FeedRow {
 }
 
 /// A part of a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     /// The space it is about; `None` for what concerns the whole centre.
     pub space: Option<Arc<str>>,
@@ -50,7 +56,7 @@ pub struct Part {
 }
 
 /// What a part of a row tells.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Told {
     /// A condition changed.
     Transition {
@@ -128,6 +134,13 @@ struct Ring {
     begins_at: u64,
 }
 
+/// The newest rows of a ring, to go on from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedRows {
+    begins_at: u64,
+    rows: Vec<Arc<FeedRow>>,
+}
+
 impl AlertFeed {
     /// An empty ring for the stream of a centre whose next record has `first_position`, keeping `rows_max` rows (at
     /// least one; [`RING_ROWS_MAX`] unless told).
@@ -135,6 +148,25 @@ impl AlertFeed {
     pub fn new(centre: &str, first_position: u64, rows_max: usize) -> Self {
         let ring = Mutex::new(Ring { rows: VecDeque::new(), begins_at: first_position });
         Self { centre: centre.into(), rows_max: rows_max.max(1), ring, head: watch::Sender::default() }
+    }
+
+    /// The newest rows.
+    #[must_use]
+    pub fn saved(&self) -> SavedRows {
+        let ring = self.ring();
+        let left_out = ring.rows.len().saturating_sub(ROWS_SAVED_MAX);
+        let begins_at = left_out.checked_sub(1).map_or(ring.begins_at, |last| ring.rows[last].position + 1);
+        SavedRows { begins_at, rows: ring.rows.iter().skip(left_out).cloned().collect() }
+    }
+
+    /// Goes on from rows of before, which nobody was told of by this ring.
+    pub fn resume(&self, saved: SavedRows) {
+        let SavedRows { begins_at, rows } = saved;
+        let position = rows.last().map(|row| row.position);
+        let mut ring = self.ring();
+        (ring.begins_at, ring.rows) = (begins_at, rows.into());
+        drop(ring);
+        self.head.send_modify(|head| head.position = position);
     }
 
     /// Appends what the control room made of a record, if anybody is told of it, and wakes the readers. Records come in

@@ -7,6 +7,7 @@
 //! one instant. Entries are `Arc`s, so a reader copies pointers and no guard of the map leaves this file.
 
 use crate::applied::Applied;
+use crate::book::Book;
 use crate::view::{AlertView, Condition, Handling};
 use dashmap::DashMap;
 use std::cmp::Reverse;
@@ -58,6 +59,14 @@ impl LiveAlerts {
         &self.centre
     }
 
+    /// Shows a book that goes on from a snapshot, behind so many records that changed an alert untold.
+    pub fn show(&self, book: &Book, handled: u64) {
+        for alert in book.alerts() {
+            self.alerts.insert(alert.id().clone(), Arc::clone(alert));
+        }
+        self.handled.store(handled, Ordering::Release);
+    }
+
     /// Shows what the book changed.
     pub fn apply(&self, applied: &Applied) {
         for alert in applied.suppression.iter().chain(&applied.alert).chain(&applied.changed) {
@@ -72,7 +81,7 @@ impl LiveAlerts {
         }
     }
 
-    /// How many records changed an alert since the start without being told on the public stream: commands, and
+    /// How many records changed an alert since the log began without being told on the public stream: commands, and
     /// transitions of rules that went into shadow. A page compares it to learn that another operator acted.
     #[must_use]
     pub fn handled(&self) -> u64 {

@@ -2,8 +2,8 @@
 //!
 //! Asked of history, so that alerts that left the live table are explained too; the first six or more digits of an id do.
 
+use crate::answers::{no_history, not_answered};
 use crate::refusal::Refusal;
-use crate::sql::{no_history, not_answered};
 use crate::state::ConsoleState;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;

@@ -26,6 +26,7 @@
 //! | `GET /v1/rules/why-not?rule= &key=` | why a rule has no alert for a key now: facts and lines of text |
 //! | `POST /v1/rules/backtest` | what rules, proposed ones too, would have said about stored rows |
 //! | `POST /v1/sql` | the rows of one read-only statement |
+//! | `GET /v1/sql/running`, `DELETE /v1/sql/running/{id}` | one's own queries; cancels one |
 //! | `GET /problems/{kind}` | what a kind of refusal means |
 //!
 //! **Invariants**
@@ -65,7 +66,11 @@ mod spaces;
 
 mod status;
 
+mod answers;
+
 mod sql;
+
+mod queries;
 
 mod explain;
 

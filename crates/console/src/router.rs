@@ -10,6 +10,7 @@ use crate::explain;
 use crate::guard;
 use crate::page;
 use crate::problems;
+use crate::queries;
 use crate::refusal::as_problem;
 use crate::reports;
 use crate::rules;
@@ -80,6 +81,8 @@ fn api() -> Routes<ConsoleState> {
         .get("/v1/rules/why-not", rules::why_not, reading::why_not())
         .post("/v1/rules/backtest", backtest::run, asking::backtest())
         .post("/v1/sql", sql::run, asking::sql())
+        .get("/v1/sql/running", queries::list, asking::running())
+        .delete("/v1/sql/running/{id}", queries::cancel, asking::cancel())
         .get("/problems/{kind}", problems::meaning, reading::problem());
     schemas::all()
         .into_iter()

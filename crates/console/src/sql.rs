@@ -1,21 +1,23 @@
 //! `POST /v1/sql`: one read-only statement through the guarded door.
 //!
 //! The statement comes as JSON (`{"sql":"...","format":"csv"}`) or as the plain body. The format is the field `format`,
-//! else `?format=`, else the `Accept` header, else JSON.
+//! else `?format=`, else the `Accept` header, else JSON. A body of JSON may also say what the query is for, as the header
+//! `Vigie-Reason` does, and bound the answer. How answers travel: [`crate::answers`].
 
+use crate::answers::{QUERY, no_history, not_answered, response};
 use crate::body::{Fields, QueryPairs, bytes, is_json, query};
 use crate::refusal::Refusal;
 use crate::state::ConsoleState;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Query, State};
-use axum::http::header::{ACCEPT, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderName, StatusCode};
-use axum::response::{IntoResponse, Response};
-use vigie_model::doors::{QueryError, QueryFormat};
+use axum::http::header::ACCEPT;
+use axum::http::{HeaderMap, HeaderName};
+use axum::response::Response;
+use vigie_model::doors::{AnswerBounds, QueryFormat, Question};
 
-/// Says how many rows the answer has.
-const ROWS: HeaderName = HeaderName::from_static("vigie-rows");
+/// Says what the query is for, unless the body does.
+const REASON: HeaderName = HeaderName::from_static("vigie-reason");
 /// Media types a client may accept, and the formats they mean.
 const MEDIA_TYPES: [(&str, QueryFormat); 4] = [
     ("application/json", QueryFormat::Json),
@@ -32,31 +34,51 @@ pub(crate) async fn run(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
     let pairs = query(pairs, &["format"])?;
-    let (sql, named) = statement(&headers, &bytes(body)?)?;
-    let asked = pairs.into_iter().map(|(_, format)| format_of(&format)).collect::<Result<Vec<_>, _>>()?;
-    let named = named.map(|name| format_of(&name)).transpose()?;
-    let format = named.or(asked.last().copied()).unwrap_or_else(|| accepted(&headers));
+    let Asked { sql, format, reason, bounds } = asked(&headers, &bytes(body)?)?;
+    let wished = pairs.into_iter().map(|(_, format)| format_of(&format)).collect::<Result<Vec<_>, _>>()?;
+    let format = format.map(|name| format_of(&name)).transpose()?;
+    let format = format.or(wished.last().copied()).unwrap_or_else(|| accepted(&headers));
+    let reason = reason.map_or_else(|| header(&headers, &REASON), |reason| Ok(Some(reason)))?.map(Into::into);
+    let id = header(&headers, &QUERY)?.map(Into::into);
     let door = state.queries.as_ref().ok_or_else(no_history)?;
-    let answer = door.query(&state.principal, &sql, format).await.map_err(|error| not_answered(&error))?;
-    let headers = [(CONTENT_TYPE, answer.content_type.to_owned()), (ROWS, answer.rows.to_string())];
-    Ok((headers, answer.body).into_response())
+    let question = Question { reason, bounds, id, ..Question::new(&sql, format, "http") };
+    let answer = door.ask(&state.principal, question).await.map_err(|error| not_answered(&error))?;
+    response(answer).await.map_err(|error| not_answered(&error))
 }
 
-/// The statement, and the format if the body names one.
-fn statement(headers: &HeaderMap, body: &[u8]) -> Result<(String, Option<String>), Refusal> {
-    let (sql, format) = if is_json(headers) {
+/// What the body asks for.
+struct Asked {
+    sql: String,
+    format: Option<String>,
+    reason: Option<String>,
+    bounds: AnswerBounds,
+}
+
+fn asked(headers: &HeaderMap, body: &[u8]) -> Result<Asked, Refusal> {
+    let (sql, format, reason, bounds) = if is_json(headers) {
         let mut fields = Fields::parse(body)?;
         let sql = fields.text("sql", body.len())?;
         let format = fields.text("format", body.len())?;
-        fields.end(&["sql", "format"])?;
-        (sql, format)
+        let reason = fields.text("reason", body.len())?;
+        let (rows_max, bytes_max) = (fields.whole("rows_max")?, fields.whole("bytes_max")?);
+        fields.end(&["sql", "format", "reason", "rows_max", "bytes_max"])?;
+        let bounds = AnswerBounds { rows_max: rows_max.map(u64::from), bytes_max: bytes_max.map(u64::from) };
+        (sql, format, reason, bounds)
     } else {
         let text = str::from_utf8(body).map_err(|_| Refusal::bad_request("the statement is not UTF-8"))?;
-        (Some(text.to_owned()).filter(|text| !text.trim().is_empty()), None)
+        (Some(text.to_owned()).filter(|text| !text.trim().is_empty()), None, None, AnswerBounds::default())
     };
     let missing =
         || Refusal::bad_request("there is no statement").expected(r#"{"sql":"SELECT ..."} or the plain text"#);
-    Ok((sql.ok_or_else(missing)?, format))
+    Ok(Asked { sql: sql.ok_or_else(missing)?, format, reason, bounds })
+}
+
+/// The text of a header, which may be UTF-8.
+fn header(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, Refusal> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    let text = str::from_utf8(value.as_bytes());
+    let text = text.map_err(|_| Refusal::bad_request(format!("the header '{name}' is not UTF-8")))?;
+    Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
 }
 
 fn format_of(name: &str) -> Result<QueryFormat, Refusal> {
@@ -75,21 +97,4 @@ fn accepted(headers: &HeaderMap) -> QueryFormat {
     let essence = |part: &str| part.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let known = |wanted: &str| MEDIA_TYPES.iter().find(|(name, _)| *name == wanted).map(|(_, format)| *format);
     accept.split(',').find_map(|part| known(&essence(part))).unwrap_or(QueryFormat::Json)
-}
-
-/// The refusal of a process without history.
-pub(crate) fn no_history() -> Refusal {
-    let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "this process keeps no history");
-    refusal.hint("ask a process that was built and started with history")
-}
-
-/// The refusal of a query that history did not answer.
-pub(crate) fn not_answered(error: &QueryError) -> Refusal {
-    let status = match error {
-        QueryError::Refused(_) => StatusCode::BAD_REQUEST,
-        QueryError::Limit(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        QueryError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-    };
-    let refusal = Refusal::new(status, error.to_string());
-    if matches!(error, QueryError::Unavailable(_)) { refusal.retry_after_s(5) } else { refusal }
 }

@@ -38,10 +38,41 @@ impl Dedup {
         Self { ids: (0..partitions).map(|_| IdWindow::new(ids_remembered)).collect(), nodes: HashMap::new() }
     }
 
+    /// Goes on with the windows of all partitions, and those of nodes.
+    pub(crate) fn resumed(ids: Vec<IdWindow>, nodes: impl IntoIterator<Item = (NameIx, NameIx, SeqWindow)>) -> Self {
+        let nodes = nodes.into_iter().map(|(feed, node, window)| ((feed, node), window));
+        Self { ids, nodes: nodes.collect() }
+    }
+
+    /// The ids of each partition.
+    pub(crate) fn ids(&self) -> &[IdWindow] {
+        &self.ids
+    }
+
+    /// The windows of nodes, each with its feed and node.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = (NameIx, NameIx, SeqWindow)> {
+        self.nodes.iter().map(|((feed, node), window)| (*feed, *node, window.clone()))
+    }
+
+    /// Remembers an event of `partition` whose node's window is known already.
+    pub(crate) fn remember(&mut self, identity: Identity, partition: PartitionIx) {
+        if let Identity::Hash(hash) = identity {
+            self.ids[usize::from(partition)].judge(hash);
+        }
+    }
+
     /// Judges an event of `partition` by its identity, and remembers it.
     pub fn judge(&mut self, identity: Identity, partition: PartitionIx) -> Verdict {
         match identity {
             Identity::Hash(hash) => self.ids[usize::from(partition)].judge(hash),
+            Identity::Versioned { report, version } => {
+                let ids = &mut self.ids[usize::from(partition)];
+                match (ids.judge(report), ids.judge(version)) {
+                    (Verdict::Duplicate, Verdict::Duplicate) => Verdict::Duplicate,
+                    (Verdict::Duplicate, _) => Verdict::Revision,
+                    _ => Verdict::New,
+                }
+            }
             Identity::Sequence { feed, node, seq } => self.nodes.entry((feed, node)).or_default().judge(seq),
             Identity::None => Verdict::Undeduplicated,
         }
@@ -60,7 +91,9 @@ impl Dedup {
             let together = &mut together[..TOGETHER.min(count - first)];
             together.iter_mut().zip(first..).for_each(|(place, index)| *place = event(index));
             let touched = together.iter().map(|(identity, partition)| match identity {
-                Identity::Hash(hash) => self.ids[usize::from(*partition)].touch(*hash),
+                Identity::Hash(hash) | Identity::Versioned { report: hash, .. } => {
+                    self.ids[usize::from(*partition)].touch(*hash)
+                }
                 Identity::Sequence { .. } | Identity::None => 0,
             });
             black_box(touched.fold(0, |all, one| all ^ one));

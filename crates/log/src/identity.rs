@@ -1,13 +1,15 @@
 //! Identity: what makes an event the same event when it comes again (DESIGN.md, decision 13).
 //!
-//! `(feed, type, space, node, id)`; without an id `(feed, node, seq)`; else for files `(file hash, line)`; else, for
-//! observations, their content. Incidents and perceptions without any of these are kept and counted, never guessed to be
-//! the same.
+//! `(feed, type, space, node, id)`, and of incidents, which their sources correct, `version` and `status` besides; without
+//! an id `(feed, node, seq)`; else for files `(file hash, line)`; else, for observations, their content. Incidents and
+//! perceptions without any of these are kept and counted, never guessed to be the same.
 //!
 //! Hashes have a seed of their own in every process: whoever sends events cannot choose ids that collide, neither to have
-//! those of others dropped nor to make looking them up slow. No hash is ever stored; a start makes them again.
+//! those of others dropped nor to make looking them up slow. A start from the beginning of the log makes them again; one from a
+//! set of snapshots finds some there, and goes on with their seed, which nobody outside ever sees.
 
 use hashbrown::DefaultHashBuilder;
+use serde::{Deserialize, Serialize};
 use std::hash::BuildHasher;
 use vigie_model::batch::{EventRef, Events, Observations, Origin, Source};
 use vigie_model::event::{Incident, Perception};
@@ -22,6 +24,13 @@ const IDENTITY_BYTES: usize = 88;
 pub enum Identity {
     /// Its id, its place in a file, or its content.
     Hash(u128),
+    /// The id of a report, and that of one version of it.
+    Versioned {
+        /// Its id.
+        report: u128,
+        /// Its id, version and status.
+        version: u128,
+    },
     /// The number its node gave it.
     Sequence {
         /// Feed.
@@ -35,8 +44,8 @@ pub enum Identity {
     None,
 }
 
-/// Makes the identities of one start of a log; those of another one differ.
-#[derive(Clone, Copy, Debug)]
+/// Makes the identities of one start of a log, and of starts from its snapshots; those of another one differ.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Identities {
     seed: u64,
 }
@@ -81,7 +90,13 @@ impl Identities {
     /// Of an incident.
     #[must_use]
     pub fn of_incident(&self, row: &Incident, origin: Origin) -> Identity {
-        self.of_report(1, row.feed, row.space, row.node, row.id.as_deref(), origin)
+        let identity = self.of_report(1, row.feed, row.space, row.node, row.id.as_deref(), origin);
+        match (identity, &row.id) {
+            (Identity::Hash(report), Some(_)) => {
+                Identity::Versioned { report, version: self.of_version(report, row.version, &row.status) }
+            }
+            _ => identity,
+        }
     }
 
     /// Of a perception.
@@ -108,6 +123,14 @@ impl Identities {
 
     fn of_id(&self, kind: u32, feed: NameIx, space: NameIx, node: NameIx, id: &str) -> u128 {
         self.hash_of([0, kind, feed, space, node], id.as_bytes())
+    }
+
+    fn of_version(&self, report: u128, version: i64, status: &str) -> u128 {
+        let [low, high] = [report as u64, (report >> 64) as u64];
+        let words = [3, low as u32, (low >> 32) as u32, high as u32, (high >> 32) as u32];
+        let mut bytes = version.to_le_bytes().to_vec();
+        bytes.extend_from_slice(status.as_bytes());
+        self.hash_of(words, &bytes)
     }
 
     /// The log does not keep it: rows of a file are told apart within one start of a log.

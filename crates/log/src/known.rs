@@ -12,6 +12,7 @@ use crate::interner::Interner;
 use crate::lateness::Lateness;
 use crate::logged_names::{LoggedNames, Misfit};
 use crate::partitions::Partitions;
+use crate::places::Places;
 use std::sync::Arc;
 use vigie_model::batch::{EventRef, Events, Observations, Origin};
 use vigie_model::control::Control;
@@ -52,9 +53,9 @@ impl Ceiling {
 pub(crate) struct Known {
     /// Names in the log, and the partitions of spaces.
     pub(crate) names: LoggedNames,
-    identities: Identities,
-    dedup: Dedup,
-    lateness: Lateness,
+    pub(crate) identities: Identities,
+    pub(crate) dedup: Dedup,
+    pub(crate) lateness: Lateness,
     pub(crate) partitions: Partitions,
     /// Numbered, and not handed to the store yet.
     pub(crate) records: Vec<Record>,
@@ -66,6 +67,8 @@ pub(crate) struct Known {
     pub(crate) last_tick_ms: i64,
     /// The newest control record.
     pub(crate) control: Option<Arc<Control>>,
+    /// Where snapshots were taken.
+    pub(crate) places: Places,
 }
 
 impl Known {
@@ -84,6 +87,7 @@ impl Known {
             newest_event_ms: None,
             last_tick_ms: i64::MIN,
             control: None,
+            places: Places::new(partitions),
         }
     }
 
@@ -149,6 +153,41 @@ impl Known {
         }
         self.next_sequence = record.sequence + 1;
         self.log_time_ms = record.log_time_ms;
+        Ok(())
+    }
+
+    /// Takes in the ids of a record that is known otherwise, from a snapshot taken behind it.
+    pub(crate) fn remember(&mut self, record: &Record) -> Result<(), Misfit> {
+        let is_here =
+            |partition| if partition < self.names.partitions() { Ok(partition) } else { Err(Misfit::Unknown) };
+        match &record.payload {
+            Payload::Observations(batch) => {
+                let partition = is_here(batch.partition)?;
+                for row in 0..batch.rows.len() {
+                    let identity = self.identities.of_observation(&batch.rows, row, Origin::default);
+                    self.dedup.remember(identity, partition);
+                }
+            }
+            Payload::Incidents(batch) => {
+                let partition = is_here(batch.partition)?;
+                for row in &batch.rows {
+                    self.dedup.remember(self.identities.of_incident(row, Origin::default()), partition);
+                }
+            }
+            Payload::Perceptions(batch) => {
+                let partition = is_here(batch.partition)?;
+                for row in &batch.rows {
+                    self.dedup.remember(self.identities.of_perception(row, Origin::default()), partition);
+                }
+            }
+            Payload::Control(_)
+            | Payload::Dictionary(_)
+            | Payload::IntakeUp
+            | Payload::Command(_)
+            | Payload::Seeds(_)
+            | Payload::Gap(_)
+            | Payload::Tick { .. } => {}
+        }
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 
 use crate::hash_index::HashIndex;
 use hashbrown::DefaultHashBuilder;
+use serde::{Deserialize, Serialize};
 use std::hash::BuildHasher;
 use std::hint::black_box;
 use vigie_model::batch::{Observations, Quality};
@@ -25,20 +26,21 @@ pub struct Lateness {
     hashing: DefaultHashBuilder,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Newest {
+/// The newest event time of one series.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Newest {
     series: Series,
     event_time_ms: i64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Series {
     space: NameIx,
     metric: NameIx,
     member: Member,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 enum Member {
     Sensor(NameIx),
     Node(NameIx),
@@ -56,6 +58,21 @@ impl Lateness {
     fn new(series_max: usize) -> Self {
         let index = HashIndex::new(series_max);
         Self { series: Vec::new(), index, series_max, hashing: DefaultHashBuilder::default() }
+    }
+
+    /// Goes on with what [`Self::series`] gave.
+    pub(crate) fn resumed(series: &[Newest]) -> Self {
+        let mut lateness = Self::default();
+        lateness.series.reserve(series.len());
+        for newest in series {
+            lateness.judge(lateness.hashing.hash_one(newest.series), newest);
+        }
+        lateness
+    }
+
+    /// All series, in the order in which they came.
+    pub(crate) fn series(&self) -> &[Newest] {
+        &self.series
     }
 
     /// Judges rows in order, each with the event time it has in the log, and remembers those. Only values of good quality

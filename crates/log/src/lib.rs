@@ -40,14 +40,23 @@ pub mod partitions;
 
 mod logged_names;
 
+mod places;
+
+mod settings;
+
 mod known;
+
+pub mod state;
+
+pub mod cuts;
 
 mod recall;
 
 pub mod verify;
 
+pub mod audit;
+
 pub mod receipt;
-mod settings;
 
 mod placing;
 

@@ -38,6 +38,11 @@ impl LoggedNames {
         Self { logged: [0; NameKind::ALL.len()], table: PartitionTable::new(partitions) }
     }
 
+    /// How many names of each kind are in the log.
+    pub(crate) const fn logged(&self) -> [NameIx; NameKind::ALL.len()] {
+        self.logged
+    }
+
     /// Partitions of the log.
     pub(crate) const fn partitions(&self) -> PartitionIx {
         self.table.partitions()

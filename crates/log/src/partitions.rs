@@ -60,6 +60,12 @@ impl Partitions {
         self.partitions[usize::from(partition)].next_offset
     }
 
+    /// Where all of them stand.
+    #[must_use]
+    pub fn next_offsets(&self) -> Vec<u64> {
+        self.partitions.iter().map(|partition| partition.next_offset).collect()
+    }
+
     /// Goes on behind rows that are in the log already.
     pub fn move_to(&mut self, partition: PartitionIx, next_offset: u64) {
         self.partitions[usize::from(partition)].next_offset = next_offset;

@@ -5,6 +5,7 @@
 //! many at once: what makes an event a duplicate or late does not depend on the ticks between them.
 
 use crate::clock::LogClock;
+use crate::dedup::verdict::Verdict;
 use crate::known::{Ceiling, Judged, Known};
 use crate::receipt::Receipt;
 use crate::settings::Settings;
@@ -74,7 +75,7 @@ fn add(known: &mut Known, events: &Events, index: usize, judged: &Judged, is_mov
         EventRef::Incident(row) => {
             known.partitions.settle(&events.observations);
             let mut row = events.incidents[row as usize].clone();
-            row.flags |= adjusted_flag;
+            row.flags |= adjusted_flag | if judged.verdict == Verdict::Revision { flags::REVISION } else { 0 };
             (row.event_time_ms, row.sent_time_ms, row.log_time_ms) = (event_time_ms, sent_time_ms, log_time_ms);
             known.partitions.push_incident(judged.partition, row);
         }

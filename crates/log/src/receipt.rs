@@ -46,7 +46,7 @@ impl Receipt {
                 return false;
             }
             Verdict::Undeduplicated => self.undeduplicated += 1,
-            Verdict::New => {}
+            Verdict::New | Verdict::Revision => {}
         }
         self.accepted += 1;
         self.late += is_late as u64;

@@ -12,10 +12,10 @@
 //! - Every name is durable before anything in its file counts.
 //! - Opening changes nothing but the torn end of the last segment, and it tells what it found.
 
-pub(crate) mod folder;
-
 pub mod header;
 pub mod options;
+
+pub(crate) mod folder;
 
 pub(crate) mod frame;
 

@@ -4,10 +4,12 @@
 //! control and `intake-up` records, and gives rows their offsets (`placing`). It is a plain state machine over a
 //! [`LogClock`] and a [`LogStore`]; [`crate::intake`] gives it a thread. The store gets the records of a request at once.
 //!
-//! A log that exists is read from its beginning first: the sequencer then knows what it knew when the log
-//! ended, and the roles judge everything once more.
+//! A log that exists is read first, from its beginning or from a snapshot on: the sequencer then knows what it knew when the log
+//! ended, and the roles judge that part once more. While it runs, it decides at which ticks snapshots are taken ([`crate::cuts`]), and
+//! lets the store forget what they make superfluous.
 
 use crate::clock::LogClock;
+use crate::cuts::Cuts;
 use crate::error::LogError;
 use crate::interner::Interner;
 use crate::known::Known;
@@ -15,12 +17,14 @@ use crate::placing::place;
 use crate::recall::recall;
 use crate::receipt::{ControlChange, Receipt};
 pub use crate::settings::Settings;
-use crate::store::{LogStore, Room};
+use crate::snapshots::stamp::Stamp;
+use crate::state::Resumed;
+use crate::store::{CARRY_ALL_FILL, LogStore, Room};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use vigie_model::batch::Events;
 use vigie_model::command::Command;
-use vigie_model::control::Control;
+use vigie_model::control::{Control, ENGINE_SEMANTICS};
 use vigie_model::record::{Gap, Payload};
 use vigie_model::seeds::Seeds;
 
@@ -41,6 +45,7 @@ pub struct Sequencer<S> {
     interner: Arc<Interner>,
     known: Known,
     ticked: Option<Instant>,
+    cuts: Option<Arc<Cuts>>,
     /// The control record to write, which in a replay waits for the first row to give it a log time.
     control: Option<Arc<Control>>,
 }
@@ -57,20 +62,35 @@ impl<S: LogStore> Sequencer<S> {
         interner: Arc<Interner>,
         control: Arc<Control>,
     ) -> Result<Self, LogError> {
-        let mut sequencer = Self::recalled(settings, clock, store, interner)?;
+        let mut sequencer = Self::recalled(settings, clock, store, interner, None)?;
         sequencer.begin(control, None)?;
         Ok(sequencer)
     }
 
-    /// A sequencer that has taken in what the store holds and handed it to the roles, and has written nothing yet.
+    /// A sequencer that has taken in what the store holds and handed it to the roles, from its beginning or from where a snapshot was
+    /// taken, and has written nothing yet.
     ///
     /// # Errors
     /// [`LogError`] when the store fails, or its records do not fit together.
-    pub fn recalled(settings: Settings, clock: LogClock, store: S, interner: Arc<Interner>) -> Result<Self, LogError> {
-        let known = Known::new(settings.partitions, settings.ids_remembered);
-        let mut sequencer = Self { settings, clock, store, interner, known, ticked: None, control: None };
-        recall(&mut sequencer.store, &mut sequencer.known, &sequencer.interner)?;
-        Ok(sequencer)
+    pub fn recalled(
+        settings: Settings,
+        clock: LogClock,
+        mut store: S,
+        interner: Arc<Interner>,
+        resumed: Option<Resumed>,
+    ) -> Result<Self, LogError> {
+        let mut known = match resumed {
+            Some(resumed) => Known::resumed(resumed, &settings, &interner)?,
+            None => Known::new(settings.partitions, settings.ids_remembered),
+        };
+        recall(&mut store, &mut known, &interner)?;
+        let (ticked, cuts, control) = (None, None, None);
+        Ok(Self { settings, clock, store, interner, known, ticked, cuts, control })
+    }
+
+    /// Takes snapshots from now on.
+    pub fn take_snapshots(&mut self, cuts: Arc<Cuts>) {
+        self.cuts = Some(cuts);
     }
 
     /// Goes on: writes the gap if records are lost, then the control record, unless it stands in the log already, and
@@ -181,7 +201,35 @@ impl<S: LogStore> Sequencer<S> {
         }
         self.known.last_tick_ms = tick_ms;
         self.known.add(Payload::Tick { tick_ms });
+        self.cut(tick_ms)?;
         self.hand_over()
+    }
+
+    /// Takes down what is known if a set of snapshots is due, and lets the store forget what sets make superfluous.
+    fn cut(&mut self, tick_ms: i64) -> Result<(), LogError> {
+        let Some(cuts) = self.cuts.clone() else { return Ok(()) };
+        let (settings, log_time_ms) = (&self.settings, self.known.log_time_ms);
+        let aged = settings.age_max_ms.map_or(0, |age_ms| self.known.places.older_than(log_time_ms - age_ms));
+        if let Some(begins_at) = self.store.forget(cuts.forget_below(), aged)? {
+            self.known.places.begin_at(begins_at);
+        }
+        if !cuts.is_due(log_time_ms) {
+            return Ok(());
+        }
+        let Some(control) = self.known.control.clone() else { return Ok(()) };
+        let Some(name) = self.store.name_control(&control)? else { return Ok(()) };
+        let is_pressed = self.store.room().fill > CARRY_ALL_FILL;
+        let carried_max = if is_pressed { u64::MAX } else { settings.ids_carried_max };
+        let stamp = Stamp {
+            log_id: Arc::clone(&settings.log_id),
+            semantics: ENGINE_SEMANTICS,
+            control: name,
+            partitions: settings.partitions,
+            next_sequence: self.known.next_sequence,
+        };
+        let taken_down = self.known.take_down(&self.interner, carried_max);
+        cuts.begin(stamp, tick_ms, log_time_ms, taken_down);
+        Ok(())
     }
 
     /// Ends a replay: one last tick fires every timer due up to a day after the newest event time.

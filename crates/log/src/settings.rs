@@ -3,6 +3,9 @@
 use crate::dedup::IDS_REMEMBERED;
 use vigie_model::position::{LogId, PARTITIONS_DEFAULT, PartitionIx};
 
+/// Ids that a set of snapshots carries by default: 16 MB.
+const IDS_CARRIED_MAX: u64 = 1 << 20;
+
 /// Settings fixed for the life of a log.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -16,6 +19,11 @@ pub struct Settings {
     pub max_skew_ms: i64,
     /// Ids remembered per partition to find duplicates.
     pub ids_remembered: usize,
+    /// Ids that a set of snapshots carries, over all partitions; a start reads the others again from the log.
+    pub ids_carried_max: u64,
+    /// Records older than this, in milliseconds of log time, need not be kept once nobody needs them any more; `None` keeps them
+    /// until there is no room.
+    pub age_max_ms: Option<i64>,
 }
 
 impl Settings {
@@ -28,6 +36,8 @@ impl Settings {
             tick_ms: 1000,
             max_skew_ms: 5000,
             ids_remembered: IDS_REMEMBERED,
+            ids_carried_max: IDS_CARRIED_MAX,
+            age_max_ms: None,
         }
     }
 

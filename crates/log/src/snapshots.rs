@@ -2,7 +2,8 @@
 //!
 //! A role's state is opaque here: bytes that come in pieces. A set has a file for each part, say a partition, and is there once
 //! its manifest is. Everything is written to a temporary name, synced and renamed, and the names are durable before the manifest
-//! that counts on them. So after a crash the newest set is the one before or the new one, whole; older ones go only then.
+//! that counts on them. So after a crash the newest set is the one before or the new one, whole; older ones go only then, and the one
+//! before stays, should the newest turn out to be damaged.
 //!
 //! ```text
 //! snapshots/00000000000000004711-partition-3.part   one part of the set taken before record 4711
@@ -14,8 +15,6 @@
 //!
 //! A snapshot is never needed: whoever finds none reads the log. So whatever is wrong with one is no error but a reason not to use
 //! it ([`Refused`](stamp::Refused)); it is never taken for what it is not.
-//!
-//! No role writes snapshots yet: benches and tests do.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -30,13 +29,12 @@
 //! part.write(b"what it ").unwrap();
 //! part.write(b"remembers").unwrap();
 //! let parts = vec![part.finish().unwrap()];
-//! snapshots.commit(&stamp, parts).unwrap();
+//! snapshots.commit(&stamp, parts, None).unwrap();
 //!
-//! let (found, refused) = snapshots.newest(&stamp).unwrap();
-//! let set = found.unwrap();
+//! let (sets, refused) = snapshots.sets(&stamp).unwrap();
 //! assert!(refused.is_empty());
 //! let mut room = Vec::new();
-//! assert_eq!(snapshots.read(&set, "partition-0", &mut room).unwrap(), b"what it remembers");
+//! assert_eq!(snapshots.read(&sets[0], "partition-0", &mut room).unwrap(), b"what it remembers");
 //! ```
 
 pub mod stamp;

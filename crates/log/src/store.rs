@@ -16,6 +16,10 @@ pub const RING_ROWS_MAX: usize = 1 << 18;
 pub const TELEMETRY_FILL_MAX: f64 = 0.80;
 /// Share of the log's cap above which no event is taken, so that the rest is kept for commands and ticks.
 pub const EVENTS_FILL_MAX: f64 = 0.95;
+/// Share of the log's cap above which the oldest records go, once nobody needs them: well before anything is shed.
+pub const KEPT_FILL_MAX: f64 = 0.50;
+/// Share of the log's cap above which a set of snapshots carries all ids, so that none keeps the log from forgetting.
+pub const CARRY_ALL_FILL: f64 = 0.65;
 
 /// Takes records in order, and gives back those of earlier starts first.
 pub trait LogStore: Send {
@@ -54,6 +58,19 @@ pub trait LogStore: Send {
     /// # Errors
     /// When the store failed; it is unusable from then on.
     fn keep_room_for(&mut self, control: &Arc<Control>) -> Result<bool, LogError>;
+
+    /// The name under which the store keeps a control record; `None` when it keeps none, or has no room.
+    ///
+    /// # Errors
+    /// When the store failed; it is unusable from then on.
+    fn name_control(&mut self, control: &Arc<Control>) -> Result<Option<[u8; 32]>, LogError>;
+
+    /// Forgets some of the records below `floor`, which nobody needs any more: those below `aged`, and the oldest when much of
+    /// the room is used. Returns the sequence of the first record then, if there was something to forget.
+    ///
+    /// # Errors
+    /// When the store failed; it is unusable from then on.
+    fn forget(&mut self, floor: u64, aged: u64) -> Result<Option<u64>, LogError>;
 
     /// Bytes that wait for a commit.
     fn pending_bytes(&self) -> usize;
@@ -107,6 +124,14 @@ impl<S: LogStore + ?Sized> LogStore for Box<S> {
 
     fn keep_room_for(&mut self, control: &Arc<Control>) -> Result<bool, LogError> {
         (**self).keep_room_for(control)
+    }
+
+    fn name_control(&mut self, control: &Arc<Control>) -> Result<Option<[u8; 32]>, LogError> {
+        (**self).name_control(control)
+    }
+
+    fn forget(&mut self, floor: u64, aged: u64) -> Result<Option<u64>, LogError> {
+        (**self).forget(floor, aged)
     }
 
     fn pending_bytes(&self) -> usize {
@@ -164,6 +189,14 @@ impl LogStore for MemoryLog {
 
     fn keep_room_for(&mut self, _control: &Arc<Control>) -> Result<bool, LogError> {
         Ok(true)
+    }
+
+    fn name_control(&mut self, _control: &Arc<Control>) -> Result<Option<[u8; 32]>, LogError> {
+        Ok(None)
+    }
+
+    fn forget(&mut self, _floor: u64, _aged: u64) -> Result<Option<u64>, LogError> {
+        Ok(None)
     }
 
     fn pending_bytes(&self) -> usize {

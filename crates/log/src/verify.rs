@@ -8,6 +8,8 @@ use crate::segments::folder::Folder;
 use crate::segments::header::LogIdentity;
 use crate::segments::stored::StoredRecords;
 use crate::segments::survey::{Survey, survey};
+use crate::settings::Settings;
+use crate::state::Resumed;
 use std::path::Path;
 use std::sync::Arc;
 use vigie_model::position::PartitionIx;
@@ -20,11 +22,13 @@ pub struct LogReport {
     pub identity: Option<LogIdentity>,
     /// Number of segments.
     pub segments: usize,
+    /// Sequence of the first record there is.
+    pub begins_at: u64,
     /// Records that can be read.
     pub records: u64,
     /// Log time of the newest of them.
     pub newest_ms: Option<i64>,
-    /// The offset of the next row of each partition.
+    /// The offset of the next row of each partition; of none when the beginning is gone and no snapshot knows it.
     pub next_offsets: Vec<u64>,
     /// What is wrong.
     pub findings: Vec<LogFinding>,
@@ -46,27 +50,30 @@ const RESTORE: &str = "stop, keep a copy of the folder, and put the file back fr
 const MOVE_AWAY: &str = "the server cannot start with this log: put the file back from a backup, or move the log folder away; history keeps what it \
                          has committed, and what was not committed by then is lost";
 
-/// Reads a whole log: checksums, sequences, names, offsets. `visit` sees every record in order. Cost: two passes over the
-/// bytes, one of them decoding.
+/// Reads a whole log: checksums, sequences, names, offsets. `visit` sees every record in order. Of a log whose beginning is gone that
+/// takes what a snapshot knows, `resumed`: of records before its place, and of all without one, only the bytes are checked. Cost: two
+/// passes over the bytes, one of them decoding.
 ///
 /// # Errors
 /// When the disk fails.
 pub fn verify_log(
     disk: Arc<dyn Disk>,
     path: &Path,
+    resumed: Option<Resumed>,
     mut visit: impl FnMut(&Record, PartitionIx),
 ) -> Result<LogReport, LogError> {
     let folder = Folder { disk, path: path.to_owned() };
     let mut report = LogReport {
         identity: None,
         segments: 0,
+        begins_at: 0,
         records: 0,
         newest_ms: None,
         next_offsets: Vec::new(),
         findings: Vec::new(),
         notes: Vec::new(),
     };
-    let found = match survey(&folder) {
+    let found = match survey(&folder, 0) {
         Ok(found) => found,
         Err(error @ LogError::Disk { .. }) => return Err(error),
         Err(error) => {
@@ -76,29 +83,39 @@ pub fn verify_log(
     };
     report.identity = found.identity.clone();
     report.segments = found.segments.len();
+    report.begins_at = found.segments.first().map_or(0, |segment| segment.first_sequence);
     report.tell_damage(&found);
     if let Some(identity) = &found.identity {
-        read_all(StoredRecords::new(folder, &found), identity.partitions, &mut report, &mut visit)?;
+        read_all(StoredRecords::new(folder, &found), identity, resumed, &mut report, &mut visit)?;
     }
     Ok(report)
 }
 
 fn read_all(
     mut stored: StoredRecords,
-    partitions: PartitionIx,
+    identity: &LogIdentity,
+    resumed: Option<Resumed>,
     report: &mut LogReport,
     visit: &mut impl FnMut(&Record, PartitionIx),
 ) -> Result<(), LogError> {
-    let interner = Interner::new(NAMES_PER_KIND_MAX);
-    let mut known = Known::new(partitions, 1);
+    let (interner, partitions) = (Interner::new(NAMES_PER_KIND_MAX), identity.partitions);
+    let settings = Settings { partitions, ids_remembered: 1, ..Settings::new(Arc::clone(&identity.log_id)) };
+    let mut known = match resumed {
+        Some(resumed) => Some(Known::resumed(resumed, &settings, &interner)?),
+        None => (report.begins_at == 0).then(|| Known::new(partitions, 1)),
+    };
     loop {
         match stored.next_record() {
             Ok(Some(record)) => {
+                report.newest_ms = Some(record.log_time_ms);
+                report.records += 1;
+                let Some(known) = known.as_mut().filter(|known| known.next_sequence <= record.sequence) else {
+                    continue;
+                };
                 if let Err(misfit) = known.take_in(&record, &interner) {
                     report.find(format!("record {} does not fit: {misfit}", record.sequence), MOVE_AWAY);
                     break;
                 }
-                report.records += 1;
                 visit(&record, partitions);
             }
             Ok(None) => break,
@@ -109,8 +126,7 @@ fn read_all(
             }
         }
     }
-    report.newest_ms = (report.records > 0).then_some(known.log_time_ms);
-    report.next_offsets = (0..partitions).map(|partition| known.partitions.next_offset(partition)).collect();
+    report.next_offsets = known.map(|known| known.partitions.next_offsets()).unwrap_or_default();
     Ok(())
 }
 

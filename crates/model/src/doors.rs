@@ -3,10 +3,12 @@
 //! Each demands a [`Principal`], so that no caller can forget who asks.
 
 use crate::alert::RuleIdentity;
+use crate::audit::QueryOutcome;
 use crate::command::{Action, Outcome};
 use crate::principal::Principal;
 use crate::severity::Severity;
 use crate::space::Space;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -28,11 +30,100 @@ pub enum QueryFormat {
     Arrow,
 }
 
-/// The answer to a query.
+/// A question to history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// One read-only statement.
+    pub sql: Arc<str>,
+    /// How the answer is written.
+    pub format: QueryFormat,
+    /// What it is asked for, in the words of who asks; kept in the audit trail.
+    pub reason: Option<Arc<str>>,
+    /// Through which door it comes, a word of [`crate::audit::QueryBegun::door`].
+    pub door: &'static str,
+    /// Bounds of the answer.
+    pub bounds: AnswerBounds,
+    /// The id under which it runs, if who asks has chosen one.
+    pub id: Option<Arc<str>>,
+}
+
+impl Question {
+    /// A question with the usual bounds, through `door`.
+    #[must_use]
+    pub fn new(sql: &str, format: QueryFormat, door: &'static str) -> Self {
+        Self { sql: sql.into(), format, reason: None, door, bounds: AnswerBounds::default(), id: None }
+    }
+}
+
+/// How large an answer may become; what is not said has the door's usual bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnswerBounds {
+    /// Most rows.
+    pub rows_max: Option<u64>,
+    /// Most bytes.
+    pub bytes_max: Option<u64>,
+}
+
+/// The parts of an answer, one after the other.
+pub trait AnswerParts: Send {
+    /// The next part, of a bounded size; `None` after the last one. **An answer is whole only if no error came before
+    /// that.** Dropping the parts cancels the query.
+    fn next(&mut self) -> DoorFuture<'_, Option<Result<Vec<u8>, QueryError>>>;
+
+    /// Rows in the parts so far.
+    fn rows(&self) -> u64;
+}
+
+/// An answer on its way.
+pub struct AnswerStream {
+    /// The query, see [`RunningQuery::id`].
+    pub id: Arc<str>,
+    /// Media type of the parts together.
+    pub content_type: &'static str,
+    /// What is written.
+    pub parts: Box<dyn AnswerParts>,
+}
+
+impl fmt::Debug for AnswerStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, content_type, .. } = self;
+        f.debug_struct("AnswerStream").field("id", id).field("content_type", content_type).finish_non_exhaustive()
+    }
+}
+
+/// A query that runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunningQuery {
+    /// Its id, which no other running query has.
+    pub id: Arc<str>,
+    /// Through which door it came.
+    pub door: &'static str,
+    /// The statement.
+    pub sql: Arc<str>,
+    /// What it is asked for.
+    pub reason: Option<Arc<str>>,
+    /// When it was asked, in epoch milliseconds of the wall clock.
+    pub asked_ms: i64,
+    /// Rows handed out.
+    pub rows: u64,
+}
+
+/// A query that has ended, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EndedQuery {
+    /// The query, as it was at its end.
+    pub query: RunningQuery,
+    /// What became of it.
+    pub outcome: QueryOutcome,
+    /// Why it was not answered.
+    pub error: Option<String>,
+}
+
+/// The answer to a query, whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueryAnswer {
     /// Number of rows.
-    pub rows: usize,
+    pub rows: u64,
     /// Media type of `body`.
     pub content_type: &'static str,
     /// The rows in the format asked for.
@@ -48,20 +139,52 @@ pub enum QueryError {
     /// The statement ran into a limit (time, memory, rows); the text names it.
     #[error("{0}")]
     Limit(String),
+    /// Who asked has cancelled it.
+    #[error("the query was cancelled")]
+    Cancelled,
     /// History cannot be read.
     #[error("history cannot be read: {0}")]
     Unavailable(String),
+    /// The audit trail cannot be written, and nothing is read without it.
+    #[error("no query is answered, because the audit trail cannot be written: {0}")]
+    Unaudited(String),
+}
+
+impl QueryError {
+    /// How the audit trail calls it.
+    #[must_use]
+    pub const fn outcome(&self) -> QueryOutcome {
+        match self {
+            Self::Refused(_) => QueryOutcome::Refused,
+            Self::Limit(_) => QueryOutcome::Limited,
+            Self::Cancelled => QueryOutcome::Cancelled,
+            Self::Unavailable(_) | Self::Unaudited(_) => QueryOutcome::Unavailable,
+        }
+    }
 }
 
 /// Where SQL is asked.
 pub trait QueryDoor: Send + Sync {
-    /// Runs one read-only statement over the rows that `who` may see.
-    fn query<'a>(
-        &'a self,
-        who: &'a Principal,
-        sql: &'a str,
-        format: QueryFormat,
-    ) -> DoorFuture<'a, Result<QueryAnswer, QueryError>>;
+    /// Runs one read-only statement over the rows that `who` may see, and streams its answer.
+    fn ask<'a>(&'a self, who: &'a Principal, question: Question) -> DoorFuture<'a, Result<AnswerStream, QueryError>>;
+
+    /// The queries of `who` that run, oldest first, and those that ended lately, newest first.
+    fn queries(&self, who: &Principal) -> (Vec<RunningQuery>, Vec<EndedQuery>);
+
+    /// Cancels a running query of `who`; whether there is one.
+    fn cancel(&self, who: &Principal, id: &str) -> bool;
+
+    /// The whole answer to a question, as large as its bounds allow.
+    fn whole<'a>(&'a self, who: &'a Principal, question: Question) -> DoorFuture<'a, Result<QueryAnswer, QueryError>> {
+        Box::pin(async move {
+            let AnswerStream { content_type, mut parts, .. } = self.ask(who, question).await?;
+            let mut body = Vec::new();
+            while let Some(part) = parts.next().await {
+                body.extend(part?);
+            }
+            Ok(QueryAnswer { rows: parts.rows(), content_type, body })
+        })
+    }
 }
 
 /// What an operator asks for.

@@ -7,6 +7,9 @@ use crate::severity::Severity;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Status, in any case of letters, of an incident that turned out not to have happened, or not to be one.
+pub const WITHDRAWN: &str = "withdrawn";
+
 /// Something reported to have happened in a space.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
@@ -30,7 +33,8 @@ pub struct Incident {
     pub source_reliability: Option<Decimal>,
     /// `open`, `closed`, ... in the source's words; empty when not given.
     pub status: String,
-    /// Version of the report, counted by the source; 1 when not given.
+    /// Version of the report, counted by the source; 1 when not given. A report with the same id and another version or
+    /// status is a revision of it.
     pub version: i64,
     /// Free text, only from feeds that declare it.
     pub text: Option<String>,
@@ -44,6 +48,14 @@ pub struct Incident {
     pub log_time_ms: i64,
     /// See [`crate::batch::flags`]; set by the sequencer and the engine's reader.
     pub flags: u8,
+}
+
+impl Incident {
+    /// Whether this version of the report takes it back.
+    #[must_use]
+    pub fn is_withdrawn(&self) -> bool {
+        self.status.eq_ignore_ascii_case(WITHDRAWN)
+    }
 }
 
 /// An aggregated answer about feeling safe.
@@ -65,9 +77,9 @@ pub struct Perception {
     pub period: String,
     /// Population group: `{"sex": "f"}`; empty for everybody.
     pub group: BTreeMap<String, String>,
-    /// People asked.
+    /// People who answered; 0 for an answer refused, and for a published share whose sample is unknown.
     pub n: i64,
-    /// People who felt unsafe; can be fractional in weighted surveys.
+    /// People who felt unsafe; fractional in weighted surveys, and where it was derived from a published share.
     pub unsafe_count: Decimal,
     /// Published share that felt unsafe, from 0 to 1.
     pub share: Option<Decimal>,

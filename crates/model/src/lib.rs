@@ -24,11 +24,13 @@ pub mod time;
 pub mod calendar;
 pub mod metric;
 pub mod names;
+pub mod place;
 pub mod principal;
 pub mod quality;
 pub mod severity;
 pub mod space;
 pub mod spans;
+pub mod sun;
 
 pub mod desk_settings;
 
@@ -45,5 +47,7 @@ pub mod seeds;
 
 pub mod record;
 pub mod stream;
+
+pub mod audit;
 
 pub mod doors;

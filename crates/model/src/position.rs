@@ -12,6 +12,9 @@ pub const PARTITIONS_DEFAULT: PartitionIx = 16;
 /// The largest number of partitions a log may have.
 pub const PARTITIONS_MAX: PartitionIx = 1024;
 
+/// The partition of rows that never were in a log: those of archives. Behind all partitions of any log.
+pub const BACKFILL_PARTITION: PartitionIx = PARTITIONS_MAX;
+
 /// A row of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {

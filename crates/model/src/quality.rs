@@ -16,6 +16,8 @@ pub mod flags {
     pub const BACKFILL: u8 = 2;
     /// The sequencer moved the event time; the original is the row's sent time.
     pub const TIME_ADJUSTED: u8 = 4;
+    /// An incident that the log had already, told anew: stored as another version, never judged.
+    pub const REVISION: u8 = 8;
 }
 
 /// Whether a source vouches for a value.

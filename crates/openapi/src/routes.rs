@@ -39,6 +39,12 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self.on(MethodFilter::POST, "post", path, handler, operation)
     }
 
+    /// Answers DELETE requests of a path.
+    #[must_use]
+    pub fn delete<H: Handler<T, S>, T: 'static>(self, path: &str, handler: H, operation: Operation) -> Self {
+        self.on(MethodFilter::DELETE, "delete", path, handler, operation)
+    }
+
     fn on<H: Handler<T, S>, T: 'static>(
         mut self,
         filter: MethodFilter,

@@ -6,7 +6,7 @@
 //!
 //! **Invariants**
 //! - A slot's transitions never run backwards in event time.
-//! - Rows flagged as backfill move the position and nothing else.
+//! - Rows flagged as backfill, and revisions of incidents, move the position and nothing else.
 //!
 //! ```
 //! use vigie_model::control::{Control, SourceFile};
@@ -203,7 +203,7 @@ impl Engine {
             Input::Incidents { first_offset, rows } => self.work(0, out, |keys, step| {
                 for (incident, offset) in rows.iter().zip(first_offset..) {
                     step.move_to(offset);
-                    if incident.flags & flags::BACKFILL == 0 {
+                    if incident.flags & (flags::BACKFILL | flags::REVISION) == 0 {
                         keys.incident(incident, step);
                     }
                 }

@@ -84,6 +84,8 @@ impl Members {
 pub(crate) struct SlotInput<'a> {
     /// Whose value it is; of an incident, not told apart.
     pub(crate) member: MemberIx,
+    /// Which sources of the rule read the metric of an observation, one bit for each.
+    pub(crate) reading: u32,
     /// The sensor of the row.
     pub(crate) sensor: NameIx,
     /// The edge node of the row.

@@ -9,12 +9,13 @@
 use crate::about::SlotKey;
 use crate::cohort::{CohortRule, can_share};
 use crate::fate::Succession;
+use crate::firsts::First;
 use crate::input::{IncidentFacts, Member, SlotInput};
 use crate::kind::{Per, RuleIx};
 use crate::line::LineKey;
 use crate::lines::Lines;
 use crate::past::Past;
-use crate::routes::{First, Route, Routes, Series, Target, covers, expected};
+use crate::routes::{Route, Routes, Series, Target, covers, expected};
 use crate::saved::{Loader, Saved, Saver, Wrong};
 use crate::slot::Slot;
 use crate::slots::Slots;
@@ -73,10 +74,10 @@ impl Saved for Keys {
         let (lines, slots, past) = (Lines::load(from)?, Slots::load(from)?, Past::load(from)?);
         let timers = Timers::load(slots.count(), from)?;
         let exists = |target| match target {
-            Target::Line(line, member) => lines.has_member(line, member),
-            Target::Slot(slot, member) => slots.has_member(slot, member),
+            Target::Line(..) | Target::Porch(..) => lines.has(target),
+            Target::Slot(slot, member, _) => slots.has_member(slot, member),
         };
-        let routes = Routes::load(exists, from)?;
+        let routes = Routes::load(lines.straight(), exists, from)?;
         Ok(Self { routes, lines, slots, past, timers, tick_ms })
     }
 }
@@ -112,6 +113,7 @@ impl Keys {
             let slot = self.slot(rule, SlotKey::new(space, None), incident.log_time_ms, step.rules, step.counters);
             let input = SlotInput {
                 member: 0,
+                reading: 0,
                 sensor: incident.sensor,
                 node: incident.node,
                 micros: MICROS_PER_UNIT,
@@ -225,11 +227,13 @@ impl Keys {
         }
         let touch = |target| match target {
             Target::Line(line, _) => self.lines.touch(line),
-            Target::Slot(slot, _) => self.slots[slot].touch(),
+            Target::Porch(porch, _) => self.lines.porch(porch).touch(),
+            Target::Slot(slot, ..) => self.slots[slot].touch(),
         };
         let touch_behind = |target| match target {
             Target::Line(..) => 0,
-            Target::Slot(slot, _) => self.slots[slot].touch_behind(),
+            Target::Porch(porch, _) => self.lines.porch(porch).touch_behind(),
+            Target::Slot(slot, ..) => self.slots[slot].touch_behind(),
         };
         let seen = routes.iter().flatten().fold(0, |seen, route| match *route {
             Route::Line(line) => seen ^ self.lines.touch(line),
@@ -257,8 +261,10 @@ impl Keys {
         let series = series_of(rows, index);
         let route = route.or_else(|| self.route(self.routes.first(series.0, series.1), series));
         let route = route.unwrap_or_else(|| self.add_route(series, step));
+        // Rules that share read one source; slots say themselves what they read.
         let mut input = SlotInput {
             member: 0,
+            reading: 1,
             sensor: rows.sensor[index],
             node: rows.node[index],
             micros: rows.value_micros[index],
@@ -277,8 +283,12 @@ impl Keys {
                             input.member = member;
                             self.lines.take(line, &input, self.tick_ms, &mut self.past, step);
                         }
-                        Target::Slot(slot, member) => {
+                        Target::Porch(porch, member) => {
                             input.member = member;
+                            self.lines.take_at_porch(porch, &input, self.tick_ms, &mut self.past, step);
+                        }
+                        Target::Slot(slot, member, reading) => {
+                            (input.member, input.reading) = (member, reading);
                             if !self.slots[slot].take_quiet(&input, step) {
                                 self.with_slot(slot, step, |slot, step| slot.take(&input, step));
                             }
@@ -331,18 +341,22 @@ impl Keys {
                 continue;
             }
             let slot = self.slot(index, id, step.log_time_ms, rules, step.counters);
-            targets.push(Target::Slot(slot, self.slots[slot].join(member, reading)));
+            targets.push(Target::Slot(slot, self.slots[slot].join(member), reading));
         }
         for (per, sharing) in [Per::Space, Per::Sensor, Per::Node].into_iter().zip(&sharing) {
             let Some((_, part)) = part_of(per, sensor, node).filter(|_| !sharing.is_empty()) else { continue };
             let part = part.map_or(NO_NAME, |(_, part)| part);
             let key = LineKey { per, space, part, metric };
             for line in self.lines.find_or_make(key, (sensor, node), sharing, rules, step.counters) {
-                targets.push(Target::Line(line, self.lines.join(line, member, self.tick_ms)));
+                targets.push(self.lines.join(line, member, self.tick_ms));
             }
         }
         step.counters.series += 1;
-        self.routes.add(series, &targets, |line| self.lines.is_first(line, sensor, node))
+        let route = self.routes.add(series, &targets, |line| self.lines.is_first(line, sensor, node));
+        if let Some(First::Line(line)) = self.routes.first(space, metric) {
+            self.lines.go_straight(line);
+        }
+        route
     }
 
     /// The slot of a rule on a key, which is made when it is new.

@@ -75,6 +75,7 @@ mod take;
 mod saved_slot;
 
 mod cohort;
+mod firsts;
 mod routes;
 
 pub mod seeding;

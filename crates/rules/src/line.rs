@@ -14,6 +14,7 @@ use crate::cohort::{Cohort, CohortIx};
 use crate::input::{Member, SlotInput};
 use crate::kind::{Kind, Per, RuleInput, Source, narrow};
 use crate::kinds::threshold::Newest;
+use crate::routes::PorchIx;
 use crate::spec::Rule;
 use crate::step::Step;
 use crate::timing::NEVER_MS;
@@ -21,8 +22,6 @@ use vigie_model::names::{NO_NAME, NameIx, NameKind, Names};
 
 /// Index of what a line's cohort shares.
 pub(crate) type SharedIx = u32;
-/// Index of a porch.
-pub(crate) type PorchIx = u32;
 
 /// The hot state of a cohort on a key.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +60,7 @@ pub(crate) struct LineKey {
     pub(crate) metric: NameIx,
 }
 
-/// What never changes about a line, and seldom is asked.
+/// What seldom changes about a line, and seldom is asked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LineId {
     /// What the key consists of.
@@ -72,6 +71,8 @@ pub(crate) struct LineId {
     pub(crate) metric: NameIx,
     /// The rules.
     pub(crate) cohort: CohortIx,
+    /// Whether the first series of the space and metric leads straight here.
+    pub(crate) straight: bool,
 }
 
 /// What stands behind a line.
@@ -152,6 +153,12 @@ impl Line {
     #[inline]
     pub(crate) const fn is_first(&self, sensor: NameIx, node: NameIx) -> bool {
         self.sensor == sensor && self.node == node
+    }
+
+    /// Reads it; the number means nothing.
+    #[inline]
+    pub(crate) const fn touch(&self) -> i64 {
+        self.newest_ms
     }
 
     /// The sensor and node of its first member's rows.
@@ -260,18 +267,22 @@ impl Line {
     }
 }
 
+/// Where the first number of a line's bytes tells whether it is straight.
+const STRAIGHT_BIT: u32 = 8;
+
 impl LineId {
     /// Its bytes.
     #[inline]
     pub(crate) fn to_bytes(self) -> [u8; 16] {
-        let Self { per, space, metric, cohort } = self;
+        let Self { per, space, metric, cohort, straight } = self;
         let per = match per {
             Per::Space => 0,
             Per::Sensor => 1,
             Per::Node => 2,
         };
+        let kind = per | u32::from(straight) << STRAIGHT_BIT;
         let mut bytes = [0; 16];
-        for (place, number) in [per, space, metric, cohort].into_iter().enumerate() {
+        for (place, number) in [kind, space, metric, cohort].into_iter().enumerate() {
             bytes[4 * place..4 * place + 4].copy_from_slice(&u32::to_le_bytes(number));
         }
         bytes
@@ -282,13 +293,14 @@ impl LineId {
     pub(crate) fn of_bytes(bytes: &[u8; 16]) -> Option<Self> {
         let numbers = bytes.as_chunks::<4>().0;
         let number = |place: usize| u32::from_le_bytes(numbers[place]);
-        let per = match number(0) {
+        let (kind, straight) = (number(0) & !(1 << STRAIGHT_BIT), number(0) >> STRAIGHT_BIT & 1 == 1);
+        let per = match kind {
             0 => Per::Space,
             1 => Per::Sensor,
             2 => Per::Node,
             _ => return None,
         };
-        Some(Self { per, space: number(1), metric: number(2), cohort: number(3) })
+        Some(Self { per, space: number(1), metric: number(2), cohort: number(3), straight })
     }
 
     /// Its key, if its first member sends rows of this sensor and node.
@@ -356,7 +368,7 @@ mod tests {
         let with = |behind| Line::of_bytes(&Line { behind, ..line }.to_bytes()).behind();
         assert_eq!((with(3), with(3 | PORCH)), (Behind::Shared(0), Behind::Shared(0)), "what that is stands elsewhere");
         for per in [Per::Space, Per::Sensor, Per::Node] {
-            let id = LineId { per, space: 1, metric: u32::MAX, cohort: 3 };
+            let id = LineId { per, space: 1, metric: u32::MAX, cohort: 3, straight: per == Per::Node };
             assert_eq!(text(&LineId::of_bytes(&id.to_bytes()).unwrap()), text(&id));
         }
     }

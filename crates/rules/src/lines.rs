@@ -8,6 +8,7 @@ use crate::kinds::threshold::MemberIx;
 use crate::line::{Behind, Line, LineId, LineKey, SharedIx};
 use crate::past::Past;
 use crate::porch::Porch;
+use crate::routes::{PorchIx, Target};
 use crate::shared::{Post, Shared};
 use crate::slot::Slot;
 use crate::spec::RuleSet;
@@ -20,11 +21,13 @@ use std::sync::Arc;
 use vigie_model::batch::Quality;
 use vigie_model::names::{NameIx, NameKind, Names};
 
-/// Lines by index and by key. They grow with the names in the log, whose number the sequencer bounds.
+/// Lines by index and by key; those of windows have a porch from the beginning, in their order. They grow with the log's names.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lines {
     pub(crate) lines: Vec<Line>,
     pub(crate) ids: Vec<LineId>,
+    /// The first lines by key, as many as it has: others are entered when one is looked for to be changed. So a start from
+    /// a snapshot, which needs no key before a series is new, does not wait for it.
     pub(crate) by_key: HashTable<LineIx>,
     pub(crate) cohorts: Cohorts,
     pub(crate) shared: Vec<Shared>,
@@ -35,14 +38,30 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// Whether a line has so many members.
-    pub(crate) fn has_member(&self, line: LineIx, member: MemberIx) -> bool {
-        let shared = |place: SharedIx| (member as usize) < self.shared[place as usize].members();
-        self.lines.get(line as usize).is_some_and(|line| match line.behind() {
-            Behind::Nothing => member == 0,
-            Behind::Shared(place) => shared(place),
-            Behind::Porch(porch) => shared(self.porches[porch as usize].shared()),
-        })
+    /// Space, metric and index of each that the first series of those leads straight to.
+    pub(crate) fn straight(&self) -> impl Iterator<Item = (NameIx, NameIx, LineIx)> + Clone {
+        self.ids.iter().zip(0..).filter(|(id, _)| id.straight).map(|(id, line)| (id.space, id.metric, line))
+    }
+
+    /// Notes that the first series of a line's space and metric leads straight there.
+    pub(crate) fn go_straight(&mut self, line: LineIx) {
+        self.ids[line as usize].straight = true;
+    }
+
+    /// Whether there is a place with such a member; slots are none of these.
+    pub(crate) fn has(&self, target: Target) -> bool {
+        let shared = |place: SharedIx, member: MemberIx| (member as usize) < self.shared[place as usize].members();
+        match target {
+            Target::Line(line, member) => self.lines.get(line as usize).is_some_and(|line| match line.behind() {
+                Behind::Nothing => member == 0,
+                Behind::Shared(place) => shared(place, member),
+                Behind::Porch(_) => false,
+            }),
+            Target::Porch(porch, member) => {
+                self.porches.get(porch as usize).is_some_and(|porch| shared(porch.shared(), member))
+            }
+            Target::Slot(..) => false,
+        }
     }
 
     /// A line, to take in what changes nothing.
@@ -57,13 +76,16 @@ impl Lines {
         self.lines[index as usize].is_first(sensor, node)
     }
 
-    /// Reads what a visit to a line will read, and what its cohort shares; the number means nothing.
+    /// Reads what a visit to a line will read; the number means nothing.
     #[inline]
     pub(crate) fn touch(&self, index: LineIx) -> i64 {
-        match self.lines[index as usize].behind() {
-            Behind::Porch(porch) => self.porches[porch as usize].touch(),
-            Behind::Nothing | Behind::Shared(_) => 0,
-        }
+        self.lines[index as usize].touch()
+    }
+
+    /// A porch.
+    #[inline]
+    pub(crate) fn porch(&self, index: PorchIx) -> &Porch {
+        &self.porches[index as usize]
     }
 
     /// The lines of a key for rules that can share, which are made when they are new, for rows of this sensor and node.
@@ -75,6 +97,7 @@ impl Lines {
         set: &RuleSet,
         counters: &mut Counters,
     ) -> Vec<LineIx> {
+        self.enter_keys();
         let mut found: Vec<LineIx> = self.of_key(&key).collect();
         let has = |line: &LineIx, rule: &CohortRule| self.cohort_of(*line).rules().contains(rule);
         let new: Vec<_> = rules.iter().copied().filter(|rule| !found.iter().any(|line| has(line, rule))).collect();
@@ -89,17 +112,42 @@ impl Lines {
         found
     }
 
-    /// Index of a member on a line, which is added when it is new.
-    pub(crate) fn join(&mut self, line: LineIx, member: Member, tick_ms: i64) -> MemberIx {
+    /// Where values of a member of a line enter; it is added when it is new.
+    pub(crate) fn join(&mut self, line: LineIx, member: Member, tick_ms: i64) -> Target {
         let own = &self.lines[line as usize];
         if own.behind() == Behind::Nothing && own.member(member.metric) == member {
-            return 0;
+            return Target::Line(line, 0);
         }
-        let shared = self.shared_of(line, tick_ms);
+        let place = self.shared_of(line, tick_ms);
         self.lines[line as usize].quiet(None, i64::MIN);
-        let shared = &mut self.shared[shared as usize];
+        let shared = &mut self.shared[place as usize];
         self.timers.schedule(line, shared.due_ms());
-        shared.join(member)
+        let member = shared.join(member);
+        match self.lines[line as usize].behind() {
+            Behind::Porch(porch) => Target::Porch(porch, member),
+            Behind::Nothing | Behind::Shared(_) => Target::Line(line, member),
+        }
+    }
+
+    /// Takes in an observation for a window: it waits on the porch if it may.
+    pub(crate) fn take_at_porch(
+        &mut self,
+        porch: PorchIx,
+        input: &SlotInput<'_>,
+        tick_ms: i64,
+        past: &mut Past,
+        step: &mut Step<'_>,
+    ) {
+        if input.quality != Quality::Good {
+            return;
+        }
+        let porch = &mut self.porches[porch as usize];
+        if porch.take(input, tick_ms) {
+            step.counters.judgements += 1;
+            return;
+        }
+        let line = porch.line();
+        self.take_together(line, input, tick_ms, past, step);
     }
 
     /// Takes in an observation.
@@ -115,22 +163,24 @@ impl Lines {
             return;
         }
         let line = &mut self.lines[index as usize];
-        match line.behind() {
-            Behind::Porch(porch) => {
-                if self.porches[porch as usize].take(input.micros, input.event_time_ms, tick_ms) {
-                    line.hear(input.feed);
-                    step.counters.judgements += 1;
-                    return;
-                }
+        if line.behind() == Behind::Nothing && input.member == 0 {
+            let cohort = self.cohorts.get(self.ids[index as usize].cohort);
+            if line.take_alone(input, tick_ms, cohort, step) {
+                return;
             }
-            Behind::Nothing if input.member == 0 => {
-                let cohort = self.cohorts.get(self.ids[index as usize].cohort);
-                if line.take_alone(input, tick_ms, cohort, step) {
-                    return;
-                }
-            }
-            Behind::Nothing | Behind::Shared(_) => {}
         }
+        self.take_together(index, input, tick_ms, past, step);
+    }
+
+    /// Takes in an observation that concerns what a line's cohort shares.
+    fn take_together(
+        &mut self,
+        index: LineIx,
+        input: &SlotInput<'_>,
+        tick_ms: i64,
+        past: &mut Past,
+        step: &mut Step<'_>,
+    ) {
         self.with_shared(index, tick_ms, past, |shared, post| {
             if shared.take(input, post, step) {
                 post.feed = input.feed;
@@ -157,15 +207,10 @@ impl Lines {
     ) -> Option<Slot> {
         let has = |line: &LineIx| self.cohort_of(*line).rules().iter().any(|known| known.rule() == rule);
         let index = self.of_key(key).find(has)?;
-        let (line, cohort) = (&self.lines[index as usize], self.cohort_of(index));
+        let (feed, cohort) = (self.feed_of(index), self.cohort_of(index));
         let shared = self.seen(index, tick_ms);
         let mut past = Past::default();
-        Some(shared.slot_of(
-            rule,
-            &mut Post { key: *key, cohort, tick_ms, feed: line.feed(), past: &mut past },
-            rules,
-            names,
-        ))
+        Some(shared.slot_of(rule, &mut Post { key: *key, cohort, tick_ms, feed, past: &mut past }, rules, names))
     }
 
     /// Lets every rule of every line end or go on under changed rules. Rules that cannot share any more are given to `leave`
@@ -181,10 +226,10 @@ impl Lines {
         let mut next = Self::default();
         for index in 0..narrow(self.lines.len()) {
             let (line, id, cohort) = (&self.lines[index as usize], &self.ids[index as usize], self.cohort_of(index));
-            let key = id.key(line.first());
+            let (key, feed) = (id.key(line.first()), self.feed_of(index));
             let space = Arc::clone(step.names.name(NameKind::Space, id.space));
             let mut shared = self.seen(index, tick_ms);
-            let mut post = Post { key, cohort, tick_ms, feed: line.feed(), past: &mut *past };
+            let mut post = Post { key, cohort, tick_ms, feed, past: &mut *past };
             let mut heirs = Vec::new();
             for old in cohort.rules().iter().map(|rule| rule.rule()) {
                 match change.fate(old, &space, step.counters) {
@@ -205,10 +250,10 @@ impl Lines {
             for group in together(rules, &change.new) {
                 let cohort = next.cohorts.of(&group, &change.new);
                 let heir = next.add(key, line.first(), cohort);
-                let shared = shared.heir(&group, &heirs, change, line.feed());
-                next.place(heir, shared);
+                let place = next.shared_of(heir, tick_ms);
+                next.shared[place as usize] = shared.heir(&group, &heirs, change, feed);
                 next.with_shared(heir, tick_ms, past, |shared, post| {
-                    post.feed = line.feed();
+                    post.feed = feed;
                     shared.refresh(post, &change.new);
                 });
             }
@@ -233,6 +278,15 @@ impl Lines {
         shared
     }
 
+    /// Feed of a line's newest value.
+    fn feed_of(&self, index: LineIx) -> NameIx {
+        let line = &self.lines[index as usize];
+        match line.behind() {
+            Behind::Porch(porch) => self.porches[porch as usize].feed(),
+            Behind::Nothing | Behind::Shared(_) => line.feed(),
+        }
+    }
+
     fn cohort_of(&self, index: LineIx) -> &Cohort {
         self.cohorts.get(self.ids[index as usize].cohort)
     }
@@ -249,7 +303,7 @@ impl Lines {
         past: &mut Past,
         work: impl FnOnce(&mut Shared, &mut Post<'_>),
     ) {
-        let place = self.shared_of(index, tick_ms);
+        let (place, feed) = (self.shared_of(index, tick_ms), self.feed_of(index));
         let (line, id) = (&mut self.lines[index as usize], &self.ids[index as usize]);
         let cohort = self.cohorts.get(id.cohort);
         let shared = &mut self.shared[place as usize];
@@ -261,10 +315,11 @@ impl Lines {
         if let Some(porch) = &mut porch {
             shared.let_in(porch, tick_ms);
         }
-        let mut post = Post { key: id.key(line.first()), cohort, tick_ms, feed: line.feed(), past };
+        let mut post = Post { key: id.key(line.first()), cohort, tick_ms, feed, past };
         work(shared, &mut post);
         shared.show(line, cohort, post.feed);
         if let Some(porch) = porch {
+            porch.hear(post.feed);
             shared.open(porch);
         }
         self.timers.schedule(index, shared.due_ms());
@@ -300,7 +355,7 @@ impl Lines {
         };
         let behind = match self.cohort_of(index).span() {
             Some(span) => {
-                self.porches.push(Porch::new(place, span));
+                self.porches.push(Porch::new(index, place, span));
                 Behind::Porch(narrow(self.porches.len() - 1))
             }
             None => Behind::Shared(place),
@@ -313,19 +368,33 @@ impl Lines {
         let index = narrow(self.lines.len());
         let LineKey { per, space, metric, .. } = key;
         self.lines.push(Line::new(self.cohorts.get(cohort), first));
-        self.ids.push(LineId { per, space, metric, cohort });
-        let Self { lines, ids, by_key, .. } = self;
-        by_key.insert_unique(hash(&key), index, |line| hash(&ids[*line as usize].key(lines[*line as usize].first())));
+        self.ids.push(LineId { per, space, metric, cohort, straight: false });
+        if self.cohort_of(index).span().is_some() {
+            self.shared_of(index, i64::MIN);
+        }
         index
     }
 
+    /// Enters the lines that are not known by their keys yet.
+    fn enter_keys(&mut self) {
+        let Self { lines, ids, by_key, .. } = self;
+        let hash_of = |line: &LineIx| hash(&ids[*line as usize].key(lines[*line as usize].first()));
+        by_key.reserve(lines.len() - by_key.len(), hash_of);
+        for index in by_key.len()..lines.len() {
+            let index = narrow(index);
+            by_key.insert_unique(hash_of(&index), index, hash_of);
+        }
+    }
+
+    /// The lines of a key. Cost: constant, and linear in the lines that were not entered yet.
     fn of_key(&self, key: &LineKey) -> impl Iterator<Item = LineIx> {
-        let lines = self.by_key.iter_hash(hash(key)).copied();
+        let others = narrow(self.by_key.len())..narrow(self.lines.len());
+        let lines = self.by_key.iter_hash(hash(key)).copied().chain(others);
         lines.filter(move |line| self.ids[*line as usize].key(self.lines[*line as usize].first()) == *key)
     }
 }
 
 /// The hash of a key among lines.
-pub(crate) fn hash(key: &LineKey) -> u64 {
+fn hash(key: &LineKey) -> u64 {
     FixedState::default().hash_one(key)
 }

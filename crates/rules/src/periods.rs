@@ -10,21 +10,20 @@
 //! - The work of a question is bounded for every instant, place and configuration.
 
 mod phase;
-mod places;
 
 mod calendars;
-mod sun;
 
 pub(crate) use phase::Phase;
 
 use calendars::CompiledCalendar;
 use jiff::tz::TimeZone;
 use phase::union;
-use places::{Bounds, Place};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vigie_model::calendar::{Calendar, CityEvent};
+use vigie_model::place::Places;
 use vigie_model::space::Space;
+use vigie_model::sun::light;
 use vigie_model::time::{TIME_MS_END, TIME_MS_MIN};
 
 /// When a rule is judged.
@@ -49,17 +48,10 @@ pub(crate) struct Periods {
     zone: TimeZone,
     calendars: Vec<CompiledCalendar>,
     events: Vec<CityEvent>,
-    spaces: BTreeMap<Arc<str>, Locality>,
-    /// Of all declared spaces together.
-    middle: Option<Place>,
-}
-
-/// Where a declared space is.
-#[derive(Debug, PartialEq)]
-struct Locality {
-    /// The middle of its outline, if it has one.
-    place: Option<Place>,
-    district: String,
+    /// Of declared spaces.
+    places: Places,
+    /// Of declared spaces.
+    districts: BTreeMap<Arc<str>, String>,
 }
 
 impl Periods {
@@ -68,18 +60,12 @@ impl Periods {
         zone: TimeZone,
         calendars: &[Calendar],
         events: &[CityEvent],
-        spaces: impl IntoIterator<Item = &'a Space>,
+        spaces: impl IntoIterator<Item = &'a Space> + Clone,
     ) -> Self {
-        let mut all = Bounds::default();
-        let mut localities = BTreeMap::new();
-        for space in spaces {
-            let outline = Bounds::of_geojson(&space.geometry);
-            all.include(&outline);
-            let locality = Locality { place: outline.middle(), district: space.district.clone() };
-            localities.insert(Arc::clone(&space.id), locality);
-        }
+        let places = Places::new(spaces.clone().into_iter().map(|space| (&*space.id, &*space.geometry)));
+        let districts = spaces.into_iter().map(|space| (Arc::clone(&space.id), space.district.clone())).collect();
         let calendars = calendars.iter().map(CompiledCalendar::new).collect();
-        Self { zone, calendars, events: events.to_vec(), spaces: localities, middle: all.middle() }
+        Self { zone, calendars, events: events.to_vec(), places, districts }
     }
 
     /// The period of a name in a rule file.
@@ -99,8 +85,8 @@ impl Periods {
     }
 
     /// Whether night and day can be told: some space has an outline.
-    pub(crate) const fn knows_the_sun(&self) -> bool {
-        self.middle.is_some()
+    pub(crate) fn knows_the_sun(&self) -> bool {
+        !self.places.is_empty()
     }
 
     /// Whether the period holds in a space at an instant, and until when that stays so.
@@ -122,12 +108,12 @@ impl Periods {
     }
 
     fn night(&self, space: &str, at_ms: i64) -> Option<Phase> {
-        let place = self.spaces.get(space).and_then(|locality| locality.place).or(self.middle)?;
-        Some(sun::night(place, at_ms))
+        let light = light(self.places.of(space)?, at_ms);
+        Some(Phase { inside: light.is_night, until_ms: light.until_ms })
     }
 
     fn event(&self, space: &str, at_ms: i64) -> Phase {
-        let district = self.spaces.get(space).map_or("", |locality| &locality.district);
+        let district = self.districts.get(space).map_or("", String::as_str);
         let covers = |event: &&CityEvent| {
             let everywhere = event.spaces.is_empty() && event.districts.is_empty();
             let declared = event.spaces.iter().any(|id| **id == *space);

@@ -51,18 +51,18 @@ pub(crate) fn take_quiet(
             rest.time_ms
         });
     }
-    let SlotInput { member, micros, event_time_ms, .. } = *input;
+    let SlotInput { member, reading, micros, event_time_ms, .. } = *input;
     let at_ms = event_time_ms.max(rest.time_ms);
     if input.quality != Quality::Good || at_ms >= rest.period_ms {
         return None;
     }
     match (state, rest.kind) {
         (State::Sequence(run), Kind::Sequence { within_ms }) => {
-            let passes = !counts(micros, run.reading(member), rest.plan);
+            let passes = !counts(micros, reading, rest.plan);
             (passes && run.pass(member, event_time_ms, *within_ms)).then_some(at_ms)
         }
         (State::KOfN { sources, within_ms, k, .. }, _) => {
-            let passes = sources.count() < *k as usize && !counts(micros, 1, rest.plan);
+            let passes = sources.count() < *k as usize && !counts(micros, reading, rest.plan);
             if !passes || sources.is_late(member, event_time_ms) {
                 return None;
             }

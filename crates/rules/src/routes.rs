@@ -3,6 +3,7 @@
 //! A series is a distinct (space, metric, sensor, node). When it is seen first, every rule that reads its metric and
 //! covers its space gets a place on its key; from then on the series leads straight there.
 
+use crate::firsts::{First, Firsts};
 use crate::kind::{Kind, Per, RuleIx, narrow};
 use crate::kinds::threshold::MemberIx;
 use crate::saved::{Loader, Saved, Saver, Wrong, require, saved, saved_enum};
@@ -18,13 +19,18 @@ use vigie_model::space::Space;
 /// A distinct (space, metric, sensor, node).
 pub(crate) type Series = (NameIx, NameIx, NameIx, NameIx);
 
+/// Index of the porch of a line.
+pub(crate) type PorchIx = u32;
+
 /// A place that a series leads to, and the member the series is in it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target {
-    /// A line.
+    /// A line of thresholds.
     Line(LineIx, MemberIx),
-    /// A slot.
-    Slot(SlotIx, MemberIx),
+    /// The porch of a window's line.
+    Porch(PorchIx, MemberIx),
+    /// A slot, and which sources of its rule read the metric, one bit for each.
+    Slot(SlotIx, MemberIx, u32),
 }
 
 /// Where one series leads.
@@ -41,7 +47,9 @@ pub(crate) enum Route {
     },
 }
 
-saved_enum!(Target { 0 => Line { 0: line, 1: member }, 1 => Slot { 0: slot, 1: member } });
+saved_enum!(Target {
+    0 => Line { 0: line, 1: member }, 1 => Slot { 0: slot, 1: member, 2: reading }, 2 => Porch { 0: porch, 1: member },
+});
 saved_enum!(Route { 0 => Line { 0: line }, 1 => Targets { start, count } });
 
 /// Places by series. Grows with the names in the log, whose number the sequencer bounds.
@@ -51,6 +59,8 @@ pub(crate) struct Routes {
     firsts: Firsts,
     /// The first series that lead to several targets.
     heads: Vec<Head>,
+    /// Space and metric of each, which only a snapshot needs.
+    headed: Vec<(NameIx, NameIx)>,
     by_series: HashMap<Series, Route, FixedState>,
     targets: Vec<Target>,
     /// Rules on incidents that cover a space.
@@ -60,17 +70,24 @@ pub(crate) struct Routes {
 impl Routes {
     /// Writes all routes.
     pub(crate) fn save(&self, to: &mut Saver<'_>) {
-        let Self { firsts, heads, by_series, targets, incident_rules } = self;
+        let Self { firsts, heads, headed, by_series, targets, incident_rules } = self;
         targets.save(to);
         heads.save(to);
+        headed.save(to);
         by_series.save(to);
         firsts.save(to);
         incident_rules.save(to);
     }
 
-    /// Reads routes, every one of which leads to targets, and every target to a place with that member.
-    pub(crate) fn load(exists: impl Fn(Target) -> bool, from: &mut Loader<'_>) -> Result<Self, Wrong> {
+    /// Reads routes, every one of which leads to targets, and every target to a place with that member. `straight` are the lines
+    /// that first series lead straight to.
+    pub(crate) fn load(
+        straight: impl Iterator<Item = (NameIx, NameIx, LineIx)> + Clone,
+        exists: impl Fn(Target) -> bool,
+        from: &mut Loader<'_>,
+    ) -> Result<Self, Wrong> {
         let (targets, heads): (Vec<Target>, Vec<Head>) = (Vec::load(from)?, Vec::load(from)?);
+        let headed: Vec<(NameIx, NameIx)> = Vec::load(from)?;
         let by_series: HashMap<_, _, _> = Saved::load(from)?;
         let is_range = |start: u32, count: u32| start as usize + count as usize <= targets.len();
         let is_route = |route: Route| match route {
@@ -81,15 +98,15 @@ impl Routes {
             && by_series.values().all(|route| is_route(*route))
             && targets.iter().all(|target| exists(*target));
         require(lead, "a route leads nowhere")?;
-        let is_first = |first| match first {
-            First::Line(line) => is_route(Route::Line(line)),
-            First::Head(head) => (head as usize) < heads.len(),
-        };
-        let firsts = Firsts::load(by_series.len(), is_first, from)?;
+        require(headed.len() == heads.len(), "heads are more or fewer than their series")?;
+        let series = straight.clone().count() + heads.len() + by_series.len();
+        let lines = straight.map(|(space, metric, line)| (space, metric, First::Line(line)));
+        let heading = headed.iter().zip(0..).map(|(&(space, metric), head)| (space, metric, First::Head(head)));
+        let firsts = Firsts::load(series, lines.chain(heading), from)?;
         let incident_rules: HashMap<_, Vec<usize>, _> = Saved::load(from)?;
         let known = incident_rules.values().flatten().all(|rule| *rule < from.rules.len());
         require(known, "incidents lead to a rule that is not in force")?;
-        Ok(Self { firsts, heads, by_series, targets, incident_rules })
+        Ok(Self { firsts, heads, headed, by_series, targets, incident_rules })
     }
 
     /// Where the first series of a space and metric leads; whoever is there knows whether a row is of that series.
@@ -134,6 +151,7 @@ impl Routes {
                 let is_new = self.firsts.add(space, metric, First::Head(narrow(self.heads.len())));
                 if is_new {
                     self.heads.push(Head { sensor, node, start, count });
+                    self.headed.push((space, metric));
                 }
                 is_new
             }
@@ -160,15 +178,6 @@ impl Routes {
     }
 }
 
-/// Where the first series of a space and metric leads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum First {
-    /// To a line, as its first member.
-    Line(LineIx),
-    /// To the targets of a head.
-    Head(u32),
-}
-
 /// A first series, and where it leads.
 #[derive(Clone, Copy, Debug)]
 struct Head {
@@ -180,120 +189,10 @@ struct Head {
 
 saved!(Head { sensor, node, start, count });
 
-impl First {
-    /// What a table has for a space.
-    #[inline]
-    const fn of(place: u32) -> Option<Self> {
-        match place {
-            NONE => None,
-            head if head & HEAD != 0 => Some(Self::Head(head & !HEAD)),
-            line => Some(Self::Line(line)),
-        }
-    }
-}
-
 impl Head {
     const fn is(&self, sensor: NameIx, node: NameIx) -> bool {
         self.sensor == sensor && self.node == node
     }
-}
-
-/// A [`First`] for each metric and space, without a search: by metric the index of a line, or of a head with a bit set, of
-/// each space. It grows with the series that were seen, not with the largest name: whoever invents names fills no memory by it.
-#[derive(Clone, Debug, Default)]
-struct Firsts(Vec<OfMetric>);
-
-/// What is known of one metric.
-#[derive(Clone, Debug, Default)]
-struct OfMetric {
-    seen: usize,
-    spaces: Vec<u32>,
-}
-
-/// Stands for "none".
-const NONE: u32 = u32::MAX;
-/// Set for a head.
-const HEAD: u32 = 1 << 31;
-/// Metrics with a larger index are looked up as any other series.
-const METRICS_MAX: usize = 1_024;
-/// Places that a series may bring: partitions share the spaces, so that a table of one is seldom full.
-const PLACES_PER_SERIES: usize = 64;
-
-impl Firsts {
-    #[inline]
-    fn get(&self, space: NameIx, metric: NameIx) -> Option<First> {
-        First::of(*self.0.get(metric as usize)?.spaces.get(space as usize)?)
-    }
-
-    /// Writes each table without its empty places.
-    fn save(&self, to: &mut Saver<'_>) {
-        to.count(self.0.len());
-        for OfMetric { seen, spaces } in &self.0 {
-            seen.save(to);
-            spaces.len().save(to);
-            let places = || (0..).zip(spaces).filter(|(_, place)| **place != NONE);
-            to.count(places().count());
-            for (space, place) in places() {
-                to.put(&(u64::from(*place) << 32 | space).to_le_bytes());
-                to.flush_full();
-            }
-        }
-    }
-
-    /// Reads tables for so many other series; they take no more memory than all series together allow.
-    fn load(others: usize, is_first: impl Fn(First) -> bool, from: &mut Loader<'_>) -> Result<Self, Wrong> {
-        let (count, mut others) = (from.count()?, others);
-        require(count <= METRICS_MAX, "it has too many tables of metrics")?;
-        let mut tables = Vec::new();
-        for _ in 0..count {
-            let (seen, length, places) = (usize::load(from)?, usize::load(from)?, from.chunks::<8>()?);
-            let elsewhere = seen.checked_sub(places.len()).and_then(|seen| others.checked_sub(seen));
-            others = elsewhere.ok_or(Wrong("a table knows of more series than there are"))?;
-            require(length <= places_max(seen), "a table of series is too large")?;
-            let mut spaces = vec![NONE; length];
-            for place in places {
-                let number = u64::from_le_bytes(*place);
-                let (space, first) = (number as u32 as usize, (number >> 32) as u32);
-                let place = spaces.get_mut(space).ok_or(Wrong("a series is outside its table"))?;
-                require(First::of(first).is_some_and(&is_first), "a series leads nowhere")?;
-                *place = first;
-            }
-            tables.push(OfMetric { seen, spaces });
-        }
-        Ok(Self(tables))
-    }
-
-    /// Keeps where a new series leads, if it is the first of its space and metric and there is room; whether it did.
-    fn add(&mut self, space: NameIx, metric: NameIx, first: First) -> bool {
-        let (space, metric) = (space as usize, metric as usize);
-        if metric >= METRICS_MAX {
-            return false;
-        }
-        if metric >= self.0.len() {
-            self.0.resize(metric + 1, OfMetric::default());
-        }
-        let OfMetric { seen, spaces } = &mut self.0[metric];
-        *seen += 1;
-        if space >= spaces.len() {
-            if space >= places_max(*seen) {
-                return false;
-            }
-            spaces.resize(space + 1, NONE);
-        }
-        let is_new = spaces[space] == NONE;
-        if is_new {
-            spaces[space] = match first {
-                First::Line(line) => line,
-                First::Head(head) => head | HEAD,
-            };
-        }
-        is_new
-    }
-}
-
-/// The most places of a table when so many series of its metric were seen.
-const fn places_max(seen: usize) -> usize {
-    PLACES_PER_SERIES.saturating_mul(seen.saturating_add(PLACES_PER_SERIES))
 }
 
 /// Whether a rule is about a space; one that nobody declared is known by its id only.
@@ -334,22 +233,4 @@ pub(crate) fn expected<'a>(
         }
     }
     keys
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_table_grows_with_the_series_seen() {
-        let mut firsts = Firsts::default();
-        assert!(firsts.add(4_000, 0, First::Line(7)) && !firsts.add(4_000, 0, First::Line(8)));
-        assert!(!firsts.add(900_000, 0, First::Line(8)) && !firsts.add(0, 5_000, First::Line(8)), "few series so far");
-        assert_eq!((firsts.get(4_000, 0), firsts.get(3, 0), firsts.get(0, 9)), (Some(First::Line(7)), None, None));
-        for space in 0..20_000 {
-            firsts.add(space, 1, First::Head(space));
-        }
-        assert!(firsts.add(900_000, 1, First::Head(1)), "enough series by now");
-        assert_eq!((firsts.get(19_999, 1), firsts.get(900_000, 1)), (Some(First::Head(19_999)), Some(First::Head(1))));
-    }
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use vigie_model::names::{NameKind, Names};
 
 /// Version of everything that is written.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 3;
 /// Bytes are handed over once there are so many.
 const PIECE_BYTES: usize = 1 << 20;
 

@@ -3,7 +3,7 @@
 use crate::cohort::Cohorts;
 use crate::kind::{Per, narrow};
 use crate::line::{Behind, Line, LineId};
-use crate::lines::{Lines, hash};
+use crate::lines::Lines;
 use crate::porch::Porch;
 use crate::saved::{Loader, Saved, Saver, Wrong, require};
 use crate::shared::Shared;
@@ -53,16 +53,8 @@ impl Saved for Lines {
         let lines: Vec<Line> = from.chunks::<64>()?.iter().map(Line::of_bytes).collect();
         require(lines.len() == ids.len(), "lines are more or fewer than their keys")?;
         let (shared, porches, free) = Default::default();
-        let mut loaded = Self {
-            by_key: HashTable::with_capacity(ids.len()),
-            lines,
-            ids,
-            cohorts,
-            shared,
-            porches,
-            free,
-            timers: Timers::default(),
-        };
+        let mut loaded =
+            Self { by_key: HashTable::new(), lines, ids, cohorts, shared, porches, free, timers: Timers::default() };
         for index in 0..narrow(loaded.lines.len()) {
             loaded.load_behind(index, from)?;
         }
@@ -72,13 +64,12 @@ impl Saved for Lines {
 }
 
 impl Lines {
-    /// Enters a line that was read by its key, and reads what stands behind it.
+    /// Reads what stands behind a line that was read.
     #[inline]
     fn load_behind(&mut self, index: LineIx, from: &mut Loader<'_>) -> Result<(), Wrong> {
-        let Self { lines, ids, by_key, cohorts, shared, porches, .. } = self;
+        let Self { lines, ids, cohorts, shared, porches, .. } = self;
         let (line, id) = (&mut lines[index as usize], &ids[index as usize]);
         let key = id.key(line.first());
-        by_key.insert_unique(hash(&key), index, |_| 0);
         require((id.cohort as usize) < cohorts.count(), "a line has no cohort")?;
         from.require_name(NameKind::Space, id.space)?;
         match id.per {
@@ -86,15 +77,15 @@ impl Lines {
             Per::Sensor => from.require_name(NameKind::Sensor, key.part)?,
             Per::Node => from.require_name(NameKind::Node, key.part)?,
         }
-        if line.behind() == Behind::Nothing {
-            return Ok(());
-        }
         let cohort = cohorts.get(id.cohort);
+        if line.behind() == Behind::Nothing {
+            return require(cohort.span().is_none(), "a window has no room for its values");
+        }
         let place = narrow(shared.len());
         line.set_behind(Behind::Shared(place));
         if let Some(span) = cohort.span() {
             line.set_behind(Behind::Porch(narrow(porches.len())));
-            porches.push(Porch::load(place, span, from)?);
+            porches.push(Porch::load(index, place, span, from)?);
         }
         shared.push(Shared::load(cohort, from)?);
         Ok(())

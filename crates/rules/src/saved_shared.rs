@@ -33,6 +33,7 @@ impl Shared {
             due_ms: Saved::load(from)?,
             calm: Saved::load(from)?,
         };
+        require(shared.members() > 0, "nobody sends what is shared")?;
         let is_own = |(bit, slot): &(u32, Slot)| {
             cohort.rules().get(*bit as usize).is_some_and(|rule| rule.rule() == slot.rule_index())
         };

@@ -215,6 +215,7 @@ impl Key {
     fn take(&mut self, row: &StoredRow<'_>, member: MemberIx, rules: &RuleSet) {
         let input = SlotInput {
             member,
+            reading: 1,
             sensor: NO_NAME,
             node: NO_NAME,
             micros: row.micros,

@@ -87,7 +87,7 @@ impl Shared {
     /// Index of a member, which is added when it is new.
     pub(crate) fn join(&mut self, member: Member) -> MemberIx {
         for (_, slot) in &mut self.awake {
-            slot.join(member, 0);
+            slot.join(member);
         }
         self.members.join(member)
     }

@@ -80,14 +80,9 @@ impl Slot {
         slot
     }
 
-    /// Index of a member, which is added when it is new; `reading` says which sources of the rule read what it sends, one bit
-    /// for each. Cost: linear in the members; once for each series.
-    pub(crate) fn join(&mut self, member: Member, reading: u32) -> MemberIx {
-        let index = self.about.members.join(member);
-        if let State::Sequence(run) = &mut self.state {
-            run.join(index, reading);
-        }
-        index
+    /// Index of a member, which is added when it is new. Cost: linear in the members; once for each series.
+    pub(crate) fn join(&mut self, member: Member) -> MemberIx {
+        self.about.members.join(member)
     }
 
     /// Its members are these.

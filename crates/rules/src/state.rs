@@ -14,7 +14,7 @@ use crate::kinds::panes::Span;
 use crate::kinds::parts::{Part, Parts};
 use crate::kinds::run::Run;
 use crate::kinds::sources::Sources;
-use crate::kinds::threshold::{MemberIx, Values};
+use crate::kinds::threshold::Values;
 use crate::kinds::window::Window;
 use jiff::tz::TimeZone;
 use vigie_model::decimal::MICROS_PER_UNIT;
@@ -175,19 +175,19 @@ impl State {
     }
 
     /// Moves a window to `at_ms`, and takes in those values, with their event times, that have not left it by then.
-    pub(crate) fn enter_all(&mut self, waiting: &[(i64, i64)], at_ms: i64) {
+    pub(crate) fn enter_all(&mut self, waiting: impl Iterator<Item = (i64, i64)>, at_ms: i64) {
         let inside = |span: Span| {
             let start_ms = span.bounds_ms(at_ms).0;
-            waiting.iter().filter(move |(_, event_time_ms)| *event_time_ms >= start_ms)
+            waiting.filter(move |(_, event_time_ms)| *event_time_ms >= start_ms)
         };
         match self {
             Self::Window(window) => {
                 window.slide(at_ms);
-                inside(window.span).for_each(|(micros, event_time_ms)| window.add(*micros, *event_time_ms));
+                inside(window.span).for_each(|(micros, event_time_ms)| window.add(micros, event_time_ms));
             }
             Self::Change(change) => {
                 change.slide(at_ms);
-                inside(change.span).for_each(|(micros, event_time_ms)| change.add(*micros, *event_time_ms));
+                inside(change.span).for_each(|(micros, event_time_ms)| change.add(micros, event_time_ms));
             }
             _ => {}
         }
@@ -224,9 +224,8 @@ impl State {
             Self::Change(change) => change.panes.touch(),
             Self::Absence { silence, .. } => silence.since_ms(),
             Self::Baseline(unusual) => unusual.values.touch(),
-            Self::Sequence(run) => run.touch(),
             Self::KOfN { sources, .. } => sources.touch(),
-            Self::Parts(_) | Self::Spread(_) => 0,
+            Self::Sequence(_) | Self::Parts(_) | Self::Spread(_) => 0,
         }
     }
 
@@ -242,11 +241,6 @@ impl State {
             Self::Sequence(run) => run.is_late(input.member, input.event_time_ms),
             Self::Window(_) | Self::Change(_) | Self::Absence { .. } | Self::Parts(_) | Self::Spread(_) => false,
         }
-    }
-
-    /// Which sources of the rule read what a member sends, one bit for each.
-    pub(crate) fn reading(&self, member: MemberIx) -> u32 {
-        if let Self::Sequence(run) = self { run.reading(member) } else { 1 }
     }
 
     /// Takes in an input judged at `at_ms`; `matches` says whether a `k_of_n` rule counts it.

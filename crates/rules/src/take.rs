@@ -94,7 +94,7 @@ impl Slot {
     fn matching(&self, input: &SlotInput<'_>, step: &mut Step<'_>) -> u32 {
         match &input.incident {
             Some(incident) => incident.matching,
-            None => matching(input.micros, self.state.reading(input.member), self.plan(step.rules), step.counters),
+            None => matching(input.micros, input.reading, self.plan(step.rules), step.counters),
         }
     }
 }

@@ -10,9 +10,11 @@ use std::sync::Arc;
 use vigie_model::alert::{AlertId, AlertState, Transition, rule_uid};
 use vigie_model::batch::{ObservationRow, Observations, Quality, flags};
 use vigie_model::control::Control;
+use vigie_model::event::Incident;
 use vigie_model::metric::MetricSpec;
 use vigie_model::names::{NO_NAME, NameEntry, NameKind};
 use vigie_model::position::partition_of;
+use vigie_model::severity::Severity;
 use vigie_model::space::{Sensor, Space};
 use vigie_rules::engine::{Engine, Input};
 use vigie_rules::load::load;
@@ -288,6 +290,40 @@ fn backfill_moves_the_position_and_nothing_else() {
     tick(&mut engine, 31_000, &mut out);
     assert_eq!(lines(&out), "Silent\tbirrarung-marr/s1\tactive\t30000\n", "its arrival did not count");
     assert_eq!((out[0].position.offset, &*out[0].feed), (7, ""));
+}
+
+#[test]
+fn a_revision_of_an_incident_is_not_another_one() {
+    let text = rule("alert: R, kind: window, incident: 'true', window: 1h, agg: count, raise: 'value >= 2'");
+    for (flags, raised) in [(flags::REVISION, 0), (0, 1)] {
+        let mut engine = Engine::new(rules(&text), 0, 1);
+        let names = [(NameKind::Feed, "f"), (NameKind::Space, "a")];
+        let names = names.map(|(kind, name)| NameEntry { kind, index: 0, name: name.into() });
+        engine.step(Input::Names(&names), &mut Vec::new());
+        let incident = |version, flags| Incident {
+            feed: 0,
+            id: Some("c-1".to_owned()),
+            space: 0,
+            node: NO_NAME,
+            sensor: NO_NAME,
+            category: "theft".to_owned(),
+            severity: Severity::Low,
+            channel: String::new(),
+            source_reliability: None,
+            status: String::new(),
+            version,
+            text: None,
+            event_time_ms: 10_000,
+            reported_time_ms: None,
+            sent_time_ms: None,
+            log_time_ms: 10_000,
+            flags,
+        };
+        let mut out = Vec::new();
+        let rows = [incident(1, 0), incident(2, flags)];
+        engine.step(Input::Incidents { first_offset: 0, rows: &rows }, &mut out);
+        assert_eq!(out.len(), raised, "{out:?}");
+    }
 }
 
 #[test]

@@ -94,6 +94,16 @@ pub enum Error {
         /// The most that are read.
         max: usize,
     },
+    /// A day has more rows than an import compares.
+    #[error(
+        "the UTC day {date} has more than {max} rows, which is more than an import compares; leave that day out of it"
+    )]
+    DayTooLarge {
+        /// The day.
+        date: String,
+        /// The most rows that are compared.
+        max: usize,
+    },
     /// A file of plain rows cannot be written.
     #[error("cannot write {}; check the folder, and space and permissions of the disk", path.display())]
     Flat {
@@ -102,6 +112,38 @@ pub enum Error {
         /// What the writer said.
         source: deltalake::parquet::errors::ParquetError,
     },
+    /// A file of retention (holds, the notes of a run, a certificate) cannot be read or written.
+    #[error("cannot {action} {}; check space and permissions of the disk; until then retention deletes nothing", path.display())]
+    Retention {
+        /// What was tried: `read`, `write`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A run of retention does not begin by itself.
+    #[error(
+        "the last run of retention began at {last} and the clock shows {now}, so either may be wrong, and nothing is deleted; if the \
+         clock is right, stop the server and use `vigie retention run`, with --dry-run first"
+    )]
+    RetentionAlone {
+        /// When the last run began.
+        last: String,
+        /// What the clock shows.
+        now: String,
+    },
+    /// A hold that cannot be made or released like this.
+    #[error("{reason}")]
+    Hold {
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// The audit log cannot be written.
+    #[error(
+        "the audit log cannot be written, and without its entry nothing is confirmed; mend it and repeat the command"
+    )]
+    Audit(#[from] vigie_model::audit::AuditError),
     /// A query over the tables failed.
     #[error("cannot read history")]
     Query(#[from] datafusion::error::DataFusionError),

@@ -88,6 +88,16 @@ pub(crate) fn observations(partition: u16, first: u64, count: u64) -> Record {
     record(Payload::Observations(Batch { partition, first_offset: first, rows }))
 }
 
+/// `count` values of partition 0 on one day, with offsets from `first`, a second apart; spaces by turns.
+pub(crate) fn observations_of_one_day(first: u64, count: u64) -> Record {
+    let Payload::Observations(mut batch) = observations(0, first, count).payload else { unreachable!() };
+    let offsets = (first..).map(|offset| i64::try_from(offset).unwrap());
+    for (event_time_ms, offset) in batch.rows.event_time_ms.iter_mut().zip(offsets) {
+        *event_time_ms = START_MS + offset * 1_000;
+    }
+    record(Payload::Observations(batch))
+}
+
 pub(crate) fn incidents(first_offset: u64) -> Record {
     let incident = Incident {
         feed: 0,
@@ -109,6 +119,18 @@ pub(crate) fn incidents(first_offset: u64) -> Record {
         flags: 0,
     };
     record(Payload::Incidents(Batch { partition: 1, first_offset, rows: vec![incident] }))
+}
+
+/// A version of an incident with an id, in a space of another partition or the same.
+pub(crate) fn incident_version(offset: u64, id: &str, version: i64, status: &str, space: u32) -> Record {
+    let Payload::Incidents(Batch { mut rows, .. }) = incidents(offset).payload else {
+        unreachable!("incidents are incidents")
+    };
+    let row = &mut rows[0];
+    (row.id, row.version, row.status, row.space) = (Some(id.to_owned()), version, status.to_owned(), space);
+    row.flags = if version > 1 { flags::REVISION } else { 0 };
+    let partition = if space == 0 { 1 } else { 2 };
+    record(Payload::Incidents(Batch { partition, first_offset: offset, rows }))
 }
 
 pub(crate) fn perceptions(first_offset: u64) -> Record {

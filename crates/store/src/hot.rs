@@ -12,7 +12,7 @@ use crate::positions::Positions;
 use crate::schema::table::OFFSET;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::{cast, concat_batches};
-use arrow::datatypes::{Int64Type, SchemaRef};
+use arrow::datatypes::{Field, Int64Type, SchemaRef};
 use arrow::error::ArrowError;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -61,15 +61,21 @@ impl HotTable {
         self.taken.get(partition)
     }
 
+    /// The next offset of each partition that would be new.
+    pub(crate) const fn all_taken(&self) -> &Positions {
+        &self.taken
+    }
+
     /// Takes rows of one partition, ascending by offset, after which the partition stands at `next`; returns how many
     /// were new.
     pub(crate) fn take(&mut self, partition: i32, rows: &RecordBatch, next: i64) -> usize {
         let fresh = from_offset(rows, self.taken.get(partition));
-        self.taken.advance(partition, next);
         let count = fresh.num_rows();
         if count == 0 {
+            // What is taken has to be committed one day, and a commit needs rows.
             return 0;
         }
+        self.taken.advance(partition, next);
         self.rows += count;
         let chunks = self.chunks.entry(partition).or_default();
         chunks.push(Chunk { next, rows: fresh });
@@ -119,10 +125,15 @@ pub(crate) fn from_offset(rows: &RecordBatch, first: i64) -> RecordBatch {
     rows.slice(skip, rows.num_rows() - skip)
 }
 
-/// The same rows with the column types of `schema`.
+/// The same rows with the column types of `schema`, and in its order: a column that came later stands behind all others in a
+/// table of an earlier version.
 pub(crate) fn cast_to(rows: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
-    let columns = rows.columns().iter().zip(schema.fields());
-    let cast = columns.map(|(column, field)| cast(column, field.data_type())).collect::<Result<_, _>>()?;
+    let missing = |name: &str| ArrowError::SchemaError(format!("there is no column {name}"));
+    let cast_column = |field: &Arc<Field>| {
+        let column = rows.column_by_name(field.name()).ok_or_else(|| missing(field.name()))?;
+        cast(column, field.data_type())
+    };
+    let cast = schema.fields().iter().map(cast_column).collect::<Result<_, _>>()?;
     RecordBatch::try_new(Arc::clone(schema), cast)
 }
 
@@ -143,7 +154,7 @@ fn merge_equal_neighbours(schema: &SchemaRef, chunks: &mut Vec<Chunk>) {
 mod tests {
     use super::*;
     use arrow::array::Int64Array;
-    use arrow::datatypes::{DataType, Field, Schema};
+    use arrow::datatypes::{DataType, Schema};
 
     fn schema() -> SchemaRef {
         Arc::new(Schema::new(vec![Field::new(OFFSET, DataType::Int64, false)]))

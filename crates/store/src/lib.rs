@@ -16,21 +16,21 @@
 //!
 //! - What a flush has committed survives a power failure: every file is fsynced before its name is visible, and the data
 //!   files before the commit that names them. A failed fsync ends all writing ([`history::writer::History::poisoned`]).
-//!
-//! Files are not compacted yet.
+//! - The files of a date that is over are few, sorted, and found by date, space and time ([`upkeep`]).
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::sync::Arc;
-//! use vigie_model::doors::{QueryDoor, QueryFormat};
+//! use vigie_model::audit::KeptNowhere;
+//! use vigie_model::doors::{QueryDoor, QueryFormat, Question};
 //! use vigie_model::principal::Principal;
 //! use vigie_store::history::reader::HistoryReader;
 //! use vigie_store::sql::door::SqlDoor;
 //! use vigie_store::sql::limits::SqlLimits;
 //!
 //! let reader = HistoryReader::open("vigie-data/history".as_ref()).await?;
-//! let door = SqlDoor::new(Arc::new(reader), SqlLimits::default())?;
-//! let answer = door.query(&Principal::local("melbourne"), "SELECT count(*) FROM alerts", QueryFormat::Table).await?;
+//! let door = SqlDoor::new(Arc::new(reader), SqlLimits::default(), Arc::new(KeptNowhere))?;
+//! let answer = door.whole(&Principal::local("melbourne"), Question::new("SELECT count(*) FROM alerts", QueryFormat::Table, "test")).await?;
 //! println!("{}", String::from_utf8_lossy(&answer.body));
 //! # Ok(())
 //! # }
@@ -42,6 +42,8 @@ pub mod flat_file;
 
 #[cfg(test)]
 mod fixture;
+
+mod analysis;
 
 pub mod schema;
 
@@ -61,9 +63,15 @@ pub mod delta;
 
 pub mod history;
 
+pub mod upkeep;
+
 pub mod stored;
 
+pub mod backfill;
+
 pub mod sql;
+
+pub mod postgres;
 
 pub mod verify;
 

@@ -11,7 +11,7 @@
 //! - One instant of each table is read: committed rows, and those still hot where a history is being written.
 //! - Memory is bounded: sorts spill to the system's folder for temporary files beyond 256 MiB.
 
-mod columns;
+pub(crate) mod columns;
 pub(crate) mod session;
 
 pub mod log_rows;

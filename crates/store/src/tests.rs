@@ -20,8 +20,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tempfile::TempDir;
 use vigie_model::alert::AlertState;
+use vigie_model::audit::KeptNowhere;
 use vigie_model::control::{Control, SourceFile};
-use vigie_model::doors::{QueryDoor, QueryFormat};
+use vigie_model::doors::{QueryDoor, QueryFormat, Question};
 use vigie_model::principal::Principal;
 use vigie_model::record::{Payload, Record};
 use vigie_model::space::Space;
@@ -30,8 +31,10 @@ mod crash;
 mod damage;
 mod disk;
 mod older;
+mod retention;
 mod store;
 mod stored;
+mod upkeep;
 mod verifying;
 mod writing;
 
@@ -43,8 +46,8 @@ async fn open(root: &Path, log_id: &str) -> Arc<History> {
 }
 
 async fn ask(source: Arc<dyn RowSource>, sql: &str) -> String {
-    let door = SqlDoor::new(source, SqlLimits::default()).unwrap();
-    let answer = door.query(&Principal::local(CENTRE), sql, QueryFormat::Csv).await.unwrap();
+    let door = SqlDoor::new(source, SqlLimits::default(), Arc::new(KeptNowhere)).unwrap();
+    let answer = door.whole(&Principal::local(CENTRE), Question::new(sql, QueryFormat::Csv, "test")).await.unwrap();
     String::from_utf8(answer.body).unwrap().lines().skip(1).collect::<Vec<_>>().join(" ")
 }
 
@@ -270,7 +273,7 @@ async fn queries_are_exact_while_flushes_commit() {
     const FLUSHES: u64 = 40;
     let dir = TempDir::new().unwrap();
     let history = open(dir.path(), "log-a").await;
-    let door = Arc::new(SqlDoor::new(history.clone(), SqlLimits::default()).unwrap());
+    let door = Arc::new(SqlDoor::new(history.clone(), SqlLimits::default(), Arc::new(KeptNowhere)).unwrap());
     let taken = Arc::new(AtomicU64::new(0));
     let writer = {
         let (history, taken) = (history.clone(), taken.clone());
@@ -288,7 +291,7 @@ async fn queries_are_exact_while_flushes_commit() {
     let mut checks = 0;
     while !writer.is_finished() {
         let before = taken.load(Ordering::SeqCst);
-        let answer = door.query(&Principal::local(CENTRE), sql, QueryFormat::Csv).await.unwrap();
+        let answer = door.whole(&Principal::local(CENTRE), Question::new(sql, QueryFormat::Csv, "test")).await.unwrap();
         // The writer takes a batch just before it counts it.
         let after = taken.load(Ordering::SeqCst) + 7;
         let text = String::from_utf8(answer.body).unwrap();

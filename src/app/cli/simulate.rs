@@ -1,17 +1,22 @@
 //! What a user may type after `vigie simulate`.
 
+use crate::simulate::options::{DAYS, Options as CityOptions, SPACES};
 use crate::spacebench::names::METRICS;
 use crate::spacebench::options::Options;
 use crate::spacebench::popularity::Distribution;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Help that teaches by example.
 pub const SIMULATE_HELP: &str = "\
+Two workloads: SpaceBench, that of the published figures, and a city with a known truth (vigie simulate city --help).
+
 Columns of CSV and Parquet: ts_ms, space, sensor, metric, value; NDJSON lines are native events without an id. The same options
 give the same events on every machine. docs/performance.md describes them.
 
 Examples:
+  vigie simulate city --seed 7 --out city
+  vigie replay --config city/vigie.toml --input city/events.ndjson --data city/data
   vigie simulate --spacebench --events 1000000 --format ndjson --output city.ndjson --config city.toml
   vigie replay --config city.toml --input city.ndjson --keep-order --json
   vigie simulate --spacebench --spaces 1000000 --distribution zipf --format parquet --output city.parquet";
@@ -23,7 +28,11 @@ const SENSORS_MAX: i64 = 64;
 
 /// Options of `vigie simulate`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct SimulateArgs {
+    /// Another workload than SpaceBench.
+    #[command(subcommand)]
+    pub workload: Option<Workload>,
     /// The workload of the published figures.
     #[arg(long, required = true)]
     pub spacebench: bool,
@@ -46,17 +55,49 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "NUMBER", default_value_t = Options::default().seed)]
     pub seed: u64,
     /// What the file holds.
-    #[arg(long, value_enum)]
-    pub format: FileFormat,
+    #[arg(long, value_enum, required = true)]
+    pub format: Option<FileFormat>,
     /// The file; one that is there is replaced.
-    #[arg(long, value_name = "FILE")]
-    pub output: PathBuf,
+    #[arg(long, value_name = "FILE", required = true)]
+    pub output: Option<PathBuf>,
     /// Write a configuration for `vigie replay` too, with a mapping of the CSV, and the rules R1 to R8 beside it.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Where those rules are written; by default beside the configuration, with the extension rules.yaml.
     #[arg(long, value_name = "FILE")]
     pub rules: Option<PathBuf>,
+}
+
+/// What else can be simulated.
+#[derive(Debug, Subcommand)]
+pub enum Workload {
+    /// A city whose truth is known: counters, incidents, a measure and a survey (docs/simulate.md).
+    City(CityArgs),
+}
+
+/// Options of `vigie simulate city`.
+#[derive(Debug, Args)]
+pub struct CityArgs {
+    /// Other numbers give other cities.
+    #[arg(long, value_name = "NUMBER", default_value_t = CityOptions::default().seed)]
+    pub seed: u64,
+    /// Number of spaces.
+    #[arg(long, value_name = "NUMBER", default_value_t = CityOptions::default().spaces, value_parser = clap::value_parser!(u32).range(i64::from(SPACES.0)..=i64::from(SPACES.1)))]
+    pub spaces: u32,
+    /// Number of days.
+    #[arg(long, value_name = "NUMBER", default_value_t = CityOptions::default().days, value_parser = clap::value_parser!(u32).range(i64::from(DAYS.0)..=i64::from(DAYS.1)))]
+    pub days: u32,
+    /// The folder; files of the same names in it are replaced.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+impl CityArgs {
+    /// The run.
+    #[must_use]
+    pub const fn options(&self) -> CityOptions {
+        CityOptions { seed: self.seed, spaces: self.spaces, days: self.days }
+    }
 }
 
 /// Which spaces speak how often, as users write it.

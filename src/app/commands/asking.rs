@@ -1,9 +1,12 @@
 //! What commands share that ask: the server that writes to a data folder, or the rows it has committed.
 
-use crate::app::lock::centre_of;
+use crate::app::audit::AuditFolder;
+use crate::app::lock::{centre_of, time_zone_of};
 use crate::exit::Failure;
+use jiff::tz::TimeZone;
 use std::path::Path;
 use std::sync::Arc;
+use tokio::runtime::Runtime;
 use ureq::http::Response;
 use ureq::{Agent, Body};
 use vigie_model::doors::QueryError;
@@ -68,6 +71,15 @@ pub fn committed<T>(
     data: &Path,
     ask: impl AsyncFnOnce(&SqlDoor, &Principal) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    let (door, principal, runtime) = open_committed(data)?;
+    runtime.block_on(ask(&door, &principal))
+}
+
+/// The door to the committed rows of a data folder, who asks there, and where its answers are awaited.
+///
+/// # Errors
+/// When the folder holds no history or it cannot be opened.
+pub fn open_committed(data: &Path) -> Result<(SqlDoor, Principal, Runtime), Failure> {
     let Some(centre) = centre_of(data) else {
         let text = format!("{} holds no history; run `vigie demo`, or name another folder with --data", data.display());
         return Err(Failure::Io(text));
@@ -76,12 +88,12 @@ pub fn committed<T>(
     principal.scope.purpose = Purpose::Analysis;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::io("cannot start", error))?;
-    runtime.block_on(async {
-        let opened = HistoryReader::open(&data.join("history")).await;
-        let reader = opened.map_err(|error| Failure::io("cannot open history", error))?;
-        let door = SqlDoor::new(Arc::new(reader), SqlLimits::default()).map_err(unanswered)?;
-        ask(&door, &principal).await
-    })
+    let opened = runtime.block_on(HistoryReader::open(&data.join("history")));
+    let reader = opened.map_err(|error| Failure::io("cannot open history", error))?;
+    let audit = Arc::new(AuditFolder::new(data, false));
+    let door = SqlDoor::new(Arc::new(reader), SqlLimits::default(), audit).map_err(unanswered)?;
+    let zone = time_zone_of(data).and_then(|name| TimeZone::get(&name).ok());
+    Ok((door.in_zone(zone.unwrap_or(TimeZone::UTC)), principal, runtime))
 }
 
 /// Why history did not answer.
@@ -89,6 +101,6 @@ pub fn committed<T>(
 pub fn unanswered(error: QueryError) -> Failure {
     match error {
         QueryError::Refused(text) | QueryError::Limit(text) => Failure::Usage(text),
-        QueryError::Unavailable(_) => Failure::Io(error.to_string()),
+        QueryError::Cancelled | QueryError::Unavailable(_) | QueryError::Unaudited(_) => Failure::Io(error.to_string()),
     }
 }

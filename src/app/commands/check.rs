@@ -2,6 +2,7 @@
 
 use crate::app::cli::CheckArgs;
 use crate::app::commands::running::answer;
+use crate::app::postgres::tls_of;
 use crate::config::control::prepare;
 use crate::exit::{Failure, count};
 
@@ -15,6 +16,9 @@ pub fn run(args: &CheckArgs) -> Result<(), Failure> {
         eprintln!("{warning}");
     }
     let (control, config) = (&prepared.control, &prepared.config);
+    if let Some(postgres) = &config.sql.postgres {
+        tls_of(postgres)?;
+    }
     let threads = config.rules.threads(config.log.partitions);
     let fine = format!(
         "{}: fine ({}, {}, {}); rules are judged on {}",

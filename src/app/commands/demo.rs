@@ -3,6 +3,7 @@
 //! It differs from `serve` in three things only: the clock, the client, and the words it prints. At the end of the two
 //! weeks the clock stops, so that silence raises nothing, and everything stays queryable until Ctrl-C.
 
+use crate::app::beginning::snapshots_folder;
 use crate::app::cli::DemoArgs;
 use crate::app::commands::demo_city::{LASTS_MS, OPENS, posts, write_files};
 use crate::app::commands::demo_posts;
@@ -58,6 +59,7 @@ pub fn run(args: &DemoArgs, log_format: LogFormat) -> Result<(), Failure> {
     if args.fresh {
         forget(&args.data.join("history"))?;
         forget(&log_folder(&args.data))?;
+        forget(&snapshots_folder(&args.data))?;
     }
     let prepared = prepare(&write_files(&args.data)?).map_err(Failure::Configuration)?;
     block_on(demo(args, prepared, lock, speed_ms as f64 / 1000.0, from_ms))
@@ -142,7 +144,7 @@ async fn settle(server: &Server, end_ms: i64) {
 async fn last_log_time(data: &Path) -> Result<Option<i64>, Failure> {
     let log = log_folder(data);
     if log.is_dir() {
-        let report = verify_log(Arc::new(SystemDisk), &log, |_, _| {});
+        let report = verify_log(Arc::new(SystemDisk), &log, None, |_, _| {});
         return Ok(report.map_err(|error| Failure::io("cannot read the log", error))?.newest_ms);
     }
     let root = data.join("history");

@@ -28,8 +28,6 @@ use vigie_alerts::wire::transition_json;
 use vigie_ingest::decode::feed::FeedSpec;
 use vigie_ingest::decode::names::NameCache;
 use vigie_ingest::files::inputs::{InputOptions, Inputs, Progress};
-use vigie_ingest::limits::REGISTERED_SPACES_MAX;
-use vigie_ingest::spaces::registry::Registry;
 use vigie_log::clock::LogClock;
 use vigie_log::intake::COMMIT_BYTES;
 use vigie_log::interner::{Interner, NAMES_PER_KIND_MAX};
@@ -107,13 +105,7 @@ pub fn run(args: &ReplayArgs, log_format: LogFormat) -> Result<(), Failure> {
 
 fn open_inputs(args: &ReplayArgs, prepared: &Prepared, bar: &ProgressBar) -> Result<(Inputs, Arc<Interner>), Failure> {
     let config = &prepared.config;
-    let registry = Arc::new(Registry::new(
-        &config.centre.id,
-        Arc::clone(&prepared.control.spaces),
-        config.spaces.unknown,
-        REGISTERED_SPACES_MAX,
-        config.spaces.nearest_m.unwrap_or(0.0),
-    ));
+    let registry = Arc::new(prepared.registry());
     let interner = Arc::new(Interner::new(NAMES_PER_KIND_MAX));
     let names = NameCache::new(Arc::clone(&interner), registry);
     let options = InputOptions {
@@ -160,6 +152,8 @@ async fn replay(
         threads,
         history: history.map(|history| HistoryFeed::new(history, Handle::current())),
         observer: Some(observer(Arc::clone(&collected), centre)),
+        resumed: None,
+        cuts: None,
     };
     let (log, readers): (Box<dyn LogStore>, _) = match args.data.as_deref().filter(|_| args.through_log) {
         Some(data) => {

@@ -38,6 +38,9 @@ async fn serve(prepared: Prepared) -> Result<(), Failure> {
         }
     };
     lock.announce(&server.url)?;
+    if let Some(address) = server.postgres {
+        say(&format!("Postgres wire: {address}"));
+    }
     say(&format!("page and API: {}", server.url));
     let ended = tokio::select! {
         () = signals.received() => Ok(()),

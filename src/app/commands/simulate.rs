@@ -1,8 +1,9 @@
-//! `vigie simulate`: a seeded workload as a file, the same for Vigie and for whatever is compared with it.
+//! `vigie simulate`: a seeded workload as files, the same for Vigie and for whatever is compared with it.
 
-use crate::app::cli::simulate::{FileFormat, SimulateArgs};
+use crate::app::cli::simulate::{CityArgs, FileFormat, SimulateArgs, Workload};
 use crate::app::commands::running::say;
 use crate::exit::Failure;
+use crate::simulate::files::write as write_city;
 use crate::spacebench::options::Options;
 use crate::spacebench::stream::{Event, Events};
 use crate::spacebench::{names, rules, text};
@@ -41,24 +42,48 @@ columns = { space = "space", sensor = "sensor", metric = "metric", value = "valu
 /// # Errors
 /// When `--rules` is given without `--config`, or a file cannot be written.
 pub fn run(args: &SimulateArgs) -> Result<(), Failure> {
+    match &args.workload {
+        Some(Workload::City(args)) => city(args),
+        None => spacebench(args),
+    }
+}
+
+/// A city with a known truth.
+fn city(args: &CityArgs) -> Result<(), Failure> {
+    let written =
+        write_city(&args.options(), &args.out).map_err(|error| Failure::io(error.to_string(), error.source))?;
+    let (folder, events, truth) = (args.out.display(), written.events, &written.truth);
+    say(&format!(
+        "{folder}: {events} events of {} spaces in {} days; the truth is in truth.json",
+        args.spaces, args.days
+    ));
+    say(&format!("a measure from {} on at {}", truth.measure.from, truth.measure.spaces.join(", ")));
+    say(&format!("vigie replay --config {folder}/vigie.toml --input {folder}/events.ndjson --data {folder}/data"));
+    Ok(())
+}
+
+fn spacebench(args: &SimulateArgs) -> Result<(), Failure> {
+    let (Some(format), Some(output)) = (args.format, args.output.as_deref()) else {
+        return Err(Failure::Usage("--spacebench needs --format and --output".to_owned()));
+    };
     if args.rules.is_some() && args.config.is_none() {
         return Err(Failure::Usage("--rules needs --config, which names the rules' file".to_owned()));
     }
     let options = args.options();
-    match args.format {
-        FileFormat::Ndjson => lines(&options, &args.output, "", text::write_ndjson)?,
-        FileFormat::Csv => lines(&options, &args.output, text::CSV_HEADER, text::write_csv)?,
-        FileFormat::Parquet => parquet(&options, &args.output)?,
+    match format {
+        FileFormat::Ndjson => lines(&options, output, "", text::write_ndjson)?,
+        FileFormat::Csv => lines(&options, output, text::CSV_HEADER, text::write_csv)?,
+        FileFormat::Parquet => parquet(&options, output)?,
     }
     if let Some(config) = &args.config {
         let beside = config.with_extension("rules.yaml");
         let rules_file = args.rules.as_deref().unwrap_or(&beside);
         write(rules_file, &rules::file(&rules::ALL))?;
         let named = named_from(rules_file, config)?;
-        let input = args.output.display().to_string();
+        let input = output.display().to_string();
         write(config, &CONFIG.replace("{rules}", &named).replace("{csv}", &input))?;
     }
-    say(&format!("{}: {} events, {} series", args.output.display(), options.events, options.series()));
+    say(&format!("{}: {} events, {} series", output.display(), options.events, options.series()));
     Ok(())
 }
 

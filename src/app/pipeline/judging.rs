@@ -11,13 +11,16 @@
 //! wait has an end: what the merger has of the log, each worker can have, and whoever waits for the merger is not waited for.
 //! Full rings stop their writers, so the slowest of them slows the log, as one thread would.
 
+use crate::app::pipeline::taking_down::TakingDown;
 use crate::app::roles::judged::Judged;
 use crate::app::roles::loaded::LoadedRules;
 use crate::app::roles::merger::MergerRole;
 use crate::app::roles::questions::Asked;
+use crate::app::roles::resumed::{CITY_PART, STREAM_PART};
 use crate::app::roles::unseeded::{Unseeded, show_unseeded};
 use std::sync::Arc;
 use tokio::sync::watch;
+use vigie_log::cuts::Cuts;
 use vigie_log::ring::{NoReaders, Reader, Writer};
 use vigie_model::record::Record;
 use vigie_model::stream::AlertRecord;
@@ -37,17 +40,23 @@ pub(super) struct Worker {
     pub(super) loaded: Arc<LoadedRules>,
     pub(super) told: Writer<Told>,
     pub(super) asked: Asked,
+    pub(super) taking_down: TakingDown,
 }
 
 impl Worker {
     /// Judges until the log ends, or nobody listens any more.
     pub(super) fn run(mut self) {
         let mut records = Vec::new();
+        let waker = self.log.waker();
         while self.log.take(&mut records) {
             if self.judge(&mut records).is_err() {
                 return;
             }
             self.asked.answer(&self.engines);
+            if self.taking_down.go_on(&self.engines) {
+                // The next take does not wait if the log is quiet.
+                waker.wake();
+            }
         }
     }
 
@@ -56,7 +65,9 @@ impl Worker {
         while left.peek().is_some() {
             let mut told = Told::default();
             for record in left.by_ref().take(RECORDS_TOLD_MAX) {
+                self.taking_down.before(&record, &self.engines);
                 self.engines.tell(&record, self.loaded.of(&record).as_ref(), &mut told);
+                self.taking_down.behind(&record);
             }
             self.told.append([told])?;
         }
@@ -74,6 +85,7 @@ pub(super) struct Merging {
     pub(super) judged: Arc<Judged>,
     pub(super) unseeded: watch::Sender<Unseeded>,
     pub(super) asked: Asked,
+    pub(super) cuts: Option<Arc<Cuts>>,
 }
 
 /// Somebody whom the merger needs has ended.
@@ -101,8 +113,17 @@ impl Merging {
             }
             self.role.step(&record, self.loaded.of(&record).as_ref(), &mut out);
             merged = Some(record.sequence);
+            self.take_down_at(&record);
         }
         self.hand_over(&mut out, merged)
+    }
+
+    /// Writes the merger's parts of a set that is begun at this record.
+    fn take_down_at(&self, record: &Record) {
+        let Some(cuts) = self.cuts.as_ref().filter(|cuts| cuts.is_at(record.sequence)) else { return };
+        let stream = serde_json::to_vec(self.role.stream()).expect("numbers are always JSON");
+        cuts.part(STREAM_PART, |hand_over| drop(hand_over(stream)));
+        cuts.part(CITY_PART, |hand_over| self.role.merger().snapshot(hand_over));
     }
 
     /// Waits for what a worker tells next.

@@ -97,6 +97,8 @@ fn pipeline(threads: PartitionIx) -> (Pipeline, MemoryLog, Arc<Mutex<Vec<AlertRe
         threads,
         history: None,
         observer: Some(Box::new(move |record| observed.lock().unwrap().push(record.clone()))),
+        resumed: None,
+        cuts: None,
     };
     let (log, readers) = MemoryLog::new(RING_ROWS_MAX, readers_of(threads, false));
     (Pipeline::start(options, readers).unwrap(), log, seen)

@@ -3,6 +3,7 @@
 //! Commands, ticks and marks are copied to the alert stream at their place, so that whoever reads it sees one order.
 
 use crate::app::roles::marks::Marks;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use vigie_model::alert::Transition;
 use vigie_model::position::PartitionIx;
@@ -11,7 +12,7 @@ use vigie_model::stream::{AlertItem, AlertRecord, LogDeed, RuleVersions};
 use vigie_rules::spec::RuleSet;
 
 /// Follows the log and numbers what it means to the alert stream.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AlertStream {
     next_position: u64,
     marks: Marks,

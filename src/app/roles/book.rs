@@ -4,10 +4,13 @@
 //! command's outcome. So whoever hears of a change finds it in the table.
 
 use dashmap::DashMap;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::sync::oneshot;
+use vigie_alerts::book::BookLimits;
 use vigie_alerts::desk::live::LiveDesk;
-use vigie_alerts::feed::AlertFeed;
+use vigie_alerts::desk::view::DeskView;
+use vigie_alerts::feed::{AlertFeed, SavedRows};
 use vigie_alerts::live::LiveAlerts;
 use vigie_alerts::room::{ControlRoom, Stepped};
 use vigie_model::command::Outcome;
@@ -15,6 +18,39 @@ use vigie_model::stream::{AlertItem, AlertRecord, AppliedCommand};
 
 /// Commands whose outcome somebody waits for, by action id.
 pub type Waiting = DashMap<Arc<str>, oneshot::Sender<Outcome>>;
+
+/// The control room at some place of the alert stream, and what was shown of it.
+#[derive(Debug)]
+pub struct SavedBook {
+    shown: Shown,
+    room: ControlRoom,
+}
+
+/// What is shown and does not follow from the room.
+#[derive(Debug, Serialize, Deserialize)]
+struct Shown {
+    handled: u64,
+    /// Place of the record that last changed the desk, and its log time.
+    desk_position: u64,
+    desk_at_ms: i64,
+    rows: SavedRows,
+}
+
+impl SavedBook {
+    /// Reads what [`BookRole::snapshot`] wrote.
+    ///
+    /// # Errors
+    /// Why it cannot be gone on from.
+    pub fn read(bytes: &[u8]) -> Result<Self, String> {
+        let unreadable = || "the alert book cannot be read".to_owned();
+        let (length, rest) = bytes.split_first_chunk().ok_or_else(unreadable)?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| unreadable())?;
+        let (shown, room) = rest.split_at_checked(length).ok_or_else(unreadable)?;
+        let shown = serde_json::from_slice(shown).map_err(|_| unreadable())?;
+        let room = ControlRoom::restore(room, BookLimits::default()).map_err(|error| error.to_string())?;
+        Ok(Self { shown, room })
+    }
+}
 
 /// A fold over the alert stream.
 #[derive(Debug)]
@@ -31,6 +67,36 @@ impl BookRole {
     #[must_use]
     pub fn new(live: Arc<LiveAlerts>, desk: Arc<LiveDesk>, feed: Arc<AlertFeed>, waiting: Arc<Waiting>) -> Self {
         Self { room: ControlRoom::default(), live, desk, feed, waiting }
+    }
+
+    /// A role that goes on, and shows at once how everything stood.
+    #[must_use]
+    pub fn resumed(
+        saved: SavedBook,
+        live: Arc<LiveAlerts>,
+        desk: Arc<LiveDesk>,
+        feed: Arc<AlertFeed>,
+        waiting: Arc<Waiting>,
+    ) -> Self {
+        let SavedBook { shown: Shown { handled, desk_position, desk_at_ms, rows }, room } = saved;
+        live.show(room.book(), handled);
+        desk.show(Arc::new(DeskView { at_ms: desk_at_ms, ..room.desk().view(desk_position) }));
+        feed.resume(rows);
+        Self { room, live, desk, feed, waiting }
+    }
+
+    /// The room and what is shown of it, as bytes that [`SavedBook::read`] reads.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<u8> {
+        let desk = self.desk.newest();
+        let shown = Shown {
+            handled: self.live.handled(),
+            desk_position: desk.position,
+            desk_at_ms: desk.at_ms,
+            rows: self.feed.saved(),
+        };
+        let shown = serde_json::to_vec(&shown).expect("texts and numbers are always JSON");
+        [&(shown.len() as u64).to_le_bytes()[..], &shown, &self.room.snapshot()].concat()
     }
 
     /// Takes the next record of the alert stream; returns the command with its outcome, if it was one.

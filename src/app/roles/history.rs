@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use vigie_model::record::Record;
 use vigie_model::stream::{AlertItem, AlertRecord, AppliedCommand};
 use vigie_store::history::options::Full;
+use vigie_store::history::resume::HistoryPlace;
 use vigie_store::history::writer::History;
 
 /// Feeds history from threads that are not part of the async runtime.
@@ -47,6 +48,12 @@ impl HistoryFeed {
             }
         }
         self.take(|history| history.take_transitions(records));
+    }
+
+    /// How far history has taken the log.
+    #[must_use]
+    pub fn taken(&self) -> HistoryPlace {
+        self.history.taken()
     }
 
     fn take(&self, take: impl Fn(&History) -> Result<(), Full>) {

@@ -3,13 +3,14 @@
 //! History has every row with its log time, from which the ticks between rows follow. It lacks what verdicts depend on
 //! besides: when the intake came up and how far the clock had ticked by then, when rules changed, and how a replay ended.
 
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use vigie_model::position::PartitionIx;
 use vigie_model::record::{Payload, Record};
 use vigie_model::stream::{LogDeed, LogMark, LogPlace, RuleVersions};
 
 /// Follows the log to its present place.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Marks {
     place: LogPlace,
     /// Interval of ticks, from the newest control record.

@@ -35,6 +35,12 @@ impl MergerRole {
         }
     }
 
+    /// A role that goes on, with so many workers.
+    #[must_use]
+    pub fn resumed(merger: Merger, stream: AlertStream, workers: usize) -> Self {
+        Self { gathering: Gathering::new(workers), merger, stream, transitions: Vec::new() }
+    }
+
     /// A worker that has not told of a record yet.
     #[must_use]
     pub fn missing(&self, record: &Record) -> Option<usize> {
@@ -58,6 +64,12 @@ impl MergerRole {
     #[must_use]
     pub const fn merger(&self) -> &Merger {
         &self.merger
+    }
+
+    /// Where the alert stream stands.
+    #[must_use]
+    pub const fn stream(&self) -> &AlertStream {
+        &self.stream
     }
 
     /// The position of the next record of the alert stream.

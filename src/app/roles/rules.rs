@@ -9,6 +9,9 @@ use vigie_model::position::PartitionIx;
 use vigie_model::record::Record;
 use vigie_model::stream::AlertRecord;
 use vigie_rules::core::RuleCore;
+use vigie_rules::engine::Engine;
+use vigie_rules::merger::Merger;
+use vigie_rules::snapshot::Unfit;
 
 /// A fold over the log; its output is the alert stream.
 #[derive(Debug)]
@@ -24,6 +27,14 @@ impl RulesRole {
     #[must_use]
     pub fn new(partitions: PartitionIx) -> Self {
         Self { core: RuleCore::new(partitions), stream: AlertStream::new(partitions), transitions: Vec::new() }
+    }
+
+    /// A role that goes on.
+    ///
+    /// # Errors
+    /// When the parts are not of one place.
+    pub fn resumed(engines: Vec<Engine>, merger: Merger, stream: AlertStream) -> Result<Self, Unfit> {
+        Ok(Self { core: RuleCore::restore(engines, merger)?, stream, transitions: Vec::new() })
     }
 
     /// Takes the next record of the log and appends what follows from it to `out`.

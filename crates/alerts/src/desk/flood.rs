@@ -41,8 +41,9 @@
 //! ```
 
 use crate::desk::lines::{Lines, Timed};
+use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use vigie_model::alert::AlertId;
 use vigie_model::desk_settings::{COUNTED_MS_MAX, FloodSettings};
@@ -100,8 +101,8 @@ pub struct RunningFlood {
     pub first_up: AlertId,
     /// New alerts told one by one while it lasts.
     pub told: u64,
-    /// The others, by space.
-    pub digest: BTreeMap<Arc<str>, Digested>,
+    /// The others, by space. Readers are shown it after each of them, so what did not change is shared and not copied.
+    pub digest: RedBlackTreeMapSync<Arc<str>, Digested>,
 }
 
 /// The digested alerts of a space.
@@ -163,13 +164,11 @@ impl RunningFlood {
             self.told += 1;
             return Telling::OneByOne;
         }
-        let has_room = self.digest.len() < DIGEST_SPACES_MAX || self.digest.contains_key(alert.space);
-        let digested = self
-            .digest
-            .entry(if has_room { alert.space.into() } else { "".into() })
-            .or_insert(Digested { count: 0, worst: alert.severity });
-        digested.count += 1;
-        digested.worst = digested.worst.max(alert.severity);
+        let has_room = self.digest.size() < DIGEST_SPACES_MAX || self.digest.contains_key(alert.space);
+        let space = if has_room { alert.space } else { "" };
+        let before = self.digest.get(space).copied().unwrap_or(Digested { count: 0, worst: alert.severity });
+        let digested = Digested { count: before.count + 1, worst: before.worst.max(alert.severity) };
+        self.digest.insert_mut(space.into(), digested);
         Telling::Digested
     }
 }
@@ -182,7 +181,8 @@ impl Flood {
         match &self.now {
             None if self.counted > limits.enter_above => {
                 let first_up = self.seconds.front().map(|second| second.first.clone()).unwrap_or_default();
-                let running = RunningFlood { since_ms: now_ms, first_up, told: 0, digest: BTreeMap::new() };
+                let running =
+                    RunningFlood { since_ms: now_ms, first_up, told: 0, digest: RedBlackTreeMapSync::new_sync() };
                 self.now = Some(running);
                 Some(FloodChange::Began)
             }
@@ -210,7 +210,8 @@ impl Flood {
         }
     }
 
-    /// What readers are shown: all but the seconds, of which there may be many. It is not to be gone on from.
+    /// What readers are shown: all but the seconds, of which there may be many. It is not to be gone on from. O(1), but for the
+    /// floods that are over.
     #[must_use]
     pub fn shown(&self) -> Self {
         Self { seconds: VecDeque::new(), counted: self.counted, now: self.now.clone(), over: self.over.clone() }

@@ -5,7 +5,7 @@
 use crate::explain::episode::{Episode, Explanation, Now};
 use serde_json::Value;
 use vigie_model::alert::AlertId;
-use vigie_model::doors::{QueryDoor, QueryError, QueryFormat};
+use vigie_model::doors::{QueryDoor, QueryError, QueryFormat, Question};
 use vigie_model::principal::Principal;
 
 /// Hex digits of an id.
@@ -93,7 +93,7 @@ async fn full_id(door: &dyn QueryDoor, who: &Principal, given: &str) -> Result<S
 }
 
 async fn ask(door: &dyn QueryDoor, who: &Principal, statement: &str) -> Result<Vec<Value>, Unexplained> {
-    let answer = door.query(who, statement, QueryFormat::Json).await?;
+    let answer = door.whole(who, Question::new(statement, QueryFormat::Json, "explain")).await?;
     let unreadable = |error: serde_json::Error| QueryError::Unavailable(format!("its rows cannot be read: {error}"));
     Ok(serde_json::from_slice(&answer.body).map_err(unreadable)?)
 }
@@ -102,7 +102,7 @@ async fn ask(door: &dyn QueryDoor, who: &Principal, statement: &str) -> Result<V
 mod tests {
     use super::*;
     use std::sync::Mutex;
-    use vigie_model::doors::{DoorFuture, QueryAnswer};
+    use vigie_model::doors::{AnswerParts, AnswerStream, DoorFuture, EndedQuery, RunningQuery};
 
     const ALERT: &str = "0123456789abcdef0123456789abcdef";
 
@@ -113,20 +113,41 @@ mod tests {
         asked: Mutex<Vec<String>>,
     }
 
+    /// An answer of one part.
+    struct OnePart(Option<Vec<u8>>);
+
+    impl AnswerParts for OnePart {
+        fn next(&mut self) -> DoorFuture<'_, Option<Result<Vec<u8>, QueryError>>> {
+            Box::pin(async { self.0.take().map(Ok) })
+        }
+
+        fn rows(&self) -> u64 {
+            1
+        }
+    }
+
     impl QueryDoor for History {
-        fn query<'a>(
+        fn ask<'a>(
             &'a self,
             who: &'a Principal,
-            sql: &'a str,
-            _: QueryFormat,
-        ) -> DoorFuture<'a, Result<QueryAnswer, QueryError>> {
-            self.asked.lock().unwrap().push(sql.to_owned());
-            assert_eq!(&*who.scope.centre, "melbourne", "whoever asks is asked for");
-            let prepared = self.answers.iter().find(|(start, _)| sql.starts_with(start));
+            question: Question,
+        ) -> DoorFuture<'a, Result<AnswerStream, QueryError>> {
+            self.asked.lock().unwrap().push(question.sql.to_string());
+            assert_eq!((&*who.scope.centre, question.door), ("melbourne", "explain"), "whoever asks is asked for");
+            let prepared = self.answers.iter().find(|(start, _)| question.sql.starts_with(start));
             Box::pin(async move {
                 let (_, body) = prepared.ok_or_else(|| QueryError::Unavailable("disk is gone".to_owned()))?;
-                Ok(QueryAnswer { rows: 1, content_type: "application/json", body: body.as_bytes().to_vec() })
+                let parts = Box::new(OnePart(Some(body.as_bytes().to_vec())));
+                Ok(AnswerStream { id: "q".into(), content_type: "application/json", parts })
             })
+        }
+
+        fn queries(&self, _: &Principal) -> (Vec<RunningQuery>, Vec<EndedQuery>) {
+            (Vec::new(), Vec::new())
+        }
+
+        fn cancel(&self, _: &Principal, _: &str) -> bool {
+            false
         }
     }
 

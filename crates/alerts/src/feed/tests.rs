@@ -261,3 +261,23 @@ fn whoever_resumes_may_ask_for_the_rest_of_a_row() {
     assert_eq!(names(feed.rest_of(&local(), 5)), [(5, vec!["handling", "desk"])]);
     assert!(feed.rest_of(&local(), 4).is_empty() && feed.rest_of(&Principal::local("dublin"), 5).is_empty());
 }
+
+#[test]
+fn a_ring_goes_on_from_what_was_saved_and_tells_the_gap_below_it() {
+    let last = 2 * ROWS_SAVED_MAX as u64 + 8;
+    let feed = even_feed(RING_ROWS_MAX, last);
+    let bytes = postcard::to_allocvec(&feed.saved()).unwrap();
+    let resumed = AlertFeed::new("melbourne", 0, RING_ROWS_MAX);
+    resumed.resume(postcard::from_bytes(&bytes).unwrap());
+    assert_eq!(resumed.position(), Some(last));
+    for after in [last, last - 6, 9, 8] {
+        assert_eq!(resumed.page(&local(), Some(after)), feed.page(&local(), Some(after)), "after {after}");
+    }
+    let page = resumed.page(&local(), Some(2));
+    assert_eq!((page.gap, positions(&page)[0]), (Some(Gap { from: 3, to: 8 }), 10));
+    assert_eq!(positions(&resumed.page(&local(), None))[0], 10);
+    assert_eq!(even_feed(10, 4).saved(), SavedRows { begins_at: 0, ..even_feed(10, 4).saved() }, "all of few rows");
+    let empty = AlertFeed::new("melbourne", 0, 10);
+    empty.resume(AlertFeed::new("melbourne", 7, 10).saved());
+    assert_eq!((empty.position(), empty.page(&local(), None)), (None, Page { is_last: true, ..Page::default() }));
+}

@@ -4,13 +4,16 @@ use crate::body::BODY_BYTES_MAX;
 use crate::described::reading::rows;
 use crate::given::NAME_BYTES_MAX;
 use serde_json::{Value, json};
+use vigie_model::audit::REASON_BYTES_MAX;
 use vigie_model::command::TEXT_BYTES_MAX;
+use vigie_model::id::ID_BYTES_MAX;
 use vigie_model::problem::ProblemKind::{
     BadRequest, Conflict, LimitReached, NotFound, TooLarge, Unavailable, UnsupportedMediaType,
 };
 use vigie_openapi::operation::Operation;
-use vigie_openapi::schema::{Object, instant, integer, list, number, or_null, short_text, text, truth, word};
+use vigie_openapi::schema::{Object, instant, integer, list, name, number, or_null, short_text, text, truth, word};
 
+const REASON: &str = "What the query is for, for the audit trail.";
 const FORMATS: [&str; 4] = ["json", "csv", "table", "arrow"];
 
 /// `POST /v1/sql`.
@@ -18,18 +21,78 @@ pub(crate) fn sql() -> Operation {
     let statement = Object::closed("A statement.")
         .with("sql", short_text(BODY_BYTES_MAX, "One SELECT or EXPLAIN."))
         .may_have("format", word(&FORMATS, "How rows are written."))
+        .may_have("reason", name(REASON_BYTES_MAX, REASON))
+        .may_have("rows_max", bound(50_000_000, "Most rows of the answer, 100,000 unless given; of a table no more."))
+        .may_have(
+            "bytes_max",
+            bound(4_000_000_000, "Most bytes of the answer, 64 MiB unless given; of a table no more."),
+        )
         .schema();
     let description = "One read-only statement over history, newest rows included. The format is the field 'format', else \
-                       ?format=, else the Accept header, else JSON. Tables and columns: vigie sql --describe.";
+                       ?format=, else the Accept header, else JSON. Tables and columns: vigie sql --describe. An answer of \
+                       more than 256 KiB is streamed; when it fails after that, the connection is aborted, and GET \
+                       /v1/sql/running tells why. Closing the connection cancels the query.";
     let example = "SELECT rule, count(*) AS alerts FROM alerts GROUP BY rule";
     let operation = Operation::new("querySql", "Ask history with SQL", description)
         .tag("history")
         .query("format", word(&FORMATS, "How rows are written."), json!("csv"))
+        .header("Vigie-Reason", name(REASON_BYTES_MAX, REASON), json!("handover of the night shift"))
+        .header("Vigie-Query", id("An id of your own for the query; no other query that runs has it."), json!("q-1"))
         .reads("application/json", statement, json!({ "sql": example, "format": "json" }))
         .reads("text/plain", text("The statement."), json!(example))
-        .tells("Vigie-Rows", integer(0, "How many rows the answer has."))
-        .refuses(&[BadRequest, TooLarge, LimitReached, Unavailable]);
+        .tells("Vigie-Rows", integer(0, "How many rows the answer has, unless it is streamed."))
+        .tells("Vigie-Query", id("The query's id."))
+        .refuses(&[BadRequest, Conflict, TooLarge, LimitReached, Unavailable]);
     rows().into_iter().fold(operation, |operation, (media_type, schema)| operation.answers(media_type, schema))
+}
+
+/// `GET /v1/sql/running`.
+pub(crate) fn running() -> Operation {
+    let query = |description| {
+        Object::open(description)
+            .with("id", id("Its id."))
+            .with("door", text("Through which door it came."))
+            .with("sql", text("The statement, its first 200 characters."))
+            .with("reason", or_null(text(REASON)))
+            .with("asked", instant("When it was asked, by the wall clock."))
+            .with("rows", integer(0, "Rows handed out."))
+    };
+    let outcome = word(&["answered", "refused", "limited", "cancelled", "unavailable"], "What became of it.");
+    let ended = query("A query that has ended.")
+        .with("outcome", outcome)
+        .with("error", or_null(text("Why it was not answered.")))
+        .schema();
+    let queries = Object::open("Queries.")
+        .with("running", list(query("A query that runs or waits.").schema(), "Oldest first."))
+        .with("ended", list(ended, "Newest first; of all queries the last 64 are kept."))
+        .schema();
+    Operation::new("listQueries", "List your queries", "Those that run, and those that ended lately.")
+        .tag("history")
+        .answers("application/json", queries)
+        .refuses(&[Unavailable])
+}
+
+/// `DELETE /v1/sql/running/{id}`.
+pub(crate) fn cancel() -> Operation {
+    let outcome = Object::open("What became of it.").with("outcome", word(&["cancelled"], "Always this.")).schema();
+    Operation::new("cancelQuery", "Cancel a query", "One of your own. Who waits for its answer is told so.")
+        .tag("history")
+        .path("id", id("Its id."), "q-1")
+        .answers("application/json", outcome)
+        .refuses(&[BadRequest, NotFound, Unavailable])
+}
+
+fn bound(highest: u64, description: &str) -> Value {
+    let mut bound = integer(0, description);
+    bound["maximum"] = highest.into();
+    bound
+}
+
+/// An id that a header and a path can carry.
+fn id(description: &str) -> Value {
+    let mut id = short_text(ID_BYTES_MAX, description);
+    id["pattern"] = "^[!-.0-~]+$".into();
+    id
 }
 
 /// `POST /v1/rules/backtest`.

@@ -190,6 +190,58 @@ fn statements_come_as_json_or_text_and_go_out_as_asked() {
 }
 
 #[test]
+fn a_query_says_what_for_under_which_id_and_how_much_of_it() {
+    let at = serve(room().state(), 0);
+    let headers = "Vigie-Reason: shift report, Z\u{fc}rich\r\nVigie-Query: mine-1";
+    let told = request(at, "POST /v1/sql", headers, b"SELECT told");
+    assert_eq!(told.header("vigie-query"), Some("mine-1"));
+    let body = r#"{"sql":"SELECT told","reason":"a study","rows_max":10,"bytes_max":4294967295}"#;
+    expect_test::expect![[r#"
+        http Some("shift report, Zürich") AnswerBounds { rows_max: None, bytes_max: None } Some("mine-1")
+        http Some("a study") AnswerBounds { rows_max: Some(10), bytes_max: Some(4294967295) } None
+        400 {"detail":"'rows_max' is not a whole number","expected":"a JSON number from 0"}"#]]
+    .assert_eq(&format!(
+        "{}\n{}\n{}",
+        told.body,
+        post(at, "/v1/sql", body).body,
+        post(at, "/v1/sql", r#"{"sql":"SELECT 1","rows_max":-1}"#).told()
+    ));
+}
+
+/// A failure behind the first bytes must not look like the end of the answer.
+#[test]
+fn small_answers_are_whole_or_a_problem_and_large_ones_streamed_or_broken_off() {
+    let at = serve(room().state(), 0);
+    let ask = |sql: &str| request(at, "POST /v1/sql", "Connection: close", sql.as_bytes());
+    assert_eq!(ask("SELECT late").told(), r#"409 {"detail":"the query was cancelled"}"#);
+    let (much, broken) = (ask("SELECT much"), ask("SELECT broken"));
+    for reply in [&much, &broken] {
+        assert_eq!((reply.status, reply.header("transfer-encoding")), (200, Some("chunked")));
+        assert_eq!((reply.header("vigie-rows"), reply.header("vigie-query")), (None, Some("q-17")));
+    }
+    let last_chunk = "\r\n0\r\n\r\n";
+    assert_eq!(much.body.matches('x').count(), 600 << 10);
+    assert!(much.body.ends_with(last_chunk), "a whole answer has its last chunk");
+    assert!(broken.body.matches('x').count() > 400 << 10);
+    assert!(!broken.body.ends_with(last_chunk), "one that broke off has none");
+}
+
+#[test]
+fn queries_are_listed_and_cancelled() {
+    let at = serve(room().state(), 0);
+    let listed = get(at, "/v1/sql/running").json();
+    assert_eq!(listed["running"][0]["sql"].as_str().map(str::len), Some(200));
+    expect_test::expect![[r#"{"asked":"2017-03-12T10:00:00Z","door":"http","error":"too large","id":"q-1","outcome":"limited","reason":"for local","rows":7}"#]].assert_eq(&{
+        let mut ended = listed["ended"][0].clone();
+        ended.as_object_mut().unwrap().remove("sql");
+        ended.to_string()
+    });
+    assert_eq!(request(at, "DELETE /v1/sql/running/q-1", "", b"").json()["outcome"], "cancelled");
+    expect_test::expect![[r#"404 {"detail":"no query of yours with this id is running","hint":"GET /v1/sql/running lists those that are, and those that ended lately"}"#]]
+        .assert_eq(&request(at, "DELETE /v1/sql/running/q-2", "", b"").told());
+}
+
+#[test]
 fn the_simple_page_is_served_so_that_the_browser_runs_nothing_else() {
     let page = get(serve(room().state(), 0), "/simple");
     assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));

@@ -1,7 +1,7 @@
 //! A small control room on a loopback socket: the real book, live table and feed; commands are applied at once, as the
 //! roles do a moment later. Shared by the tests and by `examples/page.rs`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -12,14 +12,13 @@ use vigie_alerts::room::{ControlRoom, Stepped};
 use vigie_console::router::router;
 use vigie_console::state::{ConsoleState, PageSettings};
 use vigie_model::alert::{AlertId, AlertState, Guidance, RuleIdentity, Transition};
+use vigie_model::audit::QueryOutcome;
 use vigie_model::command::{Command, Outcome};
 use vigie_model::doors::{
-    BacktestDoor, BacktestError, BacktestRequest, CommandAnswer, CommandError, CommandRequest, CommandSink, DoorFuture,
-    QueryAnswer, QueryDoor,
+    AnswerParts, AnswerStream, BacktestDoor, BacktestError, BacktestRequest, CommandAnswer, CommandError,
+    CommandRequest, CommandSink, DoorFuture, EndedQuery, QueryDoor, Question, RunningQuery,
 };
-use vigie_model::doors::{
-    QueryError, QueryFormat, Report, ReportError, ReportSink, RuleInForce, RulesDoor, RulesError, SpaceView,
-};
+use vigie_model::doors::{QueryError, Report, ReportError, ReportSink, RuleInForce, RulesDoor, RulesError, SpaceView};
 use vigie_model::position::Position;
 use vigie_model::principal::Principal;
 use vigie_model::severity::Severity;
@@ -227,24 +226,58 @@ impl SpaceView for Room {
     }
 }
 
+/// Parts prepared before, and then an error or the end.
+struct Prepared {
+    parts: VecDeque<Result<Vec<u8>, QueryError>>,
+    rows: u64,
+}
+
+impl AnswerParts for Prepared {
+    fn next(&mut self) -> DoorFuture<'_, Option<Result<Vec<u8>, QueryError>>> {
+        Box::pin(async { self.parts.pop_front() })
+    }
+
+    fn rows(&self) -> u64 {
+        self.rows
+    }
+}
+
 impl QueryDoor for Room {
-    fn query<'a>(
-        &'a self,
-        who: &'a Principal,
-        sql: &'a str,
-        format: QueryFormat,
-    ) -> DoorFuture<'a, Result<QueryAnswer, QueryError>> {
+    fn ask<'a>(&'a self, who: &'a Principal, question: Question) -> DoorFuture<'a, Result<AnswerStream, QueryError>> {
         Box::pin(async move {
-            match sql {
-                "DROP TABLE alerts" => Err(QueryError::Refused("only SELECT may be run".to_owned())),
-                "SELECT slow" => Err(QueryError::Limit("ran longer than 30 s".to_owned())),
-                "SELECT lost" => Err(QueryError::Unavailable("disk is gone".to_owned())),
-                _ => {
-                    let body = format!("{}|{format:?}|{sql}", who.scope.centre).into_bytes();
-                    Ok(QueryAnswer { rows: 1, content_type: "text/x-test", body })
-                }
-            }
+            let Question { sql, format, reason, bounds, id, door } = question;
+            let large = || vec![b'x'; 200 << 10];
+            let parts = match &*sql {
+                "DROP TABLE alerts" => return Err(QueryError::Refused("only SELECT may be run".to_owned())),
+                "SELECT slow" => return Err(QueryError::Limit("ran longer than 30 s".to_owned())),
+                "SELECT lost" => return Err(QueryError::Unavailable("disk is gone".to_owned())),
+                "SELECT late" => vec![Ok(large()), Err(QueryError::Cancelled)],
+                "SELECT much" => vec![Ok(large()), Ok(large()), Ok(large())],
+                "SELECT broken" => (0..100).map(|_| Ok(large())).chain([Err(QueryError::Cancelled)]).collect(),
+                "SELECT told" => vec![Ok(format!("{door} {reason:?} {bounds:?} {id:?}").into_bytes())],
+                _ => vec![Ok(format!("{}|{format:?}|{sql}", who.scope.centre).into_bytes())],
+            };
+            let parts = Box::new(Prepared { parts: parts.into(), rows: 1 });
+            Ok(AnswerStream { id: id.unwrap_or_else(|| "q-17".into()), content_type: "text/x-test", parts })
         })
+    }
+
+    fn queries(&self, who: &Principal) -> (Vec<RunningQuery>, Vec<EndedQuery>) {
+        let query = RunningQuery {
+            id: "q-1".into(),
+            door: "http",
+            sql: "SELECT ".repeat(100).into(),
+            reason: Some(format!("for {}", who.name).into()),
+            asked_ms: MOOMBA_MS,
+            rows: 7,
+        };
+        let ended =
+            EndedQuery { query: query.clone(), outcome: QueryOutcome::Limited, error: Some("too large".to_owned()) };
+        (vec![query], vec![ended])
+    }
+
+    fn cancel(&self, who: &Principal, id: &str) -> bool {
+        (&*who.name, id) == ("local", "q-1")
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Report {
     pub shed: u64,
     /// Values that were a missing marker: no row, hence no arrival.
     pub missing: u64,
+    /// CSV rows left out by `only_rows`.
+    pub left_out: u64,
     /// Fields dropped because nothing declares them.
     pub fields_dropped: u64,
     /// How often the first [`NAMES_REPORTED_MAX`] of them occurred, by name.
@@ -115,6 +117,9 @@ impl Report {
         let untold = self.rejected - self.rejects.len() as u64;
         if untold > 0 {
             notes.push(format!("{untold} more lines were rejected and are not listed"));
+        }
+        if self.left_out > 0 {
+            notes.push(format!("{} rows were left out: only_rows asks for others", self.left_out));
         }
         if self.fields_dropped > 0 {
             let names: Vec<_> = self.dropped_names.iter().map(|(name, count)| format!("{name} ({count})")).collect();

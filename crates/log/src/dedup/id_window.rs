@@ -5,6 +5,7 @@
 
 use crate::dedup::verdict::Verdict;
 use crate::hash_index::{HashIndex, ITEMS_MAX};
+use std::ops::Range;
 
 /// Ids of a piece of a list: a list that grows is not copied, and leaves no holes behind.
 const PIECE_IDS: usize = 4096;
@@ -13,6 +14,8 @@ const PIECE_IDS: usize = 4096;
 #[derive(Debug)]
 pub struct IdWindow {
     remembered: usize,
+    /// Ids added since the beginning of the log, forgotten ones too.
+    added: u64,
     young: Generation,
     old: Generation,
 }
@@ -36,7 +39,36 @@ impl IdWindow {
     pub fn new(remembered: usize) -> Self {
         let remembered = remembered.clamp(1, ITEMS_MAX);
         let generation = || Generation { ids: List::default(), index: HashIndex::new(remembered) };
-        Self { remembered, young: generation(), old: generation() }
+        Self { remembered, added: 0, young: generation(), old: generation() }
+    }
+
+    /// A window that goes on: `ids` are the newest of `added`, in their order.
+    pub(crate) fn resumed(remembered: usize, ids: impl ExactSizeIterator<Item = u128>, added: u64) -> Self {
+        let mut window = Self::new(remembered);
+        window.added = added.saturating_sub(ids.len() as u64);
+        for id in ids {
+            window.judge(id);
+        }
+        window
+    }
+
+    /// How many ids were added since the beginning of the log.
+    pub(crate) const fn added(&self) -> u64 {
+        self.added
+    }
+
+    /// Which of the ids added must be known: the last `remembered`.
+    pub(crate) const fn promised(&self) -> Range<u64> {
+        self.added.saturating_sub(self.remembered as u64)..self.added
+    }
+
+    /// Those ids of a range of all added that are still known, in their order.
+    pub(crate) fn ids(&self, range: Range<u64>) -> impl Iterator<Item = u128> {
+        let first = self.added - (self.old.ids.length + self.young.ids.length) as u64;
+        let place = |ordinal: u64| usize::try_from(ordinal.saturating_sub(first)).expect("windows fit into memory");
+        let places = place(range.start.max(first))..place(range.end.clamp(first, self.added));
+        let old = self.old.ids.length;
+        places.map(move |at| if at < old { self.old.ids.at(at) } else { self.young.ids.at(at - old) })
     }
 
     /// Fetches what judging an id will look at; the number means nothing.
@@ -49,6 +81,7 @@ impl IdWindow {
         if self.old.holds(id) || !self.young.add(id) {
             return Verdict::Duplicate;
         }
+        self.added += 1;
         if self.young.ids.length >= self.remembered {
             std::mem::swap(&mut self.old, &mut self.young);
             self.young.ids.clear();
@@ -116,6 +149,24 @@ mod tests {
             assert!(numbers.clone().all(|number| window.judge(id(number)) == Verdict::New));
             assert!(numbers.clone().all(|number| window.judge(id(number)) == Verdict::Duplicate));
             assert_eq!((window.young.ids.length, window.old.ids.length), (0, remembered));
+        }
+        let newest = 4 * remembered as u64;
+        assert_eq!((window.added(), window.promised()), (newest, newest - remembered as u64..newest));
+        assert!(window.ids(newest - 9..newest - 2).eq((4 * remembered - 9..4 * remembered - 2).map(id)));
+        assert_eq!(window.ids(0..newest).count(), remembered, "what is forgotten is not given");
+    }
+
+    #[test]
+    fn a_window_that_goes_on_knows_what_it_has_promised() {
+        for added in [0_u64, 5, 16, 17, 40] {
+            let mut window = IdWindow::new(16);
+            (0..added).for_each(|id| _ = window.judge(id.into()));
+            let kept: Vec<_> = window.ids(window.promised()).collect();
+            assert!(kept.iter().copied().eq((added.saturating_sub(16)..added).map(u128::from)));
+            let mut resumed = IdWindow::resumed(16, kept.into_iter(), added);
+            assert_eq!((resumed.added(), resumed.promised()), (added, window.promised()));
+            assert!(window.promised().all(|id| resumed.judge(id.into()) == Verdict::Duplicate));
+            assert_eq!(resumed.judge(added.into()), Verdict::New);
         }
     }
 

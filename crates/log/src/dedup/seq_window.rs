@@ -1,12 +1,13 @@
 //! Sequence numbers of a node: the highest, and which of the 1,024 below it were seen.
 
 use crate::dedup::verdict::Verdict;
+use serde::{Deserialize, Serialize};
 
 /// Sequence numbers below the highest that are told apart per node.
 pub const SEQ_WINDOW: i64 = 1024;
 
 /// The highest sequence number of a node and which of the 1,024 below it were seen.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeqWindow {
     highest: Option<i64>,
     /// Bit `seq mod 1024`: seen, for the numbers in `(highest - 1024, highest]`.

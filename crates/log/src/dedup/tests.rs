@@ -2,7 +2,9 @@ use super::*;
 use crate::identity::Identities;
 use vigie_model::batch::{Events, ObservationRow, Origin, Quality, Source};
 use vigie_model::decimal::Decimal;
+use vigie_model::event::Incident;
 use vigie_model::names::NO_NAME;
+use vigie_model::severity::Severity;
 
 fn observation(id: Option<&str>, seq: Option<i64>, node: NameIx, event_time_ms: i64) -> ObservationRow<'_> {
     ObservationRow {
@@ -79,5 +81,45 @@ fn many_together_are_judged_as_one_by_one() {
             together.judge_all(piece.len(), |index| piece[index], |_, verdict| verdicts.push(verdict));
         }
         assert_eq!(verdicts, expected, "in pieces of {piece}");
+    }
+}
+
+#[test]
+fn an_incident_with_another_version_or_status_is_a_revision() {
+    let mut dedup = Dedup::new(1, 100);
+    let identities = Identities::default();
+    let mut judge = |id: Option<&str>, version, status: &str| {
+        let row = Incident { id: id.map(str::to_owned), version, status: status.to_owned(), ..incident() };
+        dedup.judge(identities.of_incident(&row, Origin::default()), 0)
+    };
+    assert_eq!(judge(Some("c-1"), 1, "open"), Verdict::New);
+    assert_eq!(judge(Some("c-1"), 1, "open"), Verdict::Duplicate);
+    assert_eq!(judge(Some("c-1"), 2, "open"), Verdict::Revision);
+    assert_eq!(judge(Some("c-1"), 2, "withdrawn"), Verdict::Revision);
+    assert_eq!(judge(Some("c-1"), 2, "withdrawn"), Verdict::Duplicate);
+    assert_eq!(judge(Some("c-1"), 1, "open"), Verdict::Duplicate, "the first one, sent again late");
+    assert_eq!(judge(Some("c-2"), 2, "open"), Verdict::New, "nobody knows of its first version");
+    assert_eq!(judge(None, 1, "open"), Verdict::Undeduplicated);
+}
+
+fn incident() -> Incident {
+    Incident {
+        feed: 0,
+        id: None,
+        space: 0,
+        node: NO_NAME,
+        sensor: NO_NAME,
+        category: "theft".to_owned(),
+        severity: Severity::Low,
+        channel: String::new(),
+        source_reliability: None,
+        status: String::new(),
+        version: 1,
+        text: None,
+        event_time_ms: 10,
+        reported_time_ms: None,
+        sent_time_ms: None,
+        log_time_ms: 0,
+        flags: 0,
     }
 }

@@ -47,6 +47,14 @@ impl LogStore for FailingLog {
         self.log.keep_room_for(control)
     }
 
+    fn name_control(&mut self, _control: &Arc<Control>) -> Result<Option<[u8; 32]>, LogError> {
+        Ok(None)
+    }
+
+    fn forget(&mut self, _floor: u64, _aged: u64) -> Result<Option<u64>, LogError> {
+        Ok(None)
+    }
+
     fn pending_bytes(&self) -> usize {
         self.log.pending_bytes()
     }

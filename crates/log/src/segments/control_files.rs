@@ -26,9 +26,16 @@ pub(crate) struct ControlWriter {
 pub(crate) struct ControlReader {
     /// The newest spaces read, and the file they stand in.
     spaces: Option<(Arc<Vec<Space>>, Hash)>,
+    /// The newest control record read.
+    newest: Option<(Arc<Control>, ControlRef)>,
 }
 
 impl ControlWriter {
+    /// Knows a control record that is in its file already.
+    pub(crate) fn know(&mut self, control: Arc<Control>, named: ControlRef) {
+        self.control = Some((control, named));
+    }
+
     /// Makes a control record durable and returns the name of its file; `None` when the disk has no room for it. What
     /// this value has written before is not written again.
     pub(crate) fn write(&mut self, folder: &Folder, control: &Arc<Control>) -> Result<Option<ControlRef>, LogError> {
@@ -67,6 +74,17 @@ impl ControlWriter {
 impl ControlReader {
     /// Reads the control record that a record names. Spaces that are those of the one read before are shared with it.
     pub(crate) fn read(&mut self, folder: &Folder, named: ControlRef) -> Result<Arc<Control>, LogError> {
+        let control = self.read_file(folder, named)?;
+        self.newest = Some((Arc::clone(&control), named));
+        Ok(control)
+    }
+
+    /// Takes the newest control record that was read, with the name of its file.
+    pub(crate) fn take_newest(&mut self) -> Option<(Arc<Control>, ControlRef)> {
+        self.newest.take()
+    }
+
+    fn read_file(&mut self, folder: &Folder, named: ControlRef) -> Result<Arc<Control>, LogError> {
         let hash = Hash::from(named.hash);
         let path = control_file(folder, hash);
         let bytes = content(folder, &path, hash)?;

@@ -17,15 +17,17 @@ use crate::segments::options::{Cut, LogOptions, Quarantined, Recovery};
 use crate::segments::scan::{Hole, scan};
 use crate::segments::stored::StoredRecords;
 use crate::segments::survey::{Survey, survey};
-use crate::store::{EVENTS_FILL_MAX, Room};
+use crate::store::{EVENTS_FILL_MAX, KEPT_FILL_MAX, Room};
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use vigie_failpoints::point::reach;
+use vigie_failpoints::point::{number, reach};
 use vigie_model::control::Control;
 
 /// Bytes of a segment kept for ticks and commands when no further segment can be made, as a share of it.
 const KEPT_SHARE: u64 = 8;
+/// Segments deleted in one go: each waits for a sync, and senders wait meanwhile.
+const DELETED_AT_ONCE_MAX: usize = 4;
 
 /// The files of an open log.
 #[derive(Debug)]
@@ -34,21 +36,16 @@ pub(crate) struct Segments {
     options: LogOptions,
     identity: LogIdentity,
     key: LogKey,
-    /// Ascending; the last is `current`.
-    segments: VecDeque<SegmentInfo>,
+    /// The first sequence of each, ascending; the last is `current`.
+    segments: VecDeque<u64>,
     current: Box<dyn DiskFile>,
     /// Where the next commit goes in `current`.
     position: u64,
     spare: Option<Box<dyn DiskFile>>,
+    /// Above which the oldest segments go that nobody needs.
+    kept_bytes_max: u64,
     control_files: ControlWriter,
     is_poisoned: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct SegmentInfo {
-    first_sequence: u64,
-    /// Log time of its newest record; unknown for segments written before this start.
-    newest_ms: Option<i64>,
 }
 
 impl Segments {
@@ -67,22 +64,20 @@ impl Segments {
             folder.disk.sync_folder(parent).map_err(LogError::disk("sync", parent))?;
         }
         folder.remove_unfinished()?;
-        let survey = survey(&folder)?;
+        let survey = survey(&folder, options.needed_from)?;
         let identity = survey.identity.clone().unwrap_or(identity);
         let holes = quarantine(&folder, &survey)?;
         let recovery = Recovery {
             next_sequence: survey.next_sequence(),
+            first_sequence: survey.segments.first().map_or(0, |segment| segment.first_sequence),
             segments: survey.segments.len(),
             cut: cut_of(&survey),
             holes,
         };
         let stored = StoredRecords::new(folder.clone(), &survey);
-        let mut infos: VecDeque<_> = survey
-            .segments
-            .iter()
-            .map(|segment| SegmentInfo { first_sequence: segment.first_sequence, newest_ms: None })
-            .collect();
+        let mut firsts: VecDeque<_> = survey.segments.iter().map(|segment| segment.first_sequence).collect();
         let key = identity.key();
+        let kept_bytes_max = number("log.kept_bytes").unwrap_or((options.bytes_max as f64 * KEPT_FILL_MAX) as u64);
         let begin = |first_sequence| {
             let header = Header { key, partitions: identity.partitions, first_sequence };
             rebuild(&folder, &options, &header.bytes(), HEADER_BYTES, first_sequence)
@@ -98,11 +93,11 @@ impl Segments {
                 // What proves the damage may stand in the torn end. A new segment proves it for good, so it comes first.
                 let next = begin(scan.next_sequence)?;
                 rebuild(&folder, &options, bytes, scan.end, scan.header.first_sequence)?;
-                infos.push_back(SegmentInfo { first_sequence: scan.next_sequence, newest_ms: None });
+                firsts.push_back(scan.next_sequence);
                 next
             }
             None => {
-                infos.push_back(SegmentInfo { first_sequence: 0, newest_ms: None });
+                firsts.push_back(0);
                 begin(0)?
             }
         };
@@ -111,10 +106,11 @@ impl Segments {
             options,
             identity,
             key,
-            segments: infos,
+            segments: firsts,
             current,
             position,
             spare: None,
+            kept_bytes_max,
             control_files: ControlWriter::default(),
             is_poisoned: false,
         };
@@ -138,14 +134,21 @@ impl Segments {
     }
 
     /// Makes `frames`, which begin with record `first_sequence`, durable.
-    pub(crate) fn commit(&mut self, frames: &[u8], first_sequence: u64, newest_ms: i64) -> Result<(), LogError> {
+    pub(crate) fn commit(&mut self, frames: &[u8], first_sequence: u64) -> Result<(), LogError> {
         self.check_poison()?;
         let committed = self.write(frames, first_sequence);
         self.is_poisoned = committed.is_err();
-        if let Some(info) = self.segments.back_mut() {
-            info.newest_ms = Some(newest_ms);
-        }
         committed
+    }
+
+    /// Knows a control record that is in its file already.
+    pub(crate) fn know_control(&mut self, control: Arc<Control>, named: ControlRef) {
+        self.control_files.know(control, named);
+    }
+
+    /// Sequence of the first record there is.
+    pub(crate) fn first_sequence(&self) -> u64 {
+        self.segments.front().copied().unwrap_or(0)
     }
 
     /// Makes a control record durable; `None` when the disk has no room for it, which is no error.
@@ -174,8 +177,7 @@ impl Segments {
     /// Whether there is room for more behind `pending` bytes that wait for a commit. A request may need a whole segment, so
     /// what waits must not need the one that is ready.
     pub(crate) fn room(&self, pending: u64) -> Room {
-        let full = (self.segments.len() as u64 - 1) * self.options.segment_bytes + self.position;
-        let fill = full as f64 / self.options.bytes_max as f64;
+        let fill = self.used() as f64 / self.options.bytes_max as f64;
         let has_segment = self.spare.is_some();
         let left = self.options.segment_bytes.saturating_sub(self.position + pending);
         let is_free = self.position + pending <= self.options.segment_bytes;
@@ -186,19 +188,26 @@ impl Segments {
         }
     }
 
+    /// Bytes of the cap in use.
+    fn used(&self) -> u64 {
+        (self.segments.len() as u64 - 1) * self.options.segment_bytes + self.position
+    }
+
     /// Deletes segments whose records lie below `floor`, the sequence every role is durably past: the oldest first, while
-    /// they are too old or there is no room for another one. Returns how many.
+    /// their records lie below `aged` or much of the cap is used, and [`DELETED_AT_ONCE_MAX`] at the most. Returns how many.
     ///
     /// # Errors
     /// When the disk fails.
-    pub(crate) fn delete_below(&mut self, floor: u64, now_ms: i64) -> Result<usize, LogError> {
+    pub(crate) fn delete_below(&mut self, floor: u64, aged: u64) -> Result<usize, LogError> {
         let mut deleted = 0;
         while let (Some(oldest), Some(second)) = (self.segments.front(), self.segments.get(1)) {
-            let too_old = self.options.age_max_ms.zip(oldest.newest_ms).is_some_and(|(age, ms)| ms < now_ms - age);
-            if second.first_sequence > floor || (!too_old && self.may_grow()) {
+            let is_aged = *second <= aged;
+            let is_much = self.used() > self.kept_bytes_max || !self.may_grow();
+            let is_free = *second <= floor && (is_aged || is_much);
+            if !is_free || deleted == DELETED_AT_ONCE_MAX {
                 break;
             }
-            let path = self.folder.segment(oldest.first_sequence);
+            let path = self.folder.segment(*oldest);
             self.folder.disk.remove(&path).map_err(LogError::disk("remove", &path))?;
             // One by one: a crash may undo any removal that is not durable, and the log must not have a gap after it.
             let removed = self.folder.sync();
@@ -206,6 +215,8 @@ impl Segments {
             removed?;
             self.segments.pop_front();
             deleted += 1;
+            metrics::counter!("vigie_log_segments_deleted_total").increment(1);
+            reach("log.segment_removed");
         }
         Ok(deleted)
     }
@@ -214,7 +225,7 @@ impl Segments {
         if self.position + frames.len() as u64 > self.options.segment_bytes {
             self.roll(first_sequence)?;
         }
-        let path = || self.folder.segment(self.segments.back().map_or(0, |info| info.first_sequence));
+        let path = || self.folder.segment(self.segments.back().copied().unwrap_or(0));
         reach("log.before_write");
         self.current.write_at(self.position, frames).map_err(|error| LogError::disk("write", &path())(error))?;
         reach("log.before_sync");
@@ -237,7 +248,7 @@ impl Segments {
         reach("log.roll_header_synced");
         self.folder.publish(&spare, &self.folder.segment(first_sequence))?;
         reach("log.roll_folder_synced");
-        self.segments.push_back(SegmentInfo { first_sequence, newest_ms: None });
+        self.segments.push_back(first_sequence);
         (self.current, self.position) = (file, HEADER_BYTES as u64);
         self.make_room();
         Ok(())
@@ -260,7 +271,7 @@ impl Segments {
         (self.segments.len() as u64 + 1) * self.options.segment_bytes <= self.options.bytes_max
     }
 
-    fn check_poison(&self) -> Result<(), LogError> {
+    pub(crate) fn check_poison(&self) -> Result<(), LogError> {
         if self.is_poisoned {
             return Err(LogError::Poisoned { folder: self.folder.path.clone() });
         }

@@ -10,6 +10,7 @@
 
 use crate::disk::{Disk, DiskFile};
 use crate::error::LogError;
+use crate::segments::header::{HEADER_BYTES, Header};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vigie_failpoints::point::reach;
@@ -71,6 +72,13 @@ impl Folder {
         let filled = file.read_at(0, &mut bytes).map_err(LogError::disk("read", path))?;
         bytes.truncate(filled);
         Ok(bytes)
+    }
+
+    /// The header of a segment.
+    pub(crate) fn header(&self, path: &Path) -> Result<Header, LogError> {
+        let mut bytes = [0; HEADER_BYTES];
+        let filled = self.open(path)?.read_at(0, &mut bytes).map_err(LogError::disk("read", path))?;
+        Header::parse(&bytes[..filled], path)
     }
 
     /// Opens a file for reading and writing.

@@ -7,13 +7,16 @@ use crate::disk::Disk;
 use crate::error::LogError;
 use crate::ring::{Reader, Writer, ring};
 use crate::segments::codec::{ControlRef, Kind, encode};
+use crate::segments::control_files::ControlReader;
 use crate::segments::files::Segments;
 use crate::segments::folder::Folder;
 use crate::segments::frame::{Frame, append};
 use crate::segments::header::LogIdentity;
 use crate::segments::options::{LogOptions, Recovery};
 use crate::segments::stored::StoredRecords;
+use crate::segments::survey::beginning;
 use crate::store::{LogStore, Room, rows_of};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use vigie_model::control::Control;
@@ -69,13 +72,35 @@ impl SegmentLog {
         self.segments.identity()
     }
 
-    /// Deletes segments that are too old or in the way, of those whose records all lie below `floor`, the sequence that
-    /// every role is durably past. Returns how many.
+    /// What the log in a folder is, and with which record it begins; `None` when there is none.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn beginning(disk: Arc<dyn Disk>, path: &Path) -> Result<Option<(LogIdentity, u64)>, LogError> {
+        disk.create_folder(path).map_err(LogError::disk("create", path))?;
+        beginning(&Folder { disk, path: path.to_owned() })
+    }
+
+    /// The control record that the log in a folder keeps under a name.
+    ///
+    /// # Errors
+    /// When there is none, it is damaged, or of other semantics.
+    pub fn control_named(disk: Arc<dyn Disk>, path: &Path, hash: [u8; 32]) -> Result<Arc<Control>, LogError> {
+        ControlReader::default().read(&Folder { disk, path: path.to_owned() }, ControlRef { hash })
+    }
+
+    /// Knows the control record that is in force before the first record given back.
+    pub fn know_control(&mut self, control: Arc<Control>, hash: [u8; 32]) {
+        self.segments.know_control(control, ControlRef { hash });
+    }
+
+    /// Deletes segments of which every record lies below `floor`, the sequence that every role is durably past, and also
+    /// below `aged`, or there is little room; some of them, the oldest first. Returns how many.
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn delete_below(&mut self, floor: u64, now_ms: i64) -> Result<usize, LogError> {
-        self.segments.delete_below(floor, now_ms)
+    pub fn delete_below(&mut self, floor: u64, aged: u64) -> Result<usize, LogError> {
+        self.segments.delete_below(floor, aged)
     }
 
     fn frame(&mut self, record: &Record) -> Result<(), LogError> {
@@ -105,7 +130,11 @@ impl SegmentLog {
 
 impl LogStore for SegmentLog {
     fn recall(&mut self) -> Result<Option<Record>, LogError> {
-        self.stored.next_record()
+        let record = self.stored.next_record()?;
+        if let Some((control, named)) = self.stored.take_control() {
+            self.segments.know_control(control, named);
+        }
+        Ok(record)
     }
 
     fn first_sequence(&self) -> u64 {
@@ -136,9 +165,9 @@ impl LogStore for SegmentLog {
     }
 
     fn commit(&mut self) -> Result<(), LogError> {
-        let (Some(first), Some(last)) = (self.waiting.first(), self.waiting.last()) else { return Ok(()) };
+        let Some(first) = self.waiting.first() else { return Ok(()) };
         let began = Instant::now();
-        self.segments.commit(&self.frames, first.sequence, last.log_time_ms)?;
+        self.segments.commit(&self.frames, first.sequence)?;
         metrics::histogram!("vigie_log_commit_seconds").record(began.elapsed().as_secs_f64());
         metrics::counter!("vigie_log_bytes_total").increment(self.frames.len() as u64);
         self.frames.clear();
@@ -147,6 +176,20 @@ impl LogStore for SegmentLog {
 
     fn keep_room_for(&mut self, control: &Arc<Control>) -> Result<bool, LogError> {
         Ok(self.segments.write_control(control)?.is_some())
+    }
+
+    fn name_control(&mut self, control: &Arc<Control>) -> Result<Option<[u8; 32]>, LogError> {
+        Ok(self.segments.write_control(control)?.map(|named| named.hash))
+    }
+
+    fn forget(&mut self, floor: u64, aged: u64) -> Result<Option<u64>, LogError> {
+        let before = self.segments.first_sequence();
+        if let Err(error) = self.delete_below(floor, aged) {
+            self.segments.check_poison()?;
+            tracing::warn!(%error, "segments that nobody needs could not be removed");
+        }
+        let begins_at = self.segments.first_sequence();
+        Ok((begins_at > before).then_some(begins_at))
     }
 
     fn pending_bytes(&self) -> usize {

@@ -17,16 +17,15 @@ pub struct LogOptions {
     pub segment_bytes: u64,
     /// Bytes of all segments at most.
     pub bytes_max: u64,
-    /// Segments whose records are all older than this, in milliseconds of log time, are deleted once every role is durably
-    /// past them; `None` keeps them until `bytes_max` asks for room.
-    pub age_max_ms: Option<i64>,
+    /// Sequence of the first record that this start needs: of segments before it, only the headers are read.
+    pub needed_from: u64,
 }
 
 impl LogOptions {
     /// The defaults for a folder.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         let segment_bytes = number("log.segment_bytes").unwrap_or(SEGMENT_BYTES);
-        Self { folder: folder.into(), segment_bytes, bytes_max: LOG_BYTES_MAX, age_max_ms: None }
+        Self { folder: folder.into(), segment_bytes, bytes_max: LOG_BYTES_MAX, needed_from: 0 }
     }
 }
 
@@ -35,6 +34,8 @@ impl LogOptions {
 pub struct Recovery {
     /// Sequence of the next record; 0 for a new log.
     pub next_sequence: u64,
+    /// Sequence of the first record that is there; 0 for a new log.
+    pub first_sequence: u64,
     /// Number of segments.
     pub segments: usize,
     /// The end of a commit nobody was answered for, which was cut off.

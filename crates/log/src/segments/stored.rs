@@ -1,7 +1,7 @@
-//! Reads the records of a log from its beginning, one segment in memory.
+//! Reads the records of a log from its beginning, or from the first segment that is needed, one segment in memory.
 
 use crate::error::LogError;
-use crate::segments::codec::decode;
+use crate::segments::codec::{ControlRef, decode};
 use crate::segments::control_files::ControlReader;
 use crate::segments::folder::Folder;
 use crate::segments::frame::{Parsed, parse};
@@ -9,6 +9,8 @@ use crate::segments::scan::{Scan, scan};
 use crate::segments::survey::Survey;
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
+use vigie_model::control::Control;
 use vigie_model::record::Record;
 
 /// The records of a log in order, without those in damaged parts: there the sequence jumps.
@@ -35,8 +37,14 @@ impl StoredRecords {
     /// The records that a survey of the folder found.
     pub(crate) fn new(folder: Folder, survey: &Survey) -> Self {
         let ends = survey.segments.iter().skip(1).map(|segment| segment.first_sequence).chain([survey.next_sequence()]);
-        let segments = survey.segments.iter().map(|segment| segment.path.clone()).zip(ends).collect();
+        let needed = survey.segments.iter().zip(ends).filter(|(segment, _)| segment.is_needed);
+        let segments = needed.map(|(segment, end)| (segment.path.clone(), end)).collect();
         Self { folder, segments, open: None, control_files: ControlReader::default() }
+    }
+
+    /// Takes the newest control record that was read, with the name of its file.
+    pub(crate) fn take_control(&mut self) -> Option<(Arc<Control>, ControlRef)> {
+        self.control_files.take_newest()
     }
 
     /// The next record; `None` behind the last.

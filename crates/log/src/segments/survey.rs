@@ -1,10 +1,11 @@
-//! Looks at a whole log without changing it: which segments there are, what is damaged, where it ends.
+//! Looks at a log without changing it: which segments there are, what is damaged, where it ends.
 //!
-//! Opening starts from it, and `vigie verify` shows it.
+//! Opening starts from it, and `vigie verify` shows it. A start that needs only the newer part of a log does not read the older one;
+//! a check does.
 
 use crate::error::LogError;
 use crate::segments::folder::Folder;
-use crate::segments::header::LogIdentity;
+use crate::segments::header::{Header, LogIdentity};
 use crate::segments::scan::{Hole, Scan, scan};
 use std::path::{Path, PathBuf};
 
@@ -25,31 +26,50 @@ pub(crate) struct Survey {
 pub(crate) struct Surveyed {
     pub(crate) first_sequence: u64,
     pub(crate) path: PathBuf,
+    /// Whether its records were looked at: it has some that are needed.
+    pub(crate) is_needed: bool,
     /// Bytes behind its last record that are not zero.
     pub(crate) tail_bytes: usize,
 }
 
-/// Reads every segment of a log. Cost: one pass over all its bytes, one segment in memory.
+/// Reads the segments of a log from record `needed_from` on, and the headers of those before. Cost: one pass over their bytes, one
+/// segment in memory.
 ///
 /// # Errors
 /// When a segment cannot be read at all, or is of another log or a newer format.
-pub(crate) fn survey(folder: &Folder) -> Result<Survey, LogError> {
+pub(crate) fn survey(folder: &Folder, needed_from: u64) -> Result<Survey, LogError> {
     let mut survey = Survey::default();
     let found = folder.segments()?;
     for (index, first_sequence) in found.iter().copied().enumerate() {
-        let path = folder.segment(first_sequence);
+        let (path, next_first) = (folder.segment(first_sequence), found.get(index + 1).copied());
+        if next_first.is_some_and(|next_first| next_first <= needed_from) {
+            survey.check_header(&folder.header(&path)?, first_sequence, &path)?;
+            survey.segments.push(Surveyed { first_sequence, path, is_needed: false, tail_bytes: 0 });
+            continue;
+        }
         if let Some((bytes, _)) = &mut survey.last {
             *bytes = Vec::new();
         }
         let bytes = folder.read(&path)?;
-        let scan = scan(&bytes, &path, found.get(index + 1).copied())?;
-        survey.check_header(&scan, first_sequence, &path)?;
+        let scan = scan(&bytes, &path, next_first)?;
+        survey.check_header(&scan.header, first_sequence, &path)?;
         survey.check_joint(first_sequence);
         survey.holes.extend(scan.holes.iter().map(|hole| (first_sequence, hole.clone())));
-        survey.segments.push(Surveyed { first_sequence, path, tail_bytes: scan.tail_end - scan.end });
+        let tail_bytes = scan.tail_end - scan.end;
+        survey.segments.push(Surveyed { first_sequence, path, is_needed: true, tail_bytes });
         survey.last = Some((bytes, scan));
     }
     Ok(survey)
+}
+
+/// What a log is and with which record it begins, from the header of its first segment; `None` when there is no log.
+///
+/// # Errors
+/// As [`survey`].
+pub(crate) fn beginning(folder: &Folder) -> Result<Option<(LogIdentity, u64)>, LogError> {
+    let Some(first) = folder.segments()?.first().copied() else { return Ok(None) };
+    let header = folder.header(&folder.segment(first))?;
+    Ok(Some((header.identity(), first)))
 }
 
 impl Survey {
@@ -58,12 +78,12 @@ impl Survey {
         self.last.as_ref().map_or(0, |(_, scan)| scan.next_sequence)
     }
 
-    fn check_header(&mut self, scan: &Scan, first_sequence: u64, path: &Path) -> Result<(), LogError> {
-        if scan.header.first_sequence != first_sequence {
-            let what = format!("its header says that it begins with record {}", scan.header.first_sequence);
+    fn check_header(&mut self, header: &Header, first_sequence: u64, path: &Path) -> Result<(), LogError> {
+        if header.first_sequence != first_sequence {
+            let what = format!("its header says that it begins with record {}", header.first_sequence);
             return Err(LogError::damaged(path, what));
         }
-        let found = scan.header.identity();
+        let found = header.identity();
         match &self.identity {
             None => self.identity = Some(found),
             Some(identity) if *identity == found => {}

@@ -230,7 +230,7 @@ fn a_log_that_goes_on_compares_with_its_newest_control_record() {
     let (store, mut readers) = MemoryLog::new(1 << 20, 1);
     let clock = LogClock::anchored(1_000_000, 1.0, Limit::at(i64::MAX));
     let mut sequencer =
-        Sequencer::recalled(Settings::new("log".into()), clock, store, Arc::new(Interner::new(1000))).unwrap();
+        Sequencer::recalled(Settings::new("log".into()), clock, store, Arc::new(Interner::new(1000)), None).unwrap();
     assert_eq!(sequencer.control(), None, "an empty log has none");
     sequencer.begin(rules("x"), None).unwrap();
     assert_eq!(sequencer.change_control(&rules("x")).unwrap(), ControlChange::Same, "the first one counts");

@@ -7,6 +7,7 @@ use crate::snapshots::part::{NewPart, Part, UNFINISHED, read_whole};
 use crate::snapshots::stamp::{Refused, Stamp};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use vigie_failpoints::point::reach;
 
 /// The most parts of a set: the partitions of the largest log, and some roles.
 pub const PARTS_MAX: usize = 2_048;
@@ -37,6 +38,12 @@ impl Set {
     pub const fn stamp(&self) -> &Stamp {
         &self.stamp
     }
+
+    /// Bytes of all its parts.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.length).sum()
+    }
 }
 
 impl Snapshots {
@@ -66,43 +73,66 @@ impl Snapshots {
         NewPart::begin(&self.disk, self.part_path(stamp, part), &header)
     }
 
-    /// Makes a set of parts that are finished the newest, and removes all others.
+    /// Makes a set of parts that are finished the newest, and removes all others but `kept`, which is known to be good.
     ///
     /// # Errors
     /// When the disk is full or fails; the newest set is then the one before, or this one.
     ///
     /// # Panics
     /// With more than [`PARTS_MAX`] parts.
-    pub fn commit(&self, stamp: &Stamp, parts: Vec<Part>) -> Result<Set, LogError> {
+    pub fn commit(&self, stamp: &Stamp, parts: Vec<Part>, kept: Option<&Stamp>) -> Result<Set, LogError> {
         assert!(parts.len() <= PARTS_MAX, "a set has at most {PARTS_MAX} parts");
         self.sync()?;
         let header = Header { stamp: stamp.clone(), part: String::new() };
         let mut manifest = NewPart::begin(&self.disk, self.manifest_path(stamp), &header)?;
         manifest.write(&postcard::to_allocvec(&parts).expect("a list has a length"))?;
+        reach("snapshot.before_manifest");
         manifest.finish()?;
         self.sync()?;
+        reach("snapshot.after_manifest");
         let set = Set { stamp: stamp.clone(), parts };
-        self.remove_others(&set)?;
+        self.remove_others(&[Some(stamp), kept].map(|stamp| stamp.map(file_start)))?;
+        reach("snapshot.after_removal");
         Ok(set)
     }
 
-    /// The newest set that fits a stamp, wherever in the log, whose parts are all there; and those that are not used.
+    /// The sets that fit a stamp, wherever in the log and whatever its rules, the newest first; and those that are not used.
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn newest(&self, wanted: &Stamp) -> Result<(Option<Set>, Vec<Refused>), LogError> {
+    pub fn sets(&self, wanted: &Stamp) -> Result<(Vec<Set>, Vec<Refused>), LogError> {
         let mut names = self.names()?;
         names.retain(|name| name.ends_with(MANIFEST));
         names.sort_unstable();
-        let mut refused = Vec::new();
+        let (mut sets, mut refused) = (Vec::new(), Vec::new());
         for name in names.iter().rev() {
             let path = self.folder.join(name);
             match self.manifest(&path, wanted) {
-                Ok(set) => return Ok((Some(set), refused)),
+                Ok(set) => sets.push(set),
                 Err(why) => refused.push(Refused::new(path, why)),
             }
         }
-        Ok((None, refused))
+        Ok((sets, refused))
+    }
+
+    /// Removes a set for good: whoever calls this gives its place in the log to other records.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove_set(&self, set: &Set) -> Result<(), LogError> {
+        let start = file_start(&set.stamp);
+        let mut names = self.names()?;
+        names.retain(|name| name.starts_with(&start));
+        // The manifest first: without it the others are nothing.
+        names.sort_by_key(|name| !name.ends_with(MANIFEST));
+        names.iter().try_for_each(|name| self.remove(name))?;
+        self.sync()
+    }
+
+    /// Says that a set is not used after all.
+    #[must_use]
+    pub fn refuse(&self, set: &Set, why: impl Into<String>) -> Refused {
+        Refused::new(self.manifest_path(&set.stamp), why)
     }
 
     /// The bytes of a part of a set. The file is read into `room`, whose memory can serve for one part after the other.
@@ -139,10 +169,11 @@ impl Snapshots {
         Ok(Set { stamp, parts })
     }
 
-    /// Removes what does not belong to a set: manifests first, so that none is left without its parts.
-    fn remove_others(&self, set: &Set) -> Result<(), LogError> {
-        let start = file_start(&set.stamp);
-        let is_other = |name: &&String| !name.starts_with(&start) || name.ends_with(UNFINISHED);
+    /// Removes what does not belong to the sets whose names begin like this: manifests first, so that none is left without its
+    /// parts.
+    fn remove_others(&self, kept: &[Option<String>]) -> Result<(), LogError> {
+        let is_kept = |name: &str| kept.iter().flatten().any(|start| name.starts_with(start));
+        let is_other = |name: &&String| !is_kept(name) || name.ends_with(UNFINISHED);
         let (manifests, files): (Vec<_>, Vec<_>) = self.names()?.into_iter().partition(|name| name.ends_with(MANIFEST));
         let mut others = manifests.iter().filter(is_other).peekable();
         let had_manifests = others.peek().is_some();

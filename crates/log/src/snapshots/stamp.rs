@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
-use vigie_model::control::Control;
 use vigie_model::position::{LogId, PartitionIx};
 
 /// What a snapshot belongs to: with anything else it means nothing.
@@ -12,7 +11,7 @@ pub struct Stamp {
     pub log_id: LogId,
     /// See [`vigie_model::control::ENGINE_SEMANTICS`].
     pub semantics: u32,
-    /// The rules and settings in force: see [`fingerprint`].
+    /// The rules and settings in force: the name of the control record's file in the log.
     pub control: [u8; 32],
     /// Number of partitions.
     pub partitions: PartitionIx,
@@ -21,17 +20,16 @@ pub struct Stamp {
 }
 
 impl Stamp {
-    /// Why a set of this stamp is of no use where `wanted` is; its place in the log does not matter.
+    /// Why a set of this stamp is of no use where `wanted` is. Its place in the log does not matter, nor do its rules: what is
+    /// in force there is read with it, and other rules come behind it in the log.
     pub(crate) fn misfit(&self, wanted: &Self) -> Option<&'static str> {
-        let Self { log_id, semantics, control, partitions, next_sequence: _ } = self;
+        let Self { log_id, semantics, partitions, control: _, next_sequence: _ } = self;
         if *log_id != wanted.log_id {
             Some("it is of another log")
         } else if *semantics != wanted.semantics {
             Some("it was written by a Vigie whose rules mean something else")
         } else if *partitions != wanted.partitions {
             Some("it has another number of partitions")
-        } else if *control != wanted.control {
-            Some("it is of other rules or settings")
         } else {
             None
         }
@@ -40,7 +38,7 @@ impl Stamp {
 
 /// A snapshot that is not used, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the snapshot {} is not used: {why}; the log is read instead", path.display())]
+#[error("the snapshot {} is not used: {why}; an older one or the whole log is read instead", path.display())]
 pub struct Refused {
     /// The file.
     pub path: PathBuf,
@@ -52,14 +50,4 @@ impl Refused {
     pub(crate) fn new(path: PathBuf, why: impl Into<String>) -> Self {
         Self { path, why: why.into() }
     }
-}
-
-/// Says which rules and settings a control record puts in force.
-///
-/// # Panics
-/// Never: a control record is always written into a log the same way.
-#[must_use]
-pub fn fingerprint(control: &Control) -> [u8; 32] {
-    let bytes = postcard::to_allocvec(control).expect("a control record has a length, and no map with unknown size");
-    blake3::hash(&bytes).into()
 }

@@ -11,6 +11,7 @@ use crate::snapshots::stamp::Stamp;
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
+use vigie_failpoints::point::reach;
 
 /// Pieces on their way to the disk. Those of rules have about a megabyte.
 pub const PIECES_MAX: usize = 64;
@@ -25,7 +26,8 @@ enum Order {
     Begin(String),
     Piece(Vec<u8>),
     End,
-    Commit,
+    /// And which older set is to be kept.
+    Commit(Option<Stamp>),
 }
 
 /// A set that a thread writes. Without [`commit`](Self::commit) nothing comes of it.
@@ -85,15 +87,15 @@ impl SetWriter {
         self.under_way += 1;
     }
 
-    /// Waits until all is on the disk, and makes the set the newest.
+    /// Waits until all is on the disk, and makes the set the newest; `kept` stays beside it, and no other.
     ///
     /// # Errors
     /// When the disk was full or failed at any part; the newest set is then the one before.
     ///
     /// # Panics
     /// When the thread has.
-    pub fn commit(self) -> Result<Set, LogError> {
-        self.tell(Order::Commit);
+    pub fn commit(self, kept: Option<Stamp>) -> Result<Set, LogError> {
+        self.tell(Order::Commit(kept));
         let written = self.thread.join().expect("writing brings errors, not panics")?;
         Ok(written.expect("a commit was asked for, and no part failed"))
     }
@@ -137,9 +139,10 @@ fn obey(
             }
             Order::End => {
                 parts.extend(part.take().map(NewPart::finish).transpose()?);
+                reach("snapshot.after_part");
                 let _ = answers.end.send(());
             }
-            Order::Commit => return snapshots.commit(stamp, parts).map(Some),
+            Order::Commit(kept) => return snapshots.commit(stamp, parts, kept.as_ref()).map(Some),
         }
     }
     Ok(None)
@@ -168,8 +171,8 @@ mod tests {
         let snapshots = Snapshots::open(Arc::new(SystemDisk), &folder.path().join("s")).unwrap();
         let mut writer = SetWriter::start(snapshots.clone(), stamp(7)).unwrap();
         take_down(&mut writer, 100);
-        let set = writer.commit().unwrap();
-        assert_eq!(snapshots.newest(&stamp(0)).unwrap(), (Some(set.clone()), Vec::new()));
+        let set = writer.commit(None).unwrap();
+        assert_eq!(snapshots.sets(&stamp(0)).unwrap(), (vec![set.clone()], Vec::new()));
         let mut room = Vec::new();
         let body = snapshots.read(&set, "partition-2", &mut room).unwrap();
         assert!(body.len() == 100_000 && body.is_sorted());
@@ -179,7 +182,7 @@ mod tests {
         let SetWriter { orders, thread, .. } = abandoned;
         drop(orders);
         assert_eq!(thread.join().unwrap().unwrap(), None);
-        assert_eq!(snapshots.newest(&stamp(0)).unwrap().0, Some(set));
+        assert_eq!(snapshots.sets(&stamp(0)).unwrap().0, [set]);
     }
 
     #[test]
@@ -189,7 +192,7 @@ mod tests {
         std::fs::remove_dir(folder.path().join("s")).unwrap();
         let mut writer = SetWriter::start(snapshots, stamp(7)).unwrap();
         take_down(&mut writer, 100);
-        let told = writer.commit().unwrap_err().to_string();
+        let told = writer.commit(None).unwrap_err().to_string();
         assert!(told.contains("partition-0"), "{told}");
     }
 }

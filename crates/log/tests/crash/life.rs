@@ -38,7 +38,6 @@ pub(crate) struct Setup {
     pub(crate) segment_bytes: u64,
     pub(crate) bytes_max: u64,
     pub(crate) ids_remembered: usize,
-    pub(crate) age_max_ms: Option<i64>,
     /// One commit in so many changes the control record; 0 for none.
     pub(crate) change_one_in: usize,
 }
@@ -53,7 +52,6 @@ impl Default for Setup {
             segment_bytes: 4096,
             bytes_max: 1 << 30,
             ids_remembered: 100_000,
-            age_max_ms: None,
             change_one_in: CHANGE_ONE_IN,
         }
     }
@@ -65,7 +63,6 @@ impl Setup {
         let options = LogOptions {
             segment_bytes: self.segment_bytes,
             bytes_max: self.bytes_max,
-            age_max_ms: self.age_max_ms,
             ..LogOptions::new(PathBuf::from(folder()))
         };
         let identity = LogIdentity { log_id: LOG_ID.into(), partitions: self.partitions };
@@ -115,7 +112,7 @@ impl Life {
         };
         let limit = Limit::at(now_ms);
         let clock = LogClock::anchored(now_ms, SPEED, limit.clone());
-        let mut sequencer = Sequencer::recalled(settings, clock, opened.log, Arc::new(Interner::new(1 << 16)))?;
+        let mut sequencer = Sequencer::recalled(settings, clock, opened.log, Arc::new(Interner::new(1 << 16)), None)?;
         sequencer.begin(control(zone), gap)?;
         let role = opened.readers.pop().expect("one role was asked for");
         Ok(Self { sequencer, role, limit, now_ms, recovery: opened.recovery })
@@ -213,7 +210,7 @@ pub(crate) fn read(disk: Arc<dyn Disk>, setup: &Setup) -> Result<(Vec<Arc<Record
 /// What checking the log finds, and the sequences of the records it sees.
 pub(crate) fn verify(disk: Arc<dyn Disk>) -> Result<(LogReport, Vec<u64>), LogError> {
     let mut sequences = Vec::new();
-    let report = verify_log(disk, folder(), |record, _| sequences.push(record.sequence))?;
+    let report = verify_log(disk, folder(), None, |record, _| sequences.push(record.sequence))?;
     Ok((report, sequences))
 }
 

@@ -16,6 +16,7 @@
 //! | [`disk_full`] | a disk of every size, and the log's own cap |
 //! | [`retention`] | a crash at every call of a deletion |
 //! | [`snapshots`] | a crash or an I/O error at every call while snapshots are written |
+//! | [`audit`] | a crash or an I/O error at every call of an audit log, and every byte of it altered |
 //! | [`group_commit`] | many senders at once, through the intake's thread |
 //! | [`negative_controls`] | safeguards taken away: here the checker has to find broken promises |
 //!
@@ -38,6 +39,7 @@ mod story;
 
 mod power_loss;
 
+mod audit;
 mod bit_flips;
 mod damage;
 mod disk_full;

@@ -6,6 +6,9 @@
 
 use crate::saved::saved;
 
+/// Half of what 32 bits tell apart: what waits for a window is kept as distances from a base.
+const HALF: i64 = 1 << 31;
+
 /// Values that may enter a window without moving a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Calm {
@@ -25,11 +28,16 @@ impl Calm {
         (self.low..=self.high).contains(&micros)
     }
 
-    /// Those that may enter once one of them has.
-    pub(crate) fn after(self, micros: i64) -> Self {
-        let low = self.low.max(micros.saturating_sub(self.apart));
-        let high = self.high.min(micros.saturating_add(self.apart));
+    /// Those of them that are not too far from a value of the window to be kept as distances.
+    pub(crate) fn near(self, micros: i64) -> Self {
+        let low = self.low.max(micros.saturating_sub(HALF - 1));
+        let high = self.high.min(micros.saturating_add(HALF - 1));
         Self { low, high, ..self }
+    }
+
+    /// What distances are reckoned from: no more than 32 bits below any of them if they are [`near`](Self::near) a value.
+    pub(crate) const fn base_micros(self) -> i64 {
+        i64::midpoint(self.low, self.high).saturating_sub(HALF)
     }
 }
 
@@ -38,10 +46,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_values_stay_no_further_apart_than_they_may() {
-        let calm = Calm { low: -10, high: 10, apart: 12 };
-        assert!(calm.allows(-10) && calm.allows(10) && !calm.allows(11));
-        assert_eq!(calm.after(5), Calm { low: -7, high: 10, apart: 12 });
-        assert_eq!(Calm { apart: i64::MAX, ..calm }.after(-9), Calm { apart: i64::MAX, ..calm });
+    fn distances_from_the_base_have_32_bits() {
+        for micros in [0, -5, i64::MIN, i64::MAX, i64::MAX - HALF, 101_325_000_000] {
+            let all = Calm { low: i64::MIN, high: i64::MAX, apart: i64::MAX }.near(micros);
+            assert!(all.allows(micros));
+            for end in [all.low, all.high] {
+                assert!((0..1 << 32).contains(&(i128::from(end) - i128::from(all.base_micros()))), "{all:?}");
+            }
+        }
     }
 }

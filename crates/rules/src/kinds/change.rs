@@ -74,7 +74,7 @@ impl Change {
         let (fall, rise) = quiet_around(0)?;
         let apart = rise.min(fall.saturating_neg());
         let calm = Calm { low: largest.saturating_sub(apart), high: smallest.saturating_add(apart), apart };
-        Some(calm).filter(|calm| calm.allows(smallest) && calm.allows(largest))
+        Some(calm).filter(|calm| calm.allows(smallest) && calm.allows(largest)).map(|calm| calm.near(smallest))
     }
 
     /// The first and the last value of the window; `None` when it is empty.

@@ -1,7 +1,7 @@
 //! `sequence`: the one partial run of a key through the steps of its rule.
 
 use crate::kinds::threshold::MemberIx;
-use crate::saved::saved;
+use crate::saved::{Loader, Saved, Saver, Wrong, saved};
 use vigie_model::position::Position;
 
 /// A step that was done.
@@ -24,35 +24,64 @@ pub(crate) struct Course {
     pub(crate) within_ms: i64,
 }
 
-/// The steps done so far, and what is needed to tell late observations.
-#[derive(Clone, Debug, Default)]
+/// How many members need no memory of their own.
+const FEW: usize = 4;
+
+/// The steps done so far, and what is needed to tell late observations. Nearly every observation asks for its member's newest event
+/// time only, while no run has begun.
+#[derive(Clone, Debug)]
 pub(crate) struct Run {
+    /// Newest event time of each of the first members.
+    newest_ms: [i64; FEW],
+    /// Whether steps are done.
+    has_begun: bool,
+    rest: Option<Box<Rest>>,
+}
+
+/// What most keys have no need of.
+#[derive(Clone, Debug, Default)]
+struct Rest {
     done: Vec<StepDone>,
-    /// For each member: which sources read its metric, and its newest event time.
-    members: Vec<(u32, i64)>,
+    /// Newest event time of each of the other members.
+    others_ms: Vec<i64>,
 }
 
 saved!(StepDone { micros, event_time_ms, position });
-saved!(Run { done, members });
+saved!(Rest { done, others_ms });
+
+impl Default for Run {
+    fn default() -> Self {
+        Self { newest_ms: [i64::MIN; FEW], has_begun: false, rest: None }
+    }
+}
+
+impl Saved for Run {
+    fn save(&self, to: &mut Saver<'_>) {
+        let Self { newest_ms, has_begun: _, rest } = self;
+        newest_ms.iter().for_each(|newest_ms| newest_ms.save(to));
+        rest.save(to);
+    }
+
+    fn load(from: &mut Loader<'_>) -> Result<Self, Wrong> {
+        let mut run = Self::default();
+        for newest_ms in &mut run.newest_ms {
+            *newest_ms = i64::load(from)?;
+        }
+        run.rest = Saved::load(from)?;
+        run.has_begun = run.rest.as_ref().is_some_and(|rest| !rest.done.is_empty());
+        Ok(run)
+    }
+}
 
 impl Run {
-    /// A member sends values of a metric that these sources read.
-    pub(crate) fn join(&mut self, member: MemberIx, reading: u32) {
-        let index = member as usize;
-        if index >= self.members.len() {
-            self.members.resize(index + 1, (0, i64::MIN));
-        }
-        self.members[index].0 = reading;
-    }
-
-    /// Which sources read what a member sends.
-    pub(crate) fn reading(&self, member: MemberIx) -> u32 {
-        self.members.get(member as usize).map_or(0, |(reading, _)| *reading)
-    }
-
     /// Whether an observation is not later than the newest of its member; if it is, it is the newest from now on.
+    #[inline]
     pub(crate) fn is_late(&mut self, member: MemberIx, event_time_ms: i64) -> bool {
-        let (_, newest_ms) = &mut self.members[member as usize];
+        let member = member as usize;
+        let newest_ms = match self.newest_ms.get_mut(member) {
+            Some(newest_ms) => newest_ms,
+            None => self.other(member - FEW),
+        };
         if event_time_ms <= *newest_ms {
             return true;
         }
@@ -75,38 +104,44 @@ impl Run {
     pub(crate) fn take(&mut self, input: StepDone, matches: u32, course: Course) -> Option<Vec<StepDone>> {
         let meets = |step: usize| matches & 1 << step != 0;
         self.end_if_over(input.event_time_ms, course.within_ms);
+        let done = &mut self.rest.get_or_insert_default().done;
         if meets(course.steps) {
-            self.done.clear();
-        } else if meets(self.done.len())
-            && self.done.last().is_none_or(|last| input.event_time_ms >= last.event_time_ms)
-        {
-            self.done.push(input);
-        } else if self.done.len() <= 1 && meets(0) {
-            self.done.clear();
-            self.done.push(input);
+            done.clear();
+        } else if meets(done.len()) && done.last().is_none_or(|last| input.event_time_ms >= last.event_time_ms) {
+            done.push(input);
+        } else if done.len() <= 1 && meets(0) {
+            done.clear();
+            done.push(input);
         }
-        (self.done.len() == course.steps).then(|| std::mem::take(&mut self.done))
-    }
-
-    /// Reads what a visit will read; the number means nothing.
-    pub(crate) fn touch(&self) -> i64 {
-        self.members.first().map_or(0, |(_, newest_ms)| *newest_ms)
-    }
-
-    fn end_if_over(&mut self, event_time_ms: i64, within_ms: i64) {
-        if self.done.first().is_some_and(|first| event_time_ms > first.event_time_ms + within_ms) {
-            self.done.clear();
-        }
-    }
-
-    /// Whether a rule of so many steps can have brought it about, with so many members.
-    pub(crate) fn is_of(&self, steps: usize, members: usize) -> bool {
-        self.done.len() < steps.max(1) && self.members.len() == members
+        let completed = (done.len() == course.steps).then(|| std::mem::take(done));
+        self.has_begun = !done.is_empty();
+        completed
     }
 
     /// The steps done so far.
     pub(crate) fn done(&self) -> &[StepDone] {
-        &self.done
+        self.rest.as_ref().filter(|_| self.has_begun).map_or(&[], |rest| &rest.done)
+    }
+
+    /// Whether a rule of so many steps can have brought it about.
+    pub(crate) fn is_of(&self, steps: usize) -> bool {
+        self.done().len() < steps.max(1)
+    }
+
+    fn end_if_over(&mut self, event_time_ms: i64, within_ms: i64) {
+        if self.done().first().is_some_and(|first| event_time_ms > first.event_time_ms + within_ms) {
+            self.rest.iter_mut().for_each(|rest| rest.done.clear());
+            self.has_begun = false;
+        }
+    }
+
+    #[cold]
+    fn other(&mut self, other: usize) -> &mut i64 {
+        let others_ms = &mut self.rest.get_or_insert_default().others_ms;
+        if other >= others_ms.len() {
+            others_ms.resize(other + 1, i64::MIN);
+        }
+        &mut others_ms[other]
     }
 }
 
@@ -144,5 +179,14 @@ mod tests {
     #[test]
     fn an_input_for_both_steps_goes_on_rather_than_starting_anew() {
         assert_eq!(completed(&[(0, 0b11), (1, 0b11), (2, 0b11), (3, 0b11)]), [1, 3]);
+    }
+
+    #[test]
+    fn lateness_goes_by_member() {
+        let mut run = Run::default();
+        for member in [0, 3, 4, 9] {
+            assert!(!run.is_late(member, 10) && run.is_late(member, 10) && !run.is_late(member, 11));
+        }
+        assert!(!run.is_late(8, 5));
     }
 }

@@ -26,27 +26,35 @@ const SOURCES_AT_HAND: usize = 16;
 pub(crate) struct Sources {
     /// Event time of each one's newest match, in the order of sources.
     newest: Vec<(SourceId, i64)>,
-    /// Newest event time of each member, matching or not.
-    heard: Box<[i64]>,
+    heard: Heard,
+}
+
+/// Newest event time of each member, matching or not. Most keys have one member, and need no memory of their own for it.
+#[derive(Clone, Debug)]
+enum Heard {
+    One(i64),
+    Many(Box<[i64]>),
+}
+
+impl Default for Heard {
+    fn default() -> Self {
+        Self::One(i64::MIN)
+    }
 }
 
 saved_enum!(SourceId { 0 => Name { 0: name }, 1 => Channel { 0: channel } });
+saved_enum!(Heard { 0 => One { 0: newest_ms }, 1 => Many { 0: newest_ms } });
 saved!(Sources { newest, heard });
 
 impl Sources {
     /// Whether an observation is not later than the newest of its member; if it is, it is the newest from now on.
     #[inline]
     pub(crate) fn is_late(&mut self, member: MemberIx, event_time_ms: i64) -> bool {
-        let index = member as usize;
-        if index >= self.heard.len() {
-            let mut heard = std::mem::take(&mut self.heard).into_vec();
-            heard.resize(index + 1, i64::MIN);
-            self.heard = heard.into_boxed_slice();
-        }
-        if event_time_ms <= self.heard[index] {
+        let newest_ms = self.heard.of(member);
+        if event_time_ms <= *newest_ms {
             return true;
         }
-        self.heard[index] = event_time_ms;
+        *newest_ms = event_time_ms;
         false
     }
 
@@ -101,12 +109,43 @@ impl Sources {
 
     /// Reads what a visit will read; the number means nothing.
     pub(crate) fn touch(&self) -> i64 {
-        self.heard.first().copied().unwrap_or(0)
+        match &self.heard {
+            Heard::One(newest_ms) => *newest_ms,
+            Heard::Many(newest_ms) => newest_ms.first().copied().unwrap_or(0),
+        }
     }
 
     /// The sources with a match that counts, and when it happened.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&SourceId, i64)> {
         self.newest.iter().map(|(source, newest_ms)| (source, *newest_ms))
+    }
+}
+
+impl Heard {
+    #[inline]
+    fn of(&mut self, member: MemberIx) -> &mut i64 {
+        let index = member as usize;
+        let has = match self {
+            Self::One(_) => index == 0,
+            Self::Many(newest_ms) => index < newest_ms.len(),
+        };
+        if !has {
+            self.grow(index + 1);
+        }
+        match self {
+            Self::One(newest_ms) => newest_ms,
+            Self::Many(newest_ms) => &mut newest_ms[index],
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, members: usize) {
+        let mut newest_ms = match std::mem::take(self) {
+            Self::One(newest_ms) => vec![newest_ms],
+            Self::Many(newest_ms) => newest_ms.into_vec(),
+        };
+        newest_ms.resize(members, i64::MIN);
+        *self = Self::Many(newest_ms.into_boxed_slice());
     }
 }
 
@@ -142,5 +181,6 @@ mod tests {
         let mut sources = Sources::default();
         assert!(!sources.is_late(2, 10));
         assert!(sources.is_late(2, 10) && !sources.is_late(0, 5) && !sources.is_late(2, 11));
+        assert_eq!(size_of::<Heard>(), 16, "a slot has two lines of memory");
     }
 }

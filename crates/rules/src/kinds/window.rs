@@ -91,7 +91,7 @@ impl Window {
         let smallest = self.panes.iter().map(|pane| pane.content.min_micros).min()?;
         let largest = self.panes.iter().map(|pane| pane.content.max_micros).max()?;
         let (low, high) = quiet_around(smallest)?;
-        (largest <= high).then_some(Calm { low, high, apart: i64::MAX })
+        (largest <= high).then_some(Calm { low, high, apart: i64::MAX }.near(smallest))
     }
 
     /// The aggregate; `None` when it is missing. Cost: the number of panes for `min` and `max`, else constant.

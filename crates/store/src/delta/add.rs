@@ -1,4 +1,4 @@
-//! What the log of a table says about a data file of observations: its path, date, size and statistics.
+//! What the log of a table says about a data file that was written here: its path, date, size and statistics.
 //!
 //! Spelled as the `deltalake` crate spells it for the files that it writes itself.
 
@@ -7,9 +7,10 @@ use crate::schema::table::DATE;
 use deltalake::kernel::Add;
 use deltalake::parquet::basic::LogicalType;
 use deltalake::parquet::data_type::ByteArray;
-use deltalake::parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+use deltalake::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use deltalake::parquet::file::statistics::Statistics;
 use serde_json::{Map, Value, json};
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::time::SystemTime;
 use vigie_model::time::{format_utc, utc_date};
@@ -17,16 +18,22 @@ use vigie_model::time::{format_utc, utc_date};
 /// Length of a UTC day.
 const DAY_MS: i64 = 86_400_000;
 
-/// The entry of a file that was published at `path`.
+/// The entry of a file of new rows that was published at `path`.
 pub(super) fn add_of(file: &EncodedFile, path: String) -> Add {
+    let bytes = file.bytes.len() as i64;
+    Add { data_change: true, ..entry(path, date_of(file), bytes, &file.metadata) }
+}
+
+/// The entry of a file of `bytes` bytes that was published at `path` and holds rows of `date` that the table has already.
+pub(crate) fn entry(path: String, date: String, bytes: i64, metadata: &ParquetMetaData) -> Add {
     let published = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Add {
         path,
-        size: file.bytes.len() as i64,
-        partition_values: HashMap::from([(DATE.to_owned(), Some(date_of(file)))]),
+        size: bytes,
+        partition_values: HashMap::from([(DATE.to_owned(), Some(date))]),
         modification_time: i64::try_from(published.as_millis()).unwrap_or(i64::MAX),
-        data_change: true,
-        stats: Some(statistics(file).to_string()),
+        data_change: false,
+        stats: Some(statistics(metadata).to_string()),
         tags: None,
         deletion_vector: None,
         base_row_id: None,
@@ -44,20 +51,43 @@ fn date_of(file: &EncodedFile) -> String {
     utc_date(i64::from(file.day) * DAY_MS)
 }
 
-/// The number of rows, and the smallest and largest values that the file notes.
-fn statistics(file: &EncodedFile) -> Value {
+/// The number of rows, and the smallest and largest values that the file notes: a bound of a column is only told when each
+/// of the row groups that has a value has that bound.
+fn statistics(metadata: &ParquetMetaData) -> Value {
     let (mut min, mut max, mut nulls) = (Map::new(), Map::new(), Map::new());
-    for column in file.metadata.row_groups().iter().flat_map(RowGroupMetaData::columns) {
-        let name = column.column_descr().name();
-        let Some(noted) = column.statistics() else { continue };
-        if let Some((smallest, largest)) = bounds(column, noted) {
-            min.insert(name.to_owned(), smallest);
-            max.insert(name.to_owned(), largest);
+    for index in 0..metadata.file_metadata().schema_descr().num_columns() {
+        let chunks = || metadata.row_groups().iter().map(|group| group.column(index));
+        let noted = chunks().map(ColumnChunkMetaData::statistics).collect::<Option<Vec<_>>>();
+        let (Some(noted), Some(first)) = (noted, chunks().next()) else { continue };
+        let name = first.column_descr().name().to_owned();
+        let null_count = noted.iter().map(|noted| noted.null_count_opt()).sum::<Option<u64>>();
+        let filled = chunks().zip(&noted).filter(|(chunk, noted)| noted.null_count_opt() != Some(rows_of(chunk)));
+        let bounds = filled.map(|(chunk, noted)| bounds(chunk, noted)).collect::<Option<Vec<_>>>().unwrap_or_default();
+        let smallest = bounds.iter().map(|(min, _)| min).min_by(|one, other| order(one, other));
+        let largest = bounds.iter().map(|(_, max)| max).max_by(|one, other| order(one, other));
+        if let Some((smallest, largest)) = smallest.zip(largest) {
+            min.insert(name.clone(), smallest.clone());
+            max.insert(name.clone(), largest.clone());
         }
-        nulls.insert(name.to_owned(), noted.null_count_opt().into());
+        nulls.insert(name, null_count.into());
     }
-    let rows = file.metadata.file_metadata().num_rows();
+    let rows = metadata.file_metadata().num_rows();
     json!({"numRecords": rows, "minValues": min, "maxValues": max, "nullCount": nulls})
+}
+
+fn rows_of(chunk: &ColumnChunkMetaData) -> u64 {
+    u64::try_from(chunk.num_values()).unwrap_or(0)
+}
+
+/// The order of two bounds of one column. Instants are texts of one length, so their order is that of the texts.
+fn order(one: &Value, other: &Value) -> Ordering {
+    match (one, other) {
+        (Value::String(one), Value::String(other)) => one.cmp(other),
+        _ => match (one.as_i64(), other.as_i64()) {
+            (Some(one), Some(other)) => one.cmp(&other),
+            _ => one.as_f64().unwrap_or(f64::NAN).total_cmp(&other.as_f64().unwrap_or(f64::NAN)),
+        },
+    }
 }
 
 /// The smallest and largest value as JSON; `None` when no row has one.
@@ -118,6 +148,7 @@ mod tests {
         expect![[r#"
             {
               "maxValues": {
+                "centre": "melbourne",
                 "event_time": "2017-03-12T15:00:00.000Z",
                 "log_time": "2017-03-12T15:00:00.005Z",
                 "metric": "people_count",
@@ -128,6 +159,7 @@ mod tests {
                 "value": 5.0
               },
               "minValues": {
+                "centre": "melbourne",
                 "event_time": "2017-03-12T14:00:00.000Z",
                 "log_time": "2017-03-12T14:00:00.005Z",
                 "metric": "people_count",
@@ -138,6 +170,7 @@ mod tests {
                 "value": 4.0
               },
               "nullCount": {
+                "centre": 0,
                 "event_time": 0,
                 "log_time": 0,
                 "metric": 0,

@@ -13,9 +13,12 @@
 //! those of a killed process stay. Nobody reads either.
 
 use super::add::{add_of, path_of};
+use super::change::{Change, Deleted, commits_id, log_rows_id};
 use super::cut::{Cut, ObservedRows};
+use super::files::{Kind, has_all, kind_of, removes_of};
 use super::log_folder::{ACTIONS_FIELD, LOG_FOLDER, LogFolder};
 use super::open::{open_or_create, table_path};
+use super::provider::provider;
 use super::sort::by_date_and_space;
 use super::storage::Storage;
 use crate::error::Error;
@@ -28,14 +31,16 @@ use arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use deltalake::kernel::scalars::ScalarExt;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake::kernel::{Action, Add, Transaction};
+use deltalake::kernel::{Action, Add, Remove, Transaction};
 use deltalake::logstore::LogStoreRef;
 use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::table::state::DeltaTableState;
 use deltalake::writer::{DeltaWriter, RecordBatchWriter, WriteMode};
 use deltalake::{DeltaTable, DeltaTableError, checkpoints};
 use indexmap::IndexMap;
 use object_store::ObjectStoreExt;
 use std::collections::HashSet;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vigie_failpoints::point::reach;
@@ -53,7 +58,7 @@ pub(crate) struct DeltaHistory {
     delta: DeltaTable,
     log_id: LogId,
     /// Partitions whose positions the log may use in this table.
-    partitions: PartitionIx,
+    partitions: Range<PartitionIx>,
     /// The positions recorded in the snapshot that `delta` holds.
     positions: Positions,
     commits_since_checkpoint: u64,
@@ -71,7 +76,7 @@ impl DeltaHistory {
         table: Table,
         folder: Option<&LogFolder>,
         log_id: &LogId,
-        partitions: PartitionIx,
+        partitions: Range<PartitionIx>,
         commits_per_checkpoint: u64,
     ) -> Result<Self, Error> {
         let delta = open_or_create(storage, table, folder.is_some()).await?;
@@ -104,7 +109,15 @@ impl DeltaHistory {
 
     /// What reads the committed rows, as of now.
     pub(crate) async fn provider(&self) -> Result<Arc<dyn TableProvider>, Error> {
-        Ok(self.delta.table_provider().await?)
+        provider(&self.delta, &self.path).await
+    }
+
+    /// The newest version that is known, with its files.
+    ///
+    /// # Errors
+    /// When the table is not loaded.
+    pub(crate) fn state(&self) -> Result<&DeltaTableState, Error> {
+        self.delta.snapshot().map_err(|source| self.failed("open", source))
     }
 
     /// Where the table's files are.
@@ -129,23 +142,86 @@ impl DeltaHistory {
                     self.checkpoint_when_due().await;
                     return Ok(rows);
                 }
-                Err(DeltaTableError::Transaction { source }) => {
-                    let table = self.table.name();
-                    tracing::info!(table, %source, "a commit lost a race; reading positions again");
-                    metrics::counter!("vigie_history_conflicts_total", "table" => table).increment(1);
-                    self.conflicts += 1;
-                    self.reload().await?;
+                Err(source) => self.after_failure(source).await?,
+            }
+        }
+        Err(Error::Contended { path: self.path.clone(), attempts: ATTEMPTS_MAX })
+    }
+
+    /// Puts files in place of others, in one commit; positions stay as they are. Returns whether they are in the table now: not
+    /// when one of the others has left it, because somebody else replaced or deleted it.
+    ///
+    /// Delta itself would let two writers replace the same files at once, which would repeat their rows. So such a commit is
+    /// for the version that was looked at, and no other.
+    ///
+    /// # Errors
+    /// As [`Self::store`]; the table has the others, then.
+    pub(crate) async fn replace(
+        &mut self,
+        others: &HashSet<String>,
+        files: &[Add],
+        change: Change,
+    ) -> Result<bool, Error> {
+        self.storage.check_poison()?;
+        let paths: HashSet<String> = files.iter().map(|file| file.path.clone()).collect();
+        for _ in 0..ATTEMPTS_MAX {
+            let removes = removes_of(self.state()?, others, change.changes_rows());
+            let Some(removes) = removes else { return Ok(false) };
+            match self.commit_replacement(removes, files, change).await {
+                Ok(()) => {
+                    self.checkpoint_when_due().await;
+                    return Ok(true);
                 }
                 Err(source) => {
-                    let error = self.storage.blame(self.failed("commit to", source));
-                    self.reload().await.unwrap_or_else(|reload| {
-                        tracing::warn!(table = self.table.name(), error = %reload, "cannot read positions after a failed commit");
-                    });
-                    return Err(error);
+                    let failure = self.after_failure(source).await;
+                    // Seen is not durable: after a failed fsync the commit may be gone again.
+                    if self.storage.poison().reason().is_none() && self.has_landed(&paths, change).await? {
+                        return Ok(true);
+                    }
+                    failure?;
                 }
             }
         }
         Err(Error::Contended { path: self.path.clone(), attempts: ATTEMPTS_MAX })
+    }
+
+    /// Whether a commit whose outcome was unknown is in the snapshot at hand.
+    async fn has_landed(&self, paths: &HashSet<String>, change: Change) -> Result<bool, Error> {
+        match change {
+            Change::None => Ok(has_all(self.state()?, paths)),
+            Change::Deletion(after) => Ok(self.deleted().await?.commits >= after.commits),
+        }
+    }
+
+    /// What deletions have recorded.
+    ///
+    /// # Errors
+    /// When the log of the table cannot be read.
+    pub(crate) async fn deleted(&self) -> Result<Deleted, Error> {
+        let commits = self.recorded(commits_id(self.table)).await?.unwrap_or(0);
+        Ok(Deleted { commits, log_rows: self.recorded(log_rows_id(self.table)).await?.unwrap_or(0) })
+    }
+
+    /// What the snapshot at hand records for an application.
+    async fn recorded(&self, app_id: String) -> Result<Option<i64>, Error> {
+        let recorded = self.state()?.transaction_version(self.delta.log_store().as_ref(), app_id).await;
+        recorded.map_err(|source| self.failed("read positions of", source))
+    }
+
+    /// Reads the table again after a commit that failed: another may be tried when it lost a race.
+    async fn after_failure(&mut self, source: DeltaTableError) -> Result<(), Error> {
+        let table = self.table.name();
+        if let DeltaTableError::Transaction { source } = source {
+            tracing::info!(table, %source, "a commit lost a race; reading positions again");
+            metrics::counter!("vigie_history_conflicts_total", "table" => table).increment(1);
+            self.conflicts += 1;
+            return self.reload().await;
+        }
+        let error = self.storage.blame(self.failed("commit to", source));
+        self.reload().await.unwrap_or_else(|reload| {
+            tracing::warn!(table, error = %reload, "cannot read positions after a failed commit");
+        });
+        Err(error)
     }
 
     /// Writes the files, one a date, and the commit; on error `delta` keeps its snapshot.
@@ -159,17 +235,37 @@ impl DeltaHistory {
         let ahead = cut.next().iter().filter(|(partition, next)| *next > self.positions.get(*partition));
         let transactions: Vec<_> =
             ahead.map(|(partition, next)| Transaction::new(self.app_id(partition), next)).collect();
-        let actions = (adds.len() + transactions.len()).into();
-        // A failing post-commit hook would report an error for a commit that landed, so both hooks are off.
-        let properties = CommitProperties::default()
-            .with_application_transactions(transactions)
-            .with_metadata([(ACTIONS_FIELD.to_owned(), actions)])
-            .with_create_checkpoint(false)
-            .with_cleanup_expired_logs(Some(false));
+        let properties = properties(adds.len() + transactions.len()).with_application_transactions(transactions);
         let partition_by = Some(vec![DATE.to_owned()]);
         let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by, predicate: None };
+        self.commit_actions(properties, adds, operation).await
+    }
+
+    async fn commit_replacement(
+        &mut self,
+        removes: Vec<Remove>,
+        adds: &[Add],
+        change: Change,
+    ) -> Result<(), DeltaTableError> {
+        reach("history.before_replace");
+        let adds = adds.iter().map(|add| Action::Add(Add { data_change: change.changes_rows(), ..add.clone() }));
+        let actions: Vec<Action> = removes.into_iter().map(Action::Remove).chain(adds).collect();
+        let transactions = change.transactions(self.table);
+        // No second try at a later version: what was read of this one would not be looked at again.
+        let properties = properties(actions.len() + transactions.len())
+            .with_application_transactions(transactions)
+            .with_max_retries(0);
+        self.commit_actions(properties, actions, change.operation()).await
+    }
+
+    async fn commit_actions(
+        &mut self,
+        properties: CommitProperties,
+        actions: Vec<Action>,
+        operation: DeltaOperation,
+    ) -> Result<(), DeltaTableError> {
         let committed = CommitBuilder::from(properties)
-            .with_actions(adds)
+            .with_actions(actions)
             .build(Some(self.delta.snapshot()?), self.delta.log_store(), operation)
             .await?;
         self.delta.state = Some(committed.snapshot());
@@ -225,13 +321,11 @@ impl DeltaHistory {
         }
     }
 
-    /// Writes a checkpoint and removes log entries that it replaces and that are older than Delta's log retention (30
-    /// days), which bounds the log's length.
-    async fn checkpoint(&mut self) -> Result<(), DeltaTableError> {
+    /// Writes a checkpoint, and reads the table again from it. Upkeep removes the log entries that it stands for.
+    pub(crate) async fn checkpoint(&mut self) -> Result<(), DeltaTableError> {
         reach("history.before_checkpoint");
         checkpoints::create_checkpoint(&self.delta, None).await?;
         reach("history.after_checkpoint");
-        checkpoints::cleanup_metadata(&self.delta, None).await?;
         let mut fresh = DeltaTable::new(self.delta.log_store());
         fresh.load().await?;
         self.delta = fresh;
@@ -247,7 +341,7 @@ impl DeltaHistory {
     /// Removes the data files of a failed attempt, unless the snapshot that was read since has them: then the commit landed
     /// although it reported an error. File names are unique, so they are compared without their folders.
     fn discard_unnamed(&self) -> Result<(), Error> {
-        let snapshot = self.delta.snapshot().map_err(|source| self.failed("open", source))?;
+        let snapshot = self.state()?;
         let written = self.storage.claim(&self.path);
         if written.is_empty() {
             return Ok(());
@@ -255,7 +349,9 @@ impl DeltaHistory {
         let file_name = |path: &Path| path.file_name().map(ToOwned::to_owned);
         let named: HashSet<_> = snapshot.log_data().iter().map(|file| file_name(Path::new(&*file.path()))).collect();
         let log = self.path.join(LOG_FOLDER);
-        for path in written.iter().filter(|path| !path.starts_with(&log) && !named.contains(&file_name(path))) {
+        // Files put together from others have no commit yet while they are written, and whoever writes them removes them.
+        let is_ours = |path: &Path| !path.starts_with(&log) && kind_of(path) == Kind::Flushed;
+        for path in written.iter().filter(|path| is_ours(path) && !named.contains(&file_name(path))) {
             self.storage.discard(path);
         }
         Ok(())
@@ -264,12 +360,9 @@ impl DeltaHistory {
     /// Reads the positions of the snapshot at hand. Each look-up may replay the log since the checkpoint, so this
     /// happens when opening and after a failed commit, never per flush.
     async fn read_positions(&mut self) -> Result<(), Error> {
-        let snapshot = self.delta.snapshot().map_err(|source| self.failed("open", source))?;
-        let log_store = self.delta.log_store();
         let mut positions = Positions::default();
-        for partition in 0..i32::from(self.partitions) {
-            let recorded = snapshot.transaction_version(log_store.as_ref(), self.app_id(partition)).await;
-            if let Some(next) = recorded.map_err(|source| self.failed("read positions of", source))? {
+        for partition in self.partitions.clone().map(i32::from) {
+            if let Some(next) = self.recorded(self.app_id(partition)).await? {
                 positions.advance(partition, next);
             }
         }
@@ -284,4 +377,12 @@ impl DeltaHistory {
     fn failed(&self, action: &'static str, source: DeltaTableError) -> Error {
         Error::delta(action, &self.path, source)
     }
+}
+
+/// How every commit is made. A failing post-commit hook would report an error for a commit that landed, so both are off.
+fn properties(actions: usize) -> CommitProperties {
+    CommitProperties::default()
+        .with_metadata([(ACTIONS_FIELD.to_owned(), actions.into())])
+        .with_create_checkpoint(false)
+        .with_cleanup_expired_logs(Some(false))
 }

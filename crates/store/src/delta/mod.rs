@@ -16,7 +16,10 @@ pub mod open;
 
 pub(crate) mod cut;
 
-mod add;
+pub(crate) mod add;
+pub(crate) mod change;
+pub(crate) mod files;
+pub(crate) mod provider;
 pub(crate) mod sort;
 
 pub(crate) mod commit;

@@ -63,7 +63,7 @@ pub(crate) fn check_complete(root: &Path, tables: &[Option<LogFolder>]) -> Resul
 /// When it cannot be read, is of a newer format, or is not a history table.
 pub(crate) async fn open(root: &Path, table: Table) -> Result<DeltaTable, Error> {
     let path = table_path(root, table);
-    load(handle(&path, None)?, (table, true), &path).await
+    load(handle(&path, None)?, table, &path).await
 }
 
 /// Opens the table for writing, creating it when `exists` says so. What it holds is made durable first: positions that
@@ -77,7 +77,8 @@ pub(crate) async fn open_or_create(storage: &Storage, table: Table, exists: bool
     let unloaded = handle(&path, Some(storage.store()))?;
     if exists {
         storage.settle(&path.join(LOG_FOLDER))?;
-        return load(unloaded, (table, false), &path).await;
+        let loaded = load(unloaded, table, &path).await?;
+        return widened(loaded, table, &path).await.map_err(|error| storage.blame(error));
     }
     let columns: StructType = table.schema().as_ref().try_into_kernel()?;
     let created = unloaded
@@ -103,14 +104,27 @@ fn handle(path: &Path, store: Option<Arc<DurableStore>>) -> Result<DeltaTable, E
     builder.and_then(DeltaTableBuilder::build).map_err(|source| Error::delta("open", path, source))
 }
 
-/// Loads a table, which to be read need not have the columns of today's that may be null.
-async fn load(mut delta: DeltaTable, (table, may_lack_newer): (Table, bool), path: &Path) -> Result<DeltaTable, Error> {
+/// Loads a table, which need not have the columns of today's that may be null.
+async fn load(mut delta: DeltaTable, table: Table, path: &Path) -> Result<DeltaTable, Error> {
     delta.load().await.map_err(|source| Error::delta("open", path, source))?;
-    check_format(&delta, (table, may_lack_newer), path)?;
+    check_format(&delta, table, path)?;
     Ok(delta)
 }
 
-fn check_format(delta: &DeltaTable, (table, may_lack_newer): (Table, bool), path: &Path) -> Result<(), Error> {
+/// A table of an earlier version with the columns that came later; its rows have null in them.
+async fn widened(delta: DeltaTable, table: Table, path: &Path) -> Result<DeltaTable, Error> {
+    let failed = |source| Error::delta("add columns to", path, source);
+    let stored = delta.snapshot().map_err(failed)?.schema();
+    let expected: StructType = table.schema().as_ref().try_into_kernel()?;
+    let missing: Vec<_> = expected.fields().filter(|field| stored.field(field.name()).is_none()).cloned().collect();
+    if missing.is_empty() {
+        return Ok(delta);
+    }
+    tracing::info!(table = table.name(), columns = missing.len(), "adding columns to a table of an earlier version");
+    delta.add_columns().with_fields(missing).await.map_err(failed)
+}
+
+fn check_format(delta: &DeltaTable, table: Table, path: &Path) -> Result<(), Error> {
     let foreign = |reason: String| Error::Foreign { path: path.to_owned(), reason };
     let metadata = delta.snapshot().map_err(|source| Error::delta("open", path, source))?.metadata().clone();
     let version = metadata.configuration().get(FORMAT_PROPERTY).and_then(|text| text.parse::<u32>().ok());
@@ -124,7 +138,7 @@ fn check_format(delta: &DeltaTable, (table, may_lack_newer): (Table, bool), path
         // Tables of an earlier version lack columns that came later, all of which may be null.
         let same = match stored.field(field.name()) {
             Some(found) => found.data_type() == field.data_type(),
-            None => may_lack_newer && field.is_nullable(),
+            None => field.is_nullable(),
         };
         if !same {
             return Err(foreign(format!("column {} is missing or of another type", field.name())));

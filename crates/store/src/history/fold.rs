@@ -10,8 +10,9 @@ use crate::schema::table::Table;
 use arrow::array::RecordBatch;
 use std::sync::Arc;
 use vigie_model::batch::Observations;
+use vigie_model::control::Control;
 use vigie_model::metric::Metrics;
-use vigie_model::names::{NO_NAME, NameIx, NameKind, Names};
+use vigie_model::names::{NO_NAME, NameEntry, NameIx, NameKind, Names};
 use vigie_model::position::PartitionIx;
 use vigie_model::record::{Payload, Record};
 use vigie_model::space::Space;
@@ -52,6 +53,18 @@ impl Fold {
     /// The metrics as they are configured now.
     pub(crate) const fn metrics(&self) -> &Arc<Metrics> {
         &self.metrics
+    }
+
+    /// How many versions of spaces there were so far.
+    pub(crate) const fn space_versions(&self) -> u64 {
+        self.space_versions
+    }
+
+    /// Goes on behind earlier records: with their names, the newest control record and so many versions of spaces.
+    pub(crate) fn resume(&mut self, names: &[NameEntry], control: &Control, space_versions: u64) {
+        Arc::make_mut(&mut self.names).learn(names);
+        (self.metrics, self.spaces) = (Arc::clone(&control.metrics), Arc::clone(&control.spaces));
+        self.space_versions = space_versions;
     }
 
     /// Makes sure that rows of these observations can be made later.

@@ -54,6 +54,14 @@ impl HotRows {
         }
     }
 
+    /// The next offset of each partition of a table that would be new.
+    pub(crate) fn all_taken(&self, table: Table) -> &Positions {
+        match table {
+            Table::Observations => self.observations.all_taken(),
+            _ => self.table(table).all_taken(),
+        }
+    }
+
     /// Takes rows of a table other than that of observations.
     pub(crate) fn take(&mut self, rows: &Rows) {
         self.tables[rows.table as usize].take(rows.partition, &rows.batch, rows.next);

@@ -7,7 +7,11 @@ mod fold;
 
 mod hot_rows;
 
+pub(crate) mod committed;
+
 pub mod writer;
+
+pub mod resume;
 
 pub mod flusher;
 pub mod log_time;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use vigie_failpoints::point::number;
-use vigie_model::position::{LogId, PARTITIONS_DEFAULT, PartitionIx};
+use vigie_model::position::{BACKFILL_PARTITION, LogId, PARTITIONS_DEFAULT, PartitionIx};
 
 /// Hot rows after which a caller has to wait; at some 150 bytes a row about 30 MB.
 pub const ROWS_HOT_MAX: usize = 200_000;
@@ -26,6 +26,8 @@ pub struct HistoryOptions {
     pub centre: Arc<str>,
     /// Identity of the log whose records are taken; positions of different logs never compare.
     pub log_id: LogId,
+    /// The first partition of that log: 0, but for imports, whose rows all have [`BACKFILL_PARTITION`].
+    pub first_partition: PartitionIx,
     /// Partitions of that log.
     pub partitions: PartitionIx,
     /// Hot rows, over all tables, from which on taking is refused until a flush makes room.
@@ -39,12 +41,19 @@ pub struct HistoryOptions {
 }
 
 impl HistoryOptions {
+    /// For rows of archives, instead of those of a log.
+    #[must_use]
+    pub fn for_backfill(self) -> Self {
+        Self { first_partition: BACKFILL_PARTITION, partitions: 1, ..self }
+    }
+
     /// The defaults for a folder, a centre and a log.
     pub fn new(root: impl Into<PathBuf>, centre: impl Into<Arc<str>>, log_id: impl Into<LogId>) -> Self {
         Self {
             root: root.into(),
             centre: centre.into(),
             log_id: log_id.into(),
+            first_partition: 0,
             partitions: PARTITIONS_DEFAULT,
             rows_hot_max: ROWS_HOT_MAX,
             rows_per_flush: ROWS_PER_FLUSH,

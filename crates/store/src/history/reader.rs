@@ -1,7 +1,8 @@
 //! History without a writer: the committed rows of a folder, as `vigie sql` reads them beside no server.
 
 use super::source::{Captured, RowSource, attach_all};
-use crate::delta::open::{open, survey};
+use crate::delta::open::{open, survey, table_path};
+use crate::delta::provider::provider;
 use crate::error::Error;
 use crate::schema::table::Table;
 use datafusion::catalog::{Session, TableProvider};
@@ -27,8 +28,7 @@ impl HistoryReader {
         }
         for table in Table::ALL {
             let delta = open(root, table).await?;
-            let provider: Arc<dyn TableProvider> = delta.table_provider().await?;
-            tables.push((provider, delta.log_store()));
+            tables.push((provider(&delta, &table_path(root, table)).await?, delta.log_store()));
         }
         Ok(Self { tables })
     }
@@ -36,7 +36,7 @@ impl HistoryReader {
 
 impl RowSource for HistoryReader {
     fn capture(&self, table: Table) -> Captured {
-        Captured { committed: Arc::clone(&self.tables[table as usize].0), hot: Vec::new() }
+        Captured { table, committed: Arc::clone(&self.tables[table as usize].0), hot: Vec::new() }
     }
 
     fn attach(&self, session: &dyn Session) -> Result<(), deltalake::DeltaTableError> {

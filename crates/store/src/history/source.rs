@@ -11,7 +11,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::error::DataFusionError;
-use datafusion::prelude::{DataFrame, SessionContext};
+use datafusion::prelude::{DataFrame, SessionContext, lit};
+use datafusion::scalar::ScalarValue;
 use deltalake::DeltaTable;
 use deltalake::logstore::LogStoreRef;
 use std::sync::Arc;
@@ -25,8 +26,11 @@ pub(crate) struct Published {
     pub(crate) positions: Positions,
 }
 
-/// One table at one instant.
+/// One table at one instant. Clones are cheap.
+#[derive(Clone, Debug)]
 pub struct Captured {
+    /// Which it is.
+    pub(crate) table: Table,
     /// Reads the committed rows.
     pub(crate) committed: Arc<dyn TableProvider>,
     /// The rows not committed yet, in the schema of `committed`.
@@ -45,8 +49,14 @@ impl Captured {
     /// # Errors
     /// When they cannot be planned, which means that committed and hot rows differ in type.
     pub(crate) fn rows(self, session: &SessionContext) -> Result<DataFrame, DataFusionError> {
-        let Self { committed, hot } = self;
-        let rows = session.read_table(committed)?;
+        let Self { table, committed, hot } = self;
+        let mut rows = session.read_table(committed)?;
+        // Tables of an earlier version lack columns that came later; such a table has no hot rows.
+        for column in table.columns() {
+            if rows.schema().field_with_unqualified_name(column.name).is_err() {
+                rows = rows.with_column(column.name, lit(ScalarValue::try_from(&column.kind.arrow())?))?;
+            }
+        }
         if hot.is_empty() {
             return Ok(rows);
         }

@@ -5,12 +5,13 @@
 //! and only then trim the hot rows.
 //!
 //! **Locks.** `fold` and `hot` are std mutexes held for the time of a memory copy, never across an await; whoever needs
-//! both takes `fold` first. `delta` is a tokio mutex, held during a commit, and touched by flushes only.
+//! both takes `fold` first. Flushes and upkeep take turns at the Delta table of each (`Committed::turn`).
 
+use super::committed::Committed;
 use super::fold::{Fold, Rows};
 use super::hot_rows::HotRows;
 use super::options::{Full, HistoryOptions, HistoryStatus};
-use super::source::{Captured, Published, RowSource, attach_all};
+use super::source::{Captured, RowSource, attach_all};
 use crate::delta::commit::DeltaHistory;
 use crate::delta::cut::{Cut, ObservedRows};
 use crate::delta::disk::{Disk, SystemDisk};
@@ -23,8 +24,9 @@ use crate::rows::alerts::{STREAM_PARTITION, action, alerts, mark};
 use crate::schema::table::Table;
 use arrow::array::RecordBatch;
 use datafusion::catalog::Session;
-use deltalake::logstore::LogStoreRef;
-use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 use tokio::sync::Notify;
 use vigie_failpoints::point::reach;
@@ -34,25 +36,18 @@ use vigie_model::stream::{AlertItem, AlertRecord, AppliedCommand};
 
 /// History of one log, open for writing. Share it in an [`Arc`].
 ///
-/// The caller feeds it every record of the log, in order and from its start, and of the alert stream from any earlier place:
-/// what is already stored is dropped.
+/// The caller feeds it every record of the log, in order and from its start or from where it [goes on](Self::resume), and of the alert
+/// stream from any earlier place: what is already stored is dropped.
 pub struct History {
     options: HistoryOptions,
     storage: Storage,
     fold: Mutex<Fold>,
     hot: Mutex<HotRows>,
-    stores: Vec<Store>,
+    /// In the order of [`Table::ALL`].
+    stores: Vec<Committed>,
     status: Mutex<HistoryStatus>,
     room: Notify,
     flush_wanted: Notify,
-}
-
-/// The committed side of one table; `History::stores` has them in the order of [`Table::ALL`].
-struct Store {
-    table: Table,
-    delta: tokio::sync::Mutex<DeltaHistory>,
-    published: RwLock<Arc<Published>>,
-    log_store: LogStoreRef,
 }
 
 impl History {
@@ -70,18 +65,13 @@ impl History {
         let folders = survey(storage.root())?;
         let (mut positions_of, mut stores) = (Vec::new(), Vec::new());
         for (table, folder) in Table::ALL.into_iter().zip(&folders) {
-            let partitions = partitions_of(table, options.partitions);
+            let partitions =
+                partitions_of(table, options.first_partition..options.first_partition + options.partitions);
             let (log_id, per_checkpoint) = (&options.log_id, options.commits_per_checkpoint);
             let opening = DeltaHistory::open(&storage, table, folder.as_ref(), log_id, partitions, per_checkpoint);
             let delta = opening.await?;
-            let (provider, positions) = (delta.provider().await?, delta.positions().clone());
-            positions_of.push(positions.clone());
-            stores.push(Store {
-                table,
-                log_store: delta.log_store(),
-                delta: tokio::sync::Mutex::new(delta),
-                published: RwLock::new(Arc::new(Published { provider, positions })),
-            });
+            positions_of.push(delta.positions().clone());
+            stores.push(Committed::new(table, delta).await?);
         }
         tracing::info!(root = %options.root.display(), log_id = %options.log_id, "history is open");
         Ok(Self {
@@ -94,6 +84,16 @@ impl History {
             room: Notify::new(),
             flush_wanted: Notify::new(),
         })
+    }
+
+    /// The folder of the tables, absolute.
+    pub(crate) fn root(&self) -> &Path {
+        self.storage.root()
+    }
+
+    /// The committed side of a table.
+    pub(crate) fn committed(&self, table: Table) -> &Committed {
+        &self.stores[table as usize]
     }
 
     /// How it was opened.
@@ -235,12 +235,13 @@ impl History {
         self.storage.poison().wait().await.to_owned()
     }
 
-    /// The offset of the next row of each partition of the log that no table has committed.
+    /// The offset of the next row of each partition of the log, from the first one on, that no table has committed.
     #[must_use]
     pub fn next_offsets(&self) -> Vec<u64> {
         let of_log = [Table::Observations, Table::Incidents, Table::Perceptions];
         let next = |partition: PartitionIx| of_log.map(|table| self.committed_to(table, partition)).into_iter().max();
-        (0..self.options.partitions).map(|partition| next(partition).unwrap_or(0)).collect()
+        let first = self.options.first_partition;
+        (first..first + self.options.partitions).map(|partition| next(partition).unwrap_or(0)).collect()
     }
 
     /// The next position of the alert stream that no table has committed.
@@ -251,7 +252,7 @@ impl History {
     }
 
     fn committed_to(&self, table: Table, partition: PartitionIx) -> u64 {
-        let position = self.stores[table as usize].published().positions.get(i32::from(partition));
+        let position = self.committed(table).published().positions.get(i32::from(partition));
         u64::try_from(position).unwrap_or(0)
     }
 
@@ -261,10 +262,10 @@ impl History {
         self.hot().rows()
     }
 
-    async fn flush_table(&self, store: &Store) -> Result<u64, Error> {
+    async fn flush_table(&self, store: &Committed) -> Result<u64, Error> {
         self.storage.check_poison()?;
-        let table = store.table;
-        let mut delta = store.delta.lock().await;
+        let table = store.table();
+        let mut delta = store.turn().await;
         let cut = self.cut(table, delta.positions());
         // A commit may have landed although it reported an error: then nothing is left to store, but to publish.
         if cut.next().is_empty() && store.published().positions == *delta.positions() {
@@ -275,9 +276,7 @@ impl History {
         self.status.lock().expect("no holder of the status panics").conflicts += delta.conflicts() - conflicts;
         let stored = stored? as u64;
         reach("history.before_publish");
-        let published = Published { provider: delta.provider().await?, positions: delta.positions().clone() };
-        let positions = published.positions.clone();
-        *store.published.write().expect("no holder of a published version panics") = Arc::new(published);
+        let positions = store.publish(&delta).await?;
         self.hot().trim(table, &positions);
         tracing::debug!(table = table.name(), rows = stored, "committed");
         metrics::counter!("vigie_history_rows_total", "table" => table.name()).increment(stored);
@@ -336,18 +335,12 @@ impl History {
         Err(Full)
     }
 
-    fn fold(&self) -> MutexGuard<'_, Fold> {
+    pub(super) fn fold(&self) -> MutexGuard<'_, Fold> {
         self.fold.lock().expect("no holder of the fold panics")
     }
 
-    fn hot(&self) -> MutexGuard<'_, HotRows> {
+    pub(super) fn hot(&self) -> MutexGuard<'_, HotRows> {
         self.hot.lock().expect("no holder of the hot rows panics")
-    }
-}
-
-impl Store {
-    fn published(&self) -> Arc<Published> {
-        Arc::clone(&self.published.read().expect("no holder of a published version panics"))
     }
 }
 
@@ -363,19 +356,19 @@ impl RowSource for History {
         let schema = published.provider.schema();
         let seen = |rows| cast_to(&rows, &schema).expect("stored and queried types of a column are the same values");
         let hot = above.into_iter().filter(|rows: &RecordBatch| rows.num_rows() > 0).map(seen).collect();
-        Captured { hot, committed: Arc::clone(&published.provider) }
+        Captured { table, hot, committed: Arc::clone(&published.provider) }
     }
 
     fn attach(&self, session: &dyn Session) -> Result<(), deltalake::DeltaTableError> {
-        attach_all(self.stores.iter().map(|store| &store.log_store), session)
+        attach_all(self.stores.iter().map(Committed::log_store), session)
     }
 }
 
 /// Only log tables are partitioned like the log; the others are one order each.
-const fn partitions_of(table: Table, log_partitions: PartitionIx) -> PartitionIx {
+const fn partitions_of(table: Table, log_partitions: Range<PartitionIx>) -> Range<PartitionIx> {
     match table {
         Table::Observations | Table::Incidents | Table::Perceptions => log_partitions,
-        Table::Alerts | Table::Actions | Table::Spaces => 1,
+        Table::Alerts | Table::Actions | Table::Spaces => 0..1,
     }
 }
 

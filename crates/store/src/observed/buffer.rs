@@ -58,6 +58,11 @@ impl ObservedBuffer {
         self.taken.get(partition)
     }
 
+    /// The next offset of each partition that would be new.
+    pub(crate) const fn all_taken(&self) -> &Positions {
+        &self.taken
+    }
+
     /// Takes a batch of metrics that are configured like this; returns how many of its rows were new. Cost: a copy.
     pub(crate) fn take(&mut self, batch: &Batch<Observations>, metrics: &Arc<Metrics>) -> usize {
         let (partition, rows) = (i32::from(batch.partition), batch.rows.len());

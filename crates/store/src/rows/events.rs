@@ -1,10 +1,12 @@
 //! Rows of `incidents` and `perceptions`: events that come by the hundred.
 
 use super::columns::{Common, batch, instants, instants_or_null, offset, texts, texts_or_null};
+use super::observations::flag_words;
 use crate::schema::table::Table;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, MapBuilder, MapFieldNames, RecordBatch, StringBuilder};
 use arrow::datatypes::{DataType, Field};
 use std::sync::Arc;
+use vigie_model::batch::flags;
 use vigie_model::decimal::Decimal;
 use vigie_model::event::{Incident, Perception};
 use vigie_model::names::{NameIx, NameKind, Names};
@@ -30,6 +32,7 @@ pub fn incidents(incidents: &Batch<Vec<Incident>>, centre: &str, names: &Names) 
         texts(rows.iter().map(|row| &row.status)),
         Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.version))),
         texts_or_null(rows.iter().map(|row| row.text.as_ref())),
+        texts(rows.iter().map(|row| flag_words_of_incident(row.flags))),
     ];
     let common = Common {
         centre,
@@ -73,6 +76,18 @@ pub fn perceptions(perceptions: &Batch<Vec<Perception>>, centre: &str, names: &N
         dated_ms: rows.iter().map(|row| row.event_time_ms).collect(),
     };
     batch(Table::Perceptions, columns, &common)
+}
+
+/// The words of an incident's flags.
+fn flag_words_of_incident(bits: u8) -> &'static str {
+    let others = flag_words(bits & !flags::REVISION);
+    match (bits & flags::REVISION != 0, others) {
+        (false, _) => others,
+        (true, "") => "revision",
+        (true, "backfill") => "revision,backfill",
+        (true, "time_adjusted") => "revision,time_adjusted",
+        (true, _) => "revision,backfill,time_adjusted",
+    }
 }
 
 fn offsets(first: u64, rows: usize) -> Vec<i64> {

@@ -8,8 +8,9 @@ pub(crate) mod columns;
 pub(crate) mod observed;
 
 pub mod alerts;
-pub mod events;
 pub mod observations;
+
+pub mod events;
 pub mod spaces;
 
 #[cfg(test)]

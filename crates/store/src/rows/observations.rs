@@ -66,7 +66,7 @@ const FLAG_WORDS: [&str; 8] = [
 ];
 const _: () = assert!(flags::LATE == 1 && flags::BACKFILL == 2 && flags::TIME_ADJUSTED == 4);
 
-/// The words of a row's flags.
+/// The words of an observation's flags, of which [`flags::REVISION`] is never one.
 pub(crate) const fn flag_words(bits: u8) -> &'static str {
     FLAG_WORDS[bits as usize % FLAG_WORDS.len()]
 }

@@ -38,8 +38,8 @@ fn rows_of_the_log_say_what_the_records_say() {
     check(
         &events::incidents(&rows, "melbourne", &names()),
         &expect![[r##"
-        {"event_time":"2017-03-12T10:00:00Z","id":"#1-7","space":"town-hall","category":"theft","severity":"high","channel":"dispatch","source_reliability":0.5,"status":"","version":1,"centre":"melbourne","feed":"pedestrian","log_time":"2017-03-12T10:00:00Z","partition":1,"offset":7,"date":"2017-03-12"}
-    "##]],
+            {"event_time":"2017-03-12T10:00:00Z","id":"#1-7","space":"town-hall","category":"theft","severity":"high","channel":"dispatch","source_reliability":0.5,"status":"","version":1,"flags":"","centre":"melbourne","feed":"pedestrian","log_time":"2017-03-12T10:00:00Z","partition":1,"offset":7,"date":"2017-03-12"}
+        "##]],
     );
     let Record { payload: Payload::Perceptions(rows), .. } = fixture::perceptions(7) else { unreachable!() };
     check(

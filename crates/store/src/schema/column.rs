@@ -24,6 +24,8 @@ pub enum ColumnType {
     Double,
     /// A UTC timestamp in microseconds.
     Timestamp,
+    /// What the centre's clocks showed, in microseconds; without a zone.
+    LocalTime,
     /// A day.
     Date,
     /// Text by text.
@@ -55,6 +57,7 @@ impl ColumnType {
             Self::Small => DataType::Int32,
             Self::Double => DataType::Float64,
             Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some(UTC.into())),
+            Self::LocalTime => DataType::Timestamp(TimeUnit::Microsecond, None),
             Self::Date => DataType::Date32,
             Self::Map => text_map(),
         }
@@ -69,6 +72,7 @@ impl ColumnType {
             Self::Small => "int",
             Self::Double => "double",
             Self::Timestamp => "timestamp",
+            Self::LocalTime => "local time",
             Self::Date => "date",
             Self::Map => "map(text, text)",
         }

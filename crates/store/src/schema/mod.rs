@@ -11,6 +11,7 @@
 
 pub mod column;
 pub mod table;
+pub mod view;
 
 pub mod describe;
 

@@ -4,10 +4,10 @@
 //! files for every comparison (as text, `date >= '2017-3-1'` would silently prune wrongly), and Python readers get real
 //! dates. It stands last, as Delta readers put partition columns there anyway.
 //!
-//! **Additions to DESIGN.md**: `actions.space`, without which a partner's row scope could not be enforced, and
-//! `actions.cause`, which a close command carries.
+//! **Additions to DESIGN.md**: `actions.space`, without which a partner's row scope could not be enforced,
+//! `actions.cause`, which a close command carries, and `incidents.flags`, without which a backtest would judge revisions.
 
-use super::column::ColumnType::{Date, Double, Integer, Map, Small, Text, Timestamp};
+use super::column::ColumnType::{Date, Double, Integer, LocalTime, Map, Small, Text, Timestamp};
 use super::column::{Column, UTC};
 use arrow::datatypes::{Schema, SchemaRef};
 use std::fmt;
@@ -36,6 +36,10 @@ pub const DATE: &str = "date";
 pub const OFFSET: &str = "offset";
 /// Name of the column of partitions.
 pub const PARTITION: &str = "partition";
+/// Name of the computed column of local time.
+pub const LOCAL_TIME: &str = "local_time";
+/// Name of the computed column of day and night.
+pub const LIGHT: &str = "light";
 /// Name of the column every row scope filters.
 pub const CENTRE: &str = "centre";
 
@@ -71,6 +75,12 @@ const INCIDENTS: &[Column] = &[
     Column::new("status", Text, "status in the source's words; empty when unknown"),
     Column::new("version", Integer, "version of the report, counted by the source"),
     Column::new("text", Text, "free text, only from feeds that declare it").or_null(),
+    Column::new(
+        "flags",
+        Text,
+        "words separated by commas: revision (another version of an incident in the log, not judged), backfill, time_adjusted",
+    )
+    .or_null(),
 ];
 
 const PERCEPTIONS: &[Column] = &[
@@ -164,6 +174,17 @@ const SPACE_COLUMNS: [Column; 2] = [
     Column::new(OFFSET, Integer, "ordinal of the space version in the log, from 0. Quote it in SQL: \"offset\""),
 ];
 
+const COMPUTED: [Column; 2] = [
+    Column::new(LOCAL_TIME, LocalTime, "event_time on the clocks of the centre's time zone; an hour comes twice in autumn"),
+    Column::new(
+        LIGHT,
+        Text,
+        "day or night at event_time, by the sun at the space (at the middle of all spaces when it has no outline): night \
+         from sunset to sunrise, as for rules; null while no space has an outline",
+    )
+    .or_null(),
+];
+
 impl Table {
     /// Every table.
     pub const ALL: [Self; 6] =
@@ -225,6 +246,19 @@ impl Table {
         columns.extend(place);
         columns.push(Column::new(DATE, Date, date_comment));
         columns
+    }
+
+    /// Columns that SQL shows beside those that are stored; each is made when a query asks for it.
+    ///
+    /// When a survey's answers were given says nothing of the light that was asked about: `perceptions` has no `light`,
+    /// but its own column `period`.
+    #[must_use]
+    pub const fn computed_columns(self) -> &'static [Column] {
+        match self {
+            Self::Observations | Self::Incidents | Self::Alerts => &COMPUTED,
+            Self::Perceptions | Self::Actions => COMPUTED.split_at(1).0,
+            Self::Spaces => &[],
+        }
     }
 
     /// Its Arrow schema as stored; built once.

@@ -66,7 +66,7 @@ FROM (
   FROM perceptions
   GROUP BY space
 ) AS p
-LEFT JOIN (SELECT space, count(*) AS incidents FROM incidents GROUP BY space) AS i ON i.space = p.space
+LEFT JOIN (SELECT space, count(*) AS incidents FROM incidents_current GROUP BY space) AS i ON i.space = p.space
 ORDER BY p.unsafe_share DESC, p.space",
     ),
 ];

@@ -1,6 +1,7 @@
 //! Errors of queries in words: what is wrong, where, and what to do.
 
-use super::limits::SqlLimits;
+use super::growth::TooLarge;
+use super::limits::{Bounds, SqlLimits};
 use datafusion::common::{Column, SchemaError};
 use datafusion::error::DataFusionError;
 use vigie_model::diagnostic::did_you_mean;
@@ -45,7 +46,9 @@ pub(crate) fn planning_error(error: &DataFusionError) -> QueryError {
             None => refused(error.strip_backtrace()),
         },
         DataFusionError::SchemaError(schema, _) => refused(schema_error(schema)),
-        DataFusionError::Plan(text) | DataFusionError::NotImplemented(text) => refused(text.replace('\n', " ")),
+        DataFusionError::Plan(text) | DataFusionError::NotImplemented(text) | DataFusionError::Execution(text) => {
+            refused(wrong_call(text))
+        }
         DataFusionError::SQL(..) => syntax_error(error),
         DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) | DataFusionError::External(_) => {
             unreadable(error)
@@ -54,19 +57,31 @@ pub(crate) fn planning_error(error: &DataFusionError) -> QueryError {
     }
 }
 
+/// What a function of ours says of its arguments, without what DataFusion says around it.
+fn wrong_call(text: &str) -> String {
+    let said = text.split_once("user-defined coercion failed with: Error during planning: ").map(|(_, said)| said);
+    let said = said.and_then(|said| said.split_once(". No function matches")).map(|(said, _)| said);
+    said.unwrap_or(text).replace('\n', " ")
+}
+
 /// What went wrong while running. A caller who may not see every row gets no values in the text: a failing cast would
 /// quote a value of somebody else's row.
 pub(crate) fn running_error(error: &DataFusionError, scope: &Scope, limits: &SqlLimits) -> QueryError {
     match error.find_root() {
         DataFusionError::ResourcesExhausted(_) => {
-            let memory = size(limits.memory_bytes_max);
+            let memory = size(limits.memory_bytes_max as u64);
             QueryError::Limit(format!("the query needs more memory than the {memory} all queries share; {NARROW}"))
         }
+        DataFusionError::External(cause) if cause.is::<TooLarge>() => QueryError::Limit(cause.to_string()),
         DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) | DataFusionError::ParquetError(_) => {
             unreadable(error)
         }
         _ if scope.spaces != SpaceScope::All => refused("the statement failed on some row; check casts and divisions"),
         DataFusionError::ArrowError(arrow, _) => refused(format!("the statement failed on some row: {arrow}")),
+        DataFusionError::Execution(text) => refused(format!("the statement failed: {text}")),
+        DataFusionError::Internal(text) if text.contains("DISTINCT aggregate should have exactly one argument") => {
+            refused("an aggregate of several arguments takes no DISTINCT: it would lose rows that count")
+        }
         other => refused(format!("the statement failed: {}", other.strip_backtrace())),
     }
 }
@@ -82,18 +97,36 @@ pub(crate) fn timed_out(limits: &SqlLimits) -> QueryError {
     QueryError::Limit(format!("the query took longer than its timeout of {} s; {NARROW}", limits.timeout.as_secs_f64()))
 }
 
+/// The reader is too slow.
+pub(crate) fn unread(limits: &SqlLimits) -> QueryError {
+    let wait_s = limits.reader_wait_max.as_secs_f64();
+    QueryError::Limit(format!("nobody took a part of the answer for {wait_s} s; read faster, or ask for fewer rows"))
+}
+
+/// The answer takes too long altogether.
+pub(crate) fn answered_too_long(limits: &SqlLimits) -> QueryError {
+    let text = format!("the answer took longer than {} s; {NARROW}", limits.answer_time_max.as_secs_f64());
+    QueryError::Limit(text)
+}
+
+/// Too many queries wait.
+pub(crate) fn too_many_wait(limits: &SqlLimits) -> QueryError {
+    QueryError::Limit(format!("{} queries are waiting already; try again later", limits.waiting_max))
+}
+
 /// The answer has too many rows.
-pub(crate) fn too_many_rows(limits: &SqlLimits) -> QueryError {
-    QueryError::Limit(format!("the answer has more than {} rows; {NARROW}", limits.answer_rows_max))
+pub(crate) fn too_many_rows(bounds: Bounds) -> QueryError {
+    QueryError::Limit(format!("the answer has more than {} rows; {NARROW}, or ask for more rows_max", bounds.rows))
 }
 
 /// The answer has too many bytes.
-pub(crate) fn too_many_bytes(limits: &SqlLimits) -> QueryError {
-    QueryError::Limit(format!("the answer is larger than {}; {NARROW}", size(limits.answer_bytes_max)))
+pub(crate) fn too_many_bytes(bounds: Bounds) -> QueryError {
+    let text = format!("the answer is larger than {}; {NARROW}, or ask for more bytes_max", size(bounds.bytes));
+    QueryError::Limit(text)
 }
 
 /// A number of bytes for people.
-fn size(bytes: usize) -> String {
+fn size(bytes: u64) -> String {
     if bytes >= 1 << 20 { format!("{} MiB", bytes >> 20) } else { format!("{bytes} bytes") }
 }
 

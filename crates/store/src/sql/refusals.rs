@@ -111,9 +111,9 @@ async fn only_reading_statements_over_the_six_tables_are_run() {
         "SELECT * FROM alerts FOR UPDATE"
             FOR UPDATE and FOR SHARE are not available: history is read-only here
         "SELECT * FROM 'alerts.parquet'"
-            unknown table 'alerts.parquet'; did you mean 'alerts'? (history has observations, incidents, perceptions, alerts, actions, spaces)
+            unknown table 'alerts.parquet'; did you mean 'alerts'? (history has observations, incidents, perceptions, alerts, actions, spaces, incidents_current, coverage, incident_rates, rule_value, rule_recall, operator_load, sdg_16_1_4)
         "SELECT * FROM \"/etc/passwd\""
-            unknown table '/etc/passwd' (history has observations, incidents, perceptions, alerts, actions, spaces)
+            unknown table '/etc/passwd' (history has observations, incidents, perceptions, alerts, actions, spaces, incidents_current, coverage, incident_rates, rule_value, rule_recall, operator_load, sdg_16_1_4)
         "SELECT * FROM read_csv('x.csv')"
             table function read_csv is not available; only the tables of history can be read
         "SELECT * FROM generate_series(1, 10)"
@@ -135,13 +135,13 @@ async fn only_reading_statements_over_the_six_tables_are_run() {
         "SELECT (SELECT count(*) FROM information_schema.columns)"
             unknown table 'information_schema.columns': tables have no schema or catalog
         "SELECT * FROM alert"
-            unknown table 'alert'; did you mean 'alerts'? (history has observations, incidents, perceptions, alerts, actions, spaces)
+            unknown table 'alert'; did you mean 'alerts'? (history has observations, incidents, perceptions, alerts, actions, spaces, incidents_current, coverage, incident_rates, rule_value, rule_recall, operator_load, sdg_16_1_4)
         "SELECT * FROM (SELECT * FROM zebras)"
-            unknown table 'zebras' (history has observations, incidents, perceptions, alerts, actions, spaces)
+            unknown table 'zebras' (history has observations, incidents, perceptions, alerts, actions, spaces, incidents_current, coverage, incident_rates, rule_value, rule_recall, operator_load, sdg_16_1_4)
         "SELECT spce FROM alerts"
-            line 1, column 8: unknown column 'spce'; did you mean 'space'? (columns: alert_id, centre, date, event_time, evidence, feed, key, log_time, offset, partition, reason, rule, rule_uid, rule_version, severity, space, state, summary)
+            line 1, column 8: unknown column 'spce'; did you mean 'space'? (columns: alert_id, centre, date, event_time, evidence, feed, key, light, local_time, log_time, offset, partition, reason, rule, rule_uid, rule_version, severity, space, state, summary)
         "SELECT a.rulle\nFROM alerts AS a"
-            line 1, column 8: unknown column 'rulle'; did you mean 'rule'? (columns: alert_id, centre, date, event_time, evidence, feed, key, log_time, offset, partition, reason, rule, rule_uid, rule_version, severity, space, state, summary)
+            line 1, column 8: unknown column 'rulle'; did you mean 'rule'? (columns: alert_id, centre, date, event_time, evidence, feed, key, light, local_time, log_time, offset, partition, reason, rule, rule_uid, rule_version, severity, space, state, summary)
         "SELECT nosuch(1)"
             line 1, column 8: Invalid function 'nosuch'. Did you mean 'cosh'?
         "SELECT count(*) FROM alerts GROUP BY"
@@ -186,4 +186,22 @@ async fn long_and_deep_statements_are_answered_or_refused() {
         900 ids: answered
     "#]]
     .assert_eq(&outcomes);
+}
+
+/// Sub-queries without names, each computing the same words from the one below.
+#[tokio::test]
+async fn the_same_words_in_sub_queries_of_sub_queries_are_computed_each_time() {
+    let filled = filled(SqlLimits::default()).await;
+    for (expected, sql) in [
+        ("8", "SELECT x + x AS x FROM (SELECT x + x AS x FROM (SELECT x + x AS x FROM (SELECT 1 AS x)))"),
+        (
+            "aaaa",
+            "SELECT x || x AS x FROM (SELECT x || x AS x FROM (SELECT 'a' AS x) UNION ALL SELECT 'b' WHERE false)",
+        ),
+        ("8", "SELECT max(x + x) AS x FROM (SELECT x + x AS x FROM (SELECT x + x AS x FROM (SELECT 1 AS x)))"),
+        ("4", "WITH a AS (SELECT x + x AS x FROM (SELECT 1 AS x)) SELECT x + x AS x FROM (SELECT * FROM a)"),
+    ] {
+        let answer = filled.text(sql, QueryFormat::Csv).await;
+        assert_eq!(answer.lines().last(), Some(expected), "{sql}");
+    }
 }

@@ -5,20 +5,46 @@ use super::limits::SqlLimits;
 use crate::fixture::{self, CENTRE, HOUR_MS, START_MS};
 use crate::history::options::HistoryOptions;
 use crate::history::writer::History;
-use std::sync::Arc;
+use jiff::tz::TimeZone;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use vigie_model::alert::AlertState;
-use vigie_model::doors::{QueryAnswer, QueryDoor, QueryError, QueryFormat};
+use vigie_model::audit::{AuditError, AuditRecord, AuditTrail};
+use vigie_model::doors::{QueryAnswer, QueryDoor, QueryError, QueryFormat, Question};
 use vigie_model::principal::Principal;
 
 /// A door over a history in a folder that lives as long.
 pub(super) struct Filled {
     pub(super) door: SqlDoor,
+    pub(super) audit: Arc<Kept>,
     _dir: TempDir,
+}
+
+/// An audit trail in memory, whose disk may fail.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub(super) records: Mutex<Vec<AuditRecord>>,
+    pub(super) is_failing: AtomicBool,
+}
+
+impl AuditTrail for Kept {
+    fn write(&self, records: &[AuditRecord]) -> Result<(), AuditError> {
+        if self.is_failing.load(Ordering::SeqCst) {
+            return Err(AuditError("the disk is full".to_owned()));
+        }
+        self.records.lock().unwrap().extend_from_slice(records);
+        Ok(())
+    }
 }
 
 /// Half of the rows committed, half hot.
 pub(super) async fn filled(limits: SqlLimits) -> Filled {
+    filled_in(limits, "UTC").await
+}
+
+/// [`filled`], of a centre in a time zone.
+pub(super) async fn filled_in(limits: SqlLimits, zone: &str) -> Filled {
     let dir = TempDir::new().unwrap();
     let history = History::open(HistoryOptions::new(dir.path(), CENTRE, "log-a")).await.unwrap();
     for record in [fixture::control(), fixture::dictionary(), fixture::observations(0, 0, 4), fixture::perceptions(0)] {
@@ -31,12 +57,15 @@ pub(super) async fn filled(limits: SqlLimits) -> Filled {
     }
     history.take_alert(&fixture::alert(1, AlertState::Cleared, START_MS + HOUR_MS)).unwrap();
     history.take_applied(&fixture::closed(2)).unwrap();
-    Filled { door: SqlDoor::new(Arc::new(history), limits).unwrap(), _dir: dir }
+    let audit = Arc::new(Kept::default());
+    let door =
+        SqlDoor::new(Arc::new(history), limits, Arc::clone(&audit) as _).unwrap().in_zone(TimeZone::get(zone).unwrap());
+    Filled { door, audit, _dir: dir }
 }
 
 impl Filled {
     pub(super) async fn ask(&self, who: &Principal, sql: &str, format: QueryFormat) -> Result<QueryAnswer, QueryError> {
-        self.door.query(who, sql, format).await
+        self.door.whole(who, Question::new(sql, format, "test")).await
     }
 
     pub(super) async fn text(&self, sql: &str, format: QueryFormat) -> String {

@@ -3,7 +3,7 @@
 use super::door::SqlDoor;
 use super::examples::EXAMPLES;
 use super::limits::SqlLimits;
-use super::samples::filled;
+use super::samples::{filled, filled_in};
 use crate::fixture::{self, CENTRE};
 use crate::history::options::HistoryOptions;
 use crate::history::writer::History;
@@ -13,8 +13,12 @@ use expect_test::{Expect, expect};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
-use vigie_model::doors::{QueryDoor, QueryFormat};
+use vigie_model::audit::KeptNowhere;
+use vigie_model::doors::{QueryDoor, QueryFormat, Question};
 use vigie_model::principal::Principal;
+
+mod dated;
+mod pruning;
 
 #[tokio::test]
 async fn reading_statements_are_run() {
@@ -40,6 +44,155 @@ async fn reading_statements_are_run() {
     assert!(plan.contains("logical_plan") && plan.contains("physical_plan"), "{plan}");
 }
 
+/// Bounds on long values cost time, so they stand only where such values are made; conditions on columns make none.
+#[tokio::test]
+async fn long_values_are_bounded_where_they_are_made() {
+    let filled = filled(SqlLimits::default()).await;
+    let long = format!("'{}', value", "x".repeat(2_000));
+    for (columns, condition, is_bounded) in [
+        (long.as_str(), "true", true),
+        ("count(*)", "date = '2017-03-12' AND value > 1 AND space IN ('town-hall', 'city-square')", false),
+        ("left(space, 3)", "metric LIKE 'people%'", false),
+        ("space || metric", "true", true),
+        ("count(*)", "space || metric = 'town-hallpeople_count'", true),
+        ("'short', value", "space <> 'short'", false),
+    ] {
+        let sql = format!("EXPLAIN SELECT {columns} FROM observations WHERE {condition}");
+        let plan = filled.text(&sql, QueryFormat::Csv).await;
+        assert_eq!(plan.contains("Portions"), is_bounded, "{sql}: {plan}");
+    }
+}
+
+/// Beside every row: the centre's clocks, and the sun at its space, or where all spaces are.
+#[tokio::test]
+async fn rows_show_local_time_and_light() {
+    let filled = filled_in(SqlLimits::default(), "Australia/Melbourne").await;
+    let check = async |sql: &str, expected: Expect| expected.assert_eq(&filled.text(sql, QueryFormat::Csv).await);
+    // Sunset over Melbourne was at 19:40 that day, sunrise at 7:15 the next (timeanddate.com).
+    check(
+        "SELECT space, event_time, local_time, light FROM observations WHERE value IN (0, 1, 7) ORDER BY event_time",
+        expect![[r#"
+            space,event_time,local_time,light
+            town-hall,2017-03-12T10:00:00Z,2017-03-12T21:00:00,night
+            city-square,2017-03-12T11:00:00Z,2017-03-12T22:00:00,night
+            city-square,2017-03-12T17:00:00Z,2017-03-13T04:00:00,night
+        "#]],
+    )
+    .await;
+    check(
+        "SELECT light, count(*) AS rows FROM incidents GROUP BY light UNION ALL SELECT light, count(*) FROM alerts GROUP BY light",
+        expect![[r#"
+            light,rows
+            night,1
+            night,2
+        "#]],
+    )
+    .await;
+    check(
+        "SELECT period, local_time FROM perceptions LIMIT 1",
+        expect![[r#"
+            period,local_time
+            night,2017-03-12T21:00:00
+        "#]],
+    )
+    .await;
+    check(
+        "SELECT date_trunc('day', local_time) AS day, CAST(local_time AS DATE) AS date, count(*) AS n FROM observations \
+         GROUP BY 1, 2 ORDER BY day",
+        expect![[r#"
+            day,date,n
+            2017-03-12T00:00:00,2017-03-12,3
+            2017-03-13T00:00:00,2017-03-13,5
+        "#]],
+    )
+    .await;
+    check(
+        "SELECT light FROM perceptions",
+        expect![[r#"
+            line 1, column 8: unknown column 'light'; did you mean 'weight'? (columns: centre, date, event_time, feed, group, id, local_time, log_time, n, offset, partition, period, question, scale, share, space, unsafe, wave, weight)
+        "#]],
+    )
+    .await;
+    // Without a query that names them, they are in no plan.
+    let plan =
+        filled.text("EXPLAIN SELECT max(value) FROM observations WHERE space = 'town-hall'", QueryFormat::Csv).await;
+    assert!(!plan.contains("light(") && !plan.contains("local_time("), "{plan}");
+    let plan = filled.text("EXPLAIN SELECT max(local_time) FROM observations", QueryFormat::Csv).await;
+    assert!(!plan.contains("light(") && plan.contains("local_time("), "{plan}");
+}
+
+/// Of the versions of an incident the newest, wherever it lies now; none once it is withdrawn.
+#[tokio::test]
+async fn incidents_current_has_the_newest_version_of_each() {
+    let dir = TempDir::new().unwrap();
+    let history = History::open(HistoryOptions::new(dir.path(), CENTRE, "log-a")).await.unwrap();
+    let (town_hall, city_square) = (0, 1);
+    for record in [
+        fixture::control(),
+        fixture::dictionary(),
+        fixture::incident_version(0, "kept", 1, "open", town_hall),
+        fixture::incident_version(1, "corrected", 1, "open", town_hall),
+        fixture::incident_version(2, "corrected", 3, "closed", town_hall),
+        fixture::incident_version(3, "corrected", 2, "open", town_hall),
+        fixture::incident_version(4, "withdrawn", 1, "open", town_hall),
+        fixture::incident_version(5, "moved", 1, "open", town_hall),
+    ] {
+        history.take_record(&record).unwrap();
+    }
+    history.flush().await.unwrap();
+    for record in [
+        fixture::incident_version(6, "withdrawn", 2, "Withdrawn", town_hall),
+        fixture::incident_version(0, "moved", 2, "open", city_square),
+        // Without an id, twice.
+        fixture::incidents(7),
+        fixture::incidents(8),
+    ] {
+        history.take_record(&record).unwrap();
+    }
+    let door = SqlDoor::new(Arc::new(history), SqlLimits::default(), Arc::new(KeptNowhere)).unwrap();
+    let ask = async |who: &Principal, sql: &str| {
+        let answer = door.whole(who, Question::new(sql, QueryFormat::Csv, "test")).await;
+        String::from_utf8(answer.unwrap().body).unwrap()
+    };
+    let sql = "SELECT id, version, status, space, flags, light FROM incidents_current ORDER BY id";
+    expect![[r#"
+        id,version,status,space,flags,light
+        #1-7,1,,town-hall,,night
+        #1-8,1,,town-hall,,night
+        corrected,3,closed,town-hall,revision,night
+        kept,1,open,town-hall,,night
+        moved,2,open,city-square,revision,night
+    "#]]
+    .assert_eq(&ask(&Principal::local(CENTRE), sql).await);
+    // Whoever sees only the space it was moved from does not see an old version of it.
+    let (before, now) = (fixture::partner("town-hall"), fixture::partner("city-square"));
+    let moved = "SELECT count(*) FROM incidents_current WHERE id = 'moved'";
+    assert_eq!(
+        (ask(&before, moved).await.as_str(), ask(&now, moved).await.as_str()),
+        ("count(*)\n0\n", "count(*)\n1\n")
+    );
+    let both =
+        "SELECT count(*) FROM incidents AS i JOIN incidents_current AS c ON i.id = c.id AND i.version < c.version";
+    assert_eq!(ask(&Principal::local(CENTRE), both).await, "count(*)\n3\n");
+    assert_eq!(ask(&Principal::local("dublin"), "SELECT count(*) FROM incidents_current").await, "count(*)\n0\n");
+}
+
+/// A partner sees the light of its own spaces; where no space has an outline, there is none.
+#[tokio::test]
+async fn light_needs_an_outline() {
+    let filled = filled(SqlLimits::default()).await;
+    let partner = fixture::partner("city-square");
+    assert_eq!(filled.cell(&partner, "SELECT DISTINCT light FROM observations").await, "night");
+    let dir = TempDir::new().unwrap();
+    let history = History::open(HistoryOptions::new(dir.path(), CENTRE, "log-a")).await.unwrap();
+    history.take_record(&fixture::dictionary()).unwrap();
+    history.take_record(&fixture::observations(0, 0, 2)).unwrap();
+    let door = SqlDoor::new(Arc::new(history), SqlLimits::default(), Arc::new(KeptNowhere)).unwrap();
+    let sql = "SELECT count(*), count(light), max(local_time) FROM observations";
+    let body = door.whole(&Principal::local(CENTRE), Question::new(sql, QueryFormat::Csv, "test")).await.unwrap().body;
+    assert_eq!(String::from_utf8(body).unwrap().lines().nth(1), Some("2,0,2017-03-12T11:00:00"), "local time is UTC");
+}
+
 /// Two days are two files; a date leaves one of them unread.
 #[tokio::test]
 async fn a_date_prunes_files() {
@@ -48,12 +201,13 @@ async fn a_date_prunes_files() {
     history.take_record(&fixture::dictionary()).unwrap();
     history.take_record(&fixture::observations(0, 0, 30)).unwrap();
     history.flush().await.unwrap();
-    let door = SqlDoor::new(Arc::new(history), SqlLimits::default()).unwrap();
+    let door = SqlDoor::new(Arc::new(history), SqlLimits::default(), Arc::new(KeptNowhere)).unwrap();
     for (condition, files) in
         [("true", 2), ("date = '2017-03-12'", 1), ("date > DATE '2017-03-12'", 1), ("date < '2017-01-01'", 0)]
     {
         let sql = format!("EXPLAIN SELECT value FROM observations WHERE {condition}");
-        let plan = door.query(&Principal::local(CENTRE), &sql, QueryFormat::Csv).await.unwrap().body;
+        let plan =
+            door.whole(&Principal::local(CENTRE), Question::new(&sql, QueryFormat::Csv, "test")).await.unwrap().body;
         let plan = String::from_utf8(plan).unwrap();
         assert_eq!(plan.matches(".parquet").count(), files, "{condition}: {plan}");
     }
@@ -154,18 +308,18 @@ async fn answers_come_in_four_formats() {
 
 #[tokio::test]
 async fn limits_have_names_and_say_how_to_narrow() {
-    let limits = SqlLimits { answer_rows_max: 3, statement_bytes_max: 100, ..SqlLimits::default() };
+    let limits = SqlLimits { answer_rows_default: 3, statement_bytes_max: 100, ..SqlLimits::default() };
     let small = filled(limits).await;
     expect![[r#"
-        the answer has more than 3 rows; narrow it: fewer days (date >= '2017-03-10'), fewer columns, count(*) or avg() instead of rows, or LIMIT
+        the answer has more than 3 rows; narrow it: fewer days (date >= '2017-03-10'), fewer columns, count(*) or avg() instead of rows, or LIMIT, or ask for more rows_max
     "#]].assert_eq(&small.text("SELECT * FROM observations", QueryFormat::Csv).await);
     expect![[r#"
         the statement is longer than 100 bytes
     "#]]
     .assert_eq(&small.text(&"x".repeat(101), QueryFormat::Csv).await);
-    let bytes = filled(SqlLimits { answer_bytes_max: 64, ..SqlLimits::default() }).await;
+    let bytes = filled(SqlLimits { answer_bytes_default: 64, ..SqlLimits::default() }).await;
     expect![[r#"
-        the answer is larger than 64 bytes; narrow it: fewer days (date >= '2017-03-10'), fewer columns, count(*) or avg() instead of rows, or LIMIT
+        the answer is larger than 64 bytes; narrow it: fewer days (date >= '2017-03-10'), fewer columns, count(*) or avg() instead of rows, or LIMIT, or ask for more bytes_max
     "#]].assert_eq(&bytes.text("SELECT * FROM observations", QueryFormat::Csv).await);
     let memory = filled(SqlLimits { memory_bytes_max: 1 << 10, ..SqlLimits::default() }).await;
     expect![[r#"
@@ -181,11 +335,11 @@ async fn limits_have_names_and_say_how_to_narrow() {
 async fn examples_run_on_an_empty_and_on_a_filled_history() {
     let dir = TempDir::new().unwrap();
     let empty = History::open(HistoryOptions::new(dir.path(), CENTRE, "log-a")).await.unwrap();
-    let door = SqlDoor::new(Arc::new(empty), SqlLimits::default()).unwrap();
+    let door = SqlDoor::new(Arc::new(empty), SqlLimits::default(), Arc::new(KeptNowhere)).unwrap();
     let filled = filled(SqlLimits::default()).await;
     let mut answers = String::new();
     for (title, sql) in EXAMPLES {
-        let nothing = door.query(&Principal::local(CENTRE), sql, QueryFormat::Csv).await;
+        let nothing = door.whole(&Principal::local(CENTRE), Question::new(sql, QueryFormat::Csv, "test")).await;
         assert_eq!(nothing.unwrap_or_else(|error| panic!("{title}: {error}")).rows, 0, "{title}");
         answers.push_str(&format!("# {title}\n{}", filled.text(sql, QueryFormat::Csv).await));
     }

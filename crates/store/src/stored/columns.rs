@@ -7,31 +7,42 @@ use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type, TimeUnit, Ti
 use arrow::error::ArrowError;
 
 /// A batch being read, column by column.
-pub(super) struct Columns<'a>(pub(super) &'a RecordBatch);
+pub(crate) struct Columns<'a>(pub(crate) &'a RecordBatch);
 
 /// A column of texts, some of which may be missing.
-pub(super) struct Texts(ArrayRef);
+pub(crate) struct Texts(ArrayRef);
 
 impl Columns<'_> {
-    pub(super) fn texts(&self, name: &str) -> Result<Texts, Error> {
+    pub(crate) fn texts(&self, name: &str) -> Result<Texts, Error> {
         self.cast(name, &DataType::Utf8).map(Texts)
     }
 
     /// Instants in milliseconds.
-    pub(super) fn instants_ms(&self, name: &str) -> Result<Vec<i64>, Error> {
+    pub(crate) fn instants_ms(&self, name: &str) -> Result<Vec<i64>, Error> {
         let column = self.cast(name, &DataType::Timestamp(TimeUnit::Millisecond, None))?;
         Ok(column.as_primitive::<TimestampMillisecondType>().values().to_vec())
     }
 
-    pub(super) fn integers(&self, name: &str) -> Result<Vec<i64>, Error> {
+    /// Instants in milliseconds, some of which may be missing.
+    pub(crate) fn instants_ms_or_none(&self, name: &str) -> Result<Vec<Option<i64>>, Error> {
+        let column = self.cast(name, &DataType::Timestamp(TimeUnit::Millisecond, None))?;
+        Ok(column.as_primitive::<TimestampMillisecondType>().iter().collect())
+    }
+
+    /// Integers, some of which may be missing.
+    pub(crate) fn integers_or_none(&self, name: &str) -> Result<Vec<Option<i64>>, Error> {
+        Ok(self.cast(name, &DataType::Int64)?.as_primitive::<Int64Type>().iter().collect())
+    }
+
+    pub(crate) fn integers(&self, name: &str) -> Result<Vec<i64>, Error> {
         Ok(self.cast(name, &DataType::Int64)?.as_primitive::<Int64Type>().values().to_vec())
     }
 
-    pub(super) fn smalls(&self, name: &str) -> Result<Vec<i32>, Error> {
+    pub(crate) fn smalls(&self, name: &str) -> Result<Vec<i32>, Error> {
         Ok(self.cast(name, &DataType::Int32)?.as_primitive::<Int32Type>().values().to_vec())
     }
 
-    pub(super) fn doubles(&self, name: &str) -> Result<Vec<f64>, Error> {
+    pub(crate) fn doubles(&self, name: &str) -> Result<Vec<f64>, Error> {
         Ok(self.cast(name, &DataType::Float64)?.as_primitive::<Float64Type>().values().to_vec())
     }
 
@@ -43,13 +54,13 @@ impl Columns<'_> {
 
 impl Texts {
     /// The text of a row; `None` where it is missing.
-    pub(super) fn get(&self, row: usize) -> Option<&str> {
+    pub(crate) fn get(&self, row: usize) -> Option<&str> {
         let texts = self.0.as_string::<i32>();
         texts.is_valid(row).then(|| texts.value(row))
     }
 
     /// The text of a row of a column that is never missing.
-    pub(super) fn text(&self, row: usize) -> &str {
+    pub(crate) fn text(&self, row: usize) -> &str {
         self.get(row).unwrap_or_default()
     }
 }

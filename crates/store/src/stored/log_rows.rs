@@ -16,7 +16,7 @@ use vigie_model::batch::{ObservationRow, Quality, flags};
 use vigie_model::decimal::Decimal;
 use vigie_model::event::Incident;
 use vigie_model::names::{NO_NAME, NameEntry, NameIx, NameKind};
-use vigie_model::position::{PartitionIx, Position};
+use vigie_model::position::{BACKFILL_PARTITION, PartitionIx, Position};
 use vigie_model::severity::Severity;
 
 const OBSERVATIONS: [&str; 12] = [
@@ -33,7 +33,7 @@ const OBSERVATIONS: [&str; 12] = [
     "flags",
     "feed",
 ];
-const INCIDENTS: [&str; 12] = [
+const INCIDENTS: [&str; 13] = [
     "log_time",
     PARTITION,
     OFFSET,
@@ -45,6 +45,7 @@ const INCIDENTS: [&str; 12] = [
     "channel",
     "status",
     "version",
+    "flags",
     "feed",
 ];
 /// The order of the log.
@@ -70,7 +71,7 @@ pub enum StoredEvent {
     Incident(Box<Incident>),
 }
 
-/// Stored rows in the order (log time, partition, offset).
+/// Stored rows in the order (log time, partition, offset), without those of archives, which were in no log.
 pub struct LogRows {
     observations: Source,
     incidents: Source,
@@ -104,8 +105,10 @@ impl LogRows {
     ) -> Result<Self, Error> {
         let session = session(reader, sort_bytes)?;
         let since = || {
-            let micros = from_ms?.saturating_mul(1000);
-            Some(col("log_time").gt_eq(lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())))))
+            let of_log = col(PARTITION).lt(lit(i32::from(BACKFILL_PARTITION)));
+            let Some(from_ms) = from_ms else { return Some(of_log) };
+            let from = ScalarValue::TimestampMicrosecond(Some(from_ms.saturating_mul(1000)), Some("UTC".into()));
+            Some(of_log.and(col("log_time").gt_eq(lit(from))))
         };
         let observations =
             sorted(&session, reader, (Table::Observations, centre), &OBSERVATIONS, &ORDER, since()).await?;
@@ -204,7 +207,7 @@ fn decode_incidents(batch: &RecordBatch, names: &mut OwnNames, rows: &mut VecDeq
     let (event_times, versions) = (columns.instants_ms("event_time")?, columns.integers("version")?);
     let [spaces, feeds, ids] = [columns.texts("space")?, columns.texts("feed")?, columns.texts("id")?];
     let [categories, severities] = [columns.texts("category")?, columns.texts("severity")?];
-    let [channels, states] = [columns.texts("channel")?, columns.texts("status")?];
+    let [channels, states, words] = [columns.texts("channel")?, columns.texts("status")?, columns.texts("flags")?];
     for (row, position) in positions.into_iter().enumerate() {
         let severity = severities.text(row).parse::<Severity>().map_err(|_| foreign(position, "severity"))?;
         let incident = Incident {
@@ -224,7 +227,7 @@ fn decode_incidents(batch: &RecordBatch, names: &mut OwnNames, rows: &mut VecDeq
             reported_time_ms: None,
             sent_time_ms: None,
             log_time_ms: log_times[row],
-            flags: 0,
+            flags: flags_of(words.text(row)),
         };
         let event = StoredEvent::Incident(Box::new(incident));
         rows.push_back(StoredRow { position, log_time_ms: log_times[row], event });
@@ -254,6 +257,7 @@ fn flags_of(words: &str) -> u8 {
         "late" => flags::LATE,
         "backfill" => flags::BACKFILL,
         "time_adjusted" => flags::TIME_ADJUSTED,
+        "revision" => flags::REVISION,
         _ => 0,
     };
     words.split(',').fold(0, |bits, word| bits | bit(word))

@@ -11,7 +11,8 @@ use crate::sql::limits::SqlLimits;
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
-use vigie_model::doors::{QueryDoor, QueryError, QueryFormat};
+use vigie_model::audit::KeptNowhere;
+use vigie_model::doors::{QueryDoor, QueryError, QueryFormat, Question};
 use vigie_model::principal::Principal;
 
 /// A history with two commits of observations.
@@ -92,9 +93,9 @@ async fn a_query_over_a_missing_or_cut_data_file_fails_and_names_it() {
             None => std::fs::remove_file(&file).unwrap(),
         }
         let reader = HistoryReader::open(dir.path()).await.unwrap();
-        let door = SqlDoor::new(Arc::new(reader), SqlLimits::default()).unwrap();
+        let door = SqlDoor::new(Arc::new(reader), SqlLimits::default(), Arc::new(KeptNowhere)).unwrap();
         let sql = "SELECT sum(value) FROM observations";
-        let asked = door.query(&Principal::local(CENTRE), sql, QueryFormat::Csv).await;
+        let asked = door.whole(&Principal::local(CENTRE), Question::new(sql, QueryFormat::Csv, "test")).await;
         let QueryError::Unavailable(said) = asked.unwrap_err() else { panic!("no answer without the file") };
         assert!(said.contains("run `vigie verify`"), "{said}");
         println!("{keep:?}: {said}");

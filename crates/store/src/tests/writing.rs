@@ -16,7 +16,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use tempfile::TempDir;
-use vigie_model::doors::{QueryDoor, QueryFormat};
+use vigie_model::audit::KeptNowhere;
+use vigie_model::doors::{QueryDoor, QueryFormat, Question};
 use vigie_model::principal::Principal;
 
 async fn open_on(root: &Path, disk: &TestDisk) -> Arc<History> {
@@ -218,7 +219,7 @@ async fn queries_are_exact_while_flushes_fail() {
     let dir = TempDir::new().unwrap();
     let disk = TestDisk::sound();
     let history = open_on(&dir.path().join("history"), &disk).await;
-    let door = Arc::new(SqlDoor::new(history.clone(), SqlLimits::default()).unwrap());
+    let door = Arc::new(SqlDoor::new(history.clone(), SqlLimits::default(), Arc::new(KeptNowhere)).unwrap());
     let (taken, failures) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let writer = {
         let (history, taken, failures) = (history.clone(), taken.clone(), failures.clone());
@@ -242,7 +243,7 @@ async fn queries_are_exact_while_flushes_fail() {
     let mut checks = 0;
     while !writer.is_finished() {
         let before = taken.load(Ordering::SeqCst);
-        let answer = door.query(&Principal::local(CENTRE), sql, QueryFormat::Csv).await.unwrap();
+        let answer = door.whole(&Principal::local(CENTRE), Question::new(sql, QueryFormat::Csv, "test")).await.unwrap();
         let after = taken.load(Ordering::SeqCst) + 7;
         let text = String::from_utf8(answer.body).unwrap();
         let counts: Vec<u64> = text.lines().nth(1).unwrap().split(',').map(|n| n.parse().unwrap()).collect();

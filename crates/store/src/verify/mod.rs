@@ -2,7 +2,8 @@
 //!
 //! What can be said depends on what is known. A row does not carry the id of its log, and several logs (repeated replays
 //! with other rules, say) may share a folder; their rows then have equal positions and are no repeats. So repeats and gaps
-//! are looked for only where the tables record the positions of one log alone. Parquet files carry no checksum: a flipped
+//! are looked for only where the tables record the positions of one log alone; of rows that retention deleted the tables record how
+//! many there were. Parquet files carry no checksum: a flipped
 //! bit that still decodes is not found.
 //!
 //! Cost: reads every data file once, and holds one bit per row.
@@ -34,6 +35,7 @@ use offsets::Offsets;
 use recorded::Recorded;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use vigie_model::position::BACKFILL_PARTITION;
 
 /// The tables whose rows are the rows of the log, each in exactly one of them.
 const LOG_TABLES: [Table; 3] = [Table::Observations, Table::Incidents, Table::Perceptions];
@@ -132,7 +134,8 @@ async fn check_files(root: &Path, table: Table, mut rows: TableRows, findings: &
         for file in &files {
             let place = path.join(&file.path);
             let read = data_file::read(&place, file, |partition, offset| {
-                rows.repeats += u64::from(!rows.offsets.insert(partition, offset));
+                let is_of_log = partition != i32::from(BACKFILL_PARTITION);
+                rows.repeats += u64::from(is_of_log && !rows.offsets.insert(partition, offset));
                 if recorded.get(&partition).is_none_or(|next| offset >= *next) {
                     *beyond.entry(partition).or_default() += 1;
                 }
@@ -187,12 +190,23 @@ fn check_rows(root: &Path, rows: &TableRows, findings: &mut Findings) {
     let is_whole = !rows.is_partial
         && (matches!(rows.recorded.as_slice(), [(Table::Spaces, _)]) || rows.recorded.len() == LOG_TABLES.len());
     let positions: Vec<_> = rows.recorded.iter().map(|(_, recorded)| recorded.highest()).collect();
-    for partition in positions.iter().flat_map(BTreeMap::keys).collect::<BTreeSet<_>>() {
+    let partitions: BTreeSet<_> = positions.iter().flat_map(BTreeMap::keys).collect();
+    let of_logs = partitions.into_iter().filter(|partition| **partition != i32::from(BACKFILL_PARTITION));
+    let gaps = of_logs.map(|partition| {
         let end = positions.iter().map(|highest| highest.get(partition).copied().unwrap_or(0)).min().unwrap_or(0);
-        let missing = rows.offsets.missing_below(*partition, end);
-        if is_whole && missing > 0 {
-            let wrong = format!("{missing} rows of partition {partition} below position {end} are in none of {names}");
-            findings.push(root, wrong, RESTORE);
-        }
+        (*partition, end, rows.offsets.missing_below(*partition, end))
+    });
+    let gaps: Vec<_> = gaps.filter(|(_, _, missing)| *missing > 0).collect();
+    // Which rows retention has deleted nobody knows any more, only how many.
+    let deleted: i64 = rows.recorded.iter().map(|(_, recorded)| recorded.deleted).sum();
+    if !is_whole || gaps.iter().map(|(_, _, missing)| missing).sum::<i64>() <= deleted {
+        return;
+    }
+    let but_deleted =
+        if deleted > 0 { format!(", and retention has deleted {deleted} rows only") } else { String::new() };
+    for (partition, end, missing) in gaps {
+        let wrong =
+            format!("{missing} rows of partition {partition} below position {end} are in none of {names}{but_deleted}");
+        findings.push(root, wrong, RESTORE);
     }
 }

@@ -1,6 +1,7 @@
 //! The positions that a table records, of all logs: Delta only answers for an application id that one knows already.
 
 use super::finding::{Findings, RESTORE};
+use crate::delta::change::log_rows_id;
 use crate::delta::log_folder::{LOG_FOLDER, LogFolder};
 use crate::schema::table::Table;
 use arrow::array::{Array, AsArray};
@@ -11,11 +12,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs::File;
 use std::path::Path;
+use vigie_model::position::BACKFILL_PARTITION;
 
-/// Next offsets by log id and partition.
+/// What a table records.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Recorded {
+    /// Next offsets by log id and partition.
     pub(super) next: BTreeMap<(String, i32), i64>,
+    /// Rows of logs that retention has deleted.
+    pub(super) deleted: i64,
 }
 
 impl Recorded {
@@ -42,9 +47,10 @@ impl Recorded {
         recorded
     }
 
-    /// The logs whose rows the table has.
+    /// The logs whose rows the table has; imports are none.
     pub(super) fn logs(&self) -> BTreeSet<&str> {
-        self.next.keys().map(|(log, _)| log.as_str()).collect()
+        let of_logs = self.next.keys().filter(|(_, partition)| *partition != i32::from(BACKFILL_PARTITION));
+        of_logs.map(|(log, _)| log.as_str()).collect()
     }
 
     /// The highest position of each partition over all logs.
@@ -79,6 +85,9 @@ impl Recorded {
 
     /// `LOG/TABLE/PARTITION`; other applications may record what they like.
     fn note(&mut self, app_id: &str, next: i64, table: Table) {
+        if app_id == log_rows_id(table) {
+            self.deleted = next;
+        }
         let mut parts = app_id.rsplitn(3, '/');
         let (partition, name, log) = (parts.next(), parts.next(), parts.next());
         if let (Some(Ok(partition)), Some(log), true) = (partition.map(str::parse), log, name == Some(table.name())) {

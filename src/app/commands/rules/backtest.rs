@@ -258,7 +258,7 @@ fn note_incident(incident: &Incident, truth: &IncidentFilter, rerun: &Rerun, inc
     let space = Arc::clone(rerun.names().name(NameKind::Space, incident.space));
     let feed = Arc::clone(rerun.names().name(NameKind::Feed, incident.feed));
     let id = incident.id.clone().unwrap_or_default();
-    let reported = truth.holds(incident).then(|| Reported {
+    let reported = (truth.holds(incident) && !incident.is_withdrawn()).then(|| Reported {
         id: id.as_str().into(),
         space: Arc::clone(&space),
         event_time_ms: incident.event_time_ms,

@@ -81,7 +81,7 @@ fn a_digest_of_very_many_spaces_still_counts_all() {
         tell(&mut flood, n, &format!("space {n}"), Severity::Low, 1);
     }
     let running = flood.now().unwrap();
-    assert_eq!(running.digest.len(), DIGEST_SPACES_MAX + 1, "and one for all others");
+    assert_eq!(running.digest.size(), DIGEST_SPACES_MAX + 1, "and one for all others");
     assert_eq!(running.digested(), DIGEST_SPACES_MAX as u64 + 11);
 }
 

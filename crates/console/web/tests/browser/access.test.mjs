@@ -33,8 +33,11 @@ for (const theme of ['light', 'dark']) {
       await check(screen, `${view} in ${theme}`);
     }
     await screen.key('1');
+    // A key that comes before the list is there is one of the view that goes.
+    await screen.page.locator('.row').first().waitFor();
     for (const key of ['?', 's', 'n', 'g', 'A']) {
       await screen.key('j');
+      await screen.page.locator('.detail .uplot').waitFor();
       await screen.key(key);
       await screen.page.getByRole('dialog').waitFor();
       await check(screen, `dialog ${key} in ${theme}`);

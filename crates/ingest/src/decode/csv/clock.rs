@@ -1,5 +1,7 @@
 //! Times of CSV files: text to instants, and a way through the two days a year on which clocks are set.
 
+use crate::decode::csv::event_spec::Resolution;
+use crate::decode::csv::spec::TimeSpec;
 use crate::decode::report::Report;
 use crate::limits::REPEATED_TIMES_MAX;
 use hashbrown::HashSet;
@@ -23,6 +25,8 @@ pub(super) enum Clock {
     WithOffset { format: String },
     /// A strptime format of local time.
     Local { format: String, zone: TimeZone },
+    /// A strptime format of a month, whose first instant in the zone is meant.
+    Month { format: String, zone: TimeZone },
 }
 
 /// An instant, as far as one text tells it.
@@ -37,8 +41,25 @@ pub(super) enum Instant {
 }
 
 impl Clock {
-    /// The clock of `time.format` and `time.zone`; the error is in words for the user.
-    pub(super) fn new(format: &str, zone: Option<&str>) -> Result<Self, String> {
+    /// The clock of a `time`; the error is in words for the user.
+    pub(super) fn of(time: &TimeSpec) -> Result<Self, String> {
+        let TimeSpec { format, zone, resolution, .. } = time;
+        match resolution {
+            None => Self::new(format, zone.as_deref()),
+            Some(Resolution::Month) => Self::month(format, zone.as_deref()),
+        }
+    }
+
+    fn month(format: &str, zone: Option<&str>) -> Result<Self, String> {
+        let zone = zone.ok_or("time.zone is missing: a month begins somewhere")?;
+        let clock = Self::Month { format: format.to_owned(), zone: zone_named(zone)? };
+        if tells_day(format) {
+            return Err(format!("time.format '{format}' tells a day; leave out time.resolution = \"month\""));
+        }
+        clock.tried(format)
+    }
+
+    fn new(format: &str, zone: Option<&str>) -> Result<Self, String> {
         let carries_offset = ["%z", "%:z"].iter().any(|directive| format.contains(directive));
         match (format, zone) {
             ("rfc3339" | "epoch_ms" | "epoch_s", Some(_)) => {
@@ -53,8 +74,7 @@ impl Clock {
             (_, None) if !carries_offset => Err("time.zone is missing: the format reads no offset (%z)".to_owned()),
             (_, None) => Self::WithOffset { format: format.to_owned() }.tried(format),
             (_, Some(zone)) => {
-                let zone = TimeZone::get(zone)
-                    .map_err(|_| format!("time.zone '{zone}' is not the IANA name of a time zone"))?;
+                let zone = zone_named(zone)?;
                 Self::Local { format: format.to_owned(), zone }.tried(format)
             }
         }
@@ -78,6 +98,11 @@ impl Clock {
                 let time = BrokenDownTime::parse(format, text).map_err(|_| TimeError::Malformed)?;
                 local_instant(time.to_datetime().map_err(|_| TimeError::Malformed)?, zone)
             }
+            Self::Month { format, zone } => {
+                let mut time = BrokenDownTime::parse(format, text).map_err(|_| TimeError::Malformed)?;
+                time.set_day(Some(1)).map_err(|_| TimeError::Malformed)?;
+                local_instant(time.to_datetime().map_err(|_| TimeError::Malformed)?, zone)
+            }
         }
     }
 
@@ -88,9 +113,22 @@ impl Clock {
         let written = written.map_err(|error| format!("time.format '{format}': {error}"))?;
         match self.read(&written) {
             Ok(_) => Ok(self),
+            Err(_) if !tells_day(format) && matches!(self, Self::Local { .. }) => Err(format!(
+                "time.format '{format}' does not tell a date; expected one as %d/%m/%Y %H:%M, or, if the file knows the \
+                 month alone, time.resolution = \"month\""
+            )),
             Err(_) => Err(format!("time.format '{format}' does not tell a date; expected one as %d/%m/%Y %H:%M")),
         }
     }
+}
+
+fn zone_named(zone: &str) -> Result<TimeZone, String> {
+    TimeZone::get(zone).map_err(|_| format!("time.zone '{zone}' is not the IANA name of a time zone"))
+}
+
+/// Whether a format reads the day of a date, in one of the ways strptime knows.
+fn tells_day(format: &str) -> bool {
+    ["%d", "%e", "%j", "%D", "%F", "%x", "%c", "%s"].iter().any(|directive| format.contains(directive))
 }
 
 fn local_instant(local: DateTime, zone: &TimeZone) -> Result<Instant, TimeError> {
@@ -107,6 +145,19 @@ fn local_instant(local: DateTime, zone: &TimeZone) -> Result<Instant, TimeError>
 fn instant_ms(local: DateTime, offset: Offset) -> Result<i64, TimeError> {
     let timestamp = offset.to_timestamp(local).map_err(|_| TimeError::OutOfRange)?;
     checked_ms(timestamp.as_millisecond())
+}
+
+impl Instant {
+    /// The instant of something that happens once: of a repeated local time the first.
+    pub(super) fn first_ms(self, report: &mut Report) -> i64 {
+        match self {
+            Self::At(time_ms) | Self::Twice { first_ms: time_ms, .. } => time_ms,
+            Self::Shifted(time_ms) => {
+                report.times_shifted += 1;
+                time_ms
+            }
+        }
+    }
 }
 
 /// What tells the values of one series from others at the same time: space, sensor, node and metric.
@@ -204,5 +255,30 @@ mod tests {
             "time.format '%d/%m %H' does not tell a date; expected one as %d/%m/%Y %H:%M"
         );
         assert!(wrong("%!", Some("UTC")).starts_with("time.format '%!': "));
+        assert!(wrong("%Y-%m", Some("UTC")).ends_with("time.resolution = \"month\""));
+    }
+
+    #[test]
+    fn a_month_alone_is_its_first_instant_and_has_to_be_said() {
+        let month = |format: &str, zone: Option<&str>| {
+            let zone = zone.map(str::to_owned);
+            let format = format.to_owned();
+            Clock::of(&TimeSpec {
+                columns: vec!["Month".to_owned()],
+                format,
+                zone,
+                resolution: Some(Resolution::Month),
+            })
+        };
+        let clock = month("%Y-%m", Some("Europe/London")).unwrap();
+        let read = |text| match clock.read(text) {
+            Ok(Instant::At(time_ms)) => format_utc(time_ms),
+            other => format!("{other:?}"),
+        };
+        assert_eq!((read("2019-01"), read("2019-07")), ("2019-01-01T00:00:00Z".into(), "2019-06-30T23:00:00Z".into()));
+        assert!(read("2019-13").starts_with("Err") && read("2019-01-05").starts_with("Err"));
+        assert_eq!(month("%Y-%m", None).unwrap_err(), "time.zone is missing: a month begins somewhere");
+        let told = month("%Y-%m-%d", Some("UTC")).unwrap_err();
+        assert_eq!(told, "time.format '%Y-%m-%d' tells a day; leave out time.resolution = \"month\"");
     }
 }

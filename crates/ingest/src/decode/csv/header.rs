@@ -1,6 +1,7 @@
 //! How a mapping fits the header of one file: which column is what, or everything that does not fit.
 
 use crate::decode::csv::clock::Series;
+use crate::decode::csv::event_rows::{EventColumns, ValueCell};
 use crate::decode::csv::mapping::{Ids, Mapping, ROLES};
 use crate::decode::csv::record::Record;
 use crate::decode::csv::spec::Layout;
@@ -21,6 +22,8 @@ pub(super) struct Plan {
     pub(super) time: Vec<usize>,
     /// Where the values are.
     pub(super) values: Values,
+    /// Columns whose texts decide which rows are read.
+    pub(super) only_rows: Vec<(usize, Vec<String>)>,
 }
 
 /// Where the values of a file are.
@@ -30,6 +33,8 @@ pub(super) enum Values {
     Wide(Vec<SeriesColumn>),
     /// One row per value.
     Long(LongColumns),
+    /// Rows become native events.
+    Events(Box<EventColumns>),
 }
 
 /// A value column of a wide file.
@@ -66,12 +71,18 @@ impl Plan {
     ) -> Result<Self, Vec<Diagnostic>> {
         let mut fit = Fit { file, line, header: Header::new(header), found: Vec::new() };
         let time = mapping.time_columns.iter().filter_map(|name| fit.column(name, "time")).collect();
+        let read = |fit: &mut Fit<'_>| {
+            let columns = mapping.only_rows.iter();
+            columns.filter_map(|(name, texts)| Some((fit.column(name, "rows to read")?, texts.clone()))).collect()
+        };
+        let only_rows = read(&mut fit);
         let values = match mapping.layout {
+            _ if mapping.events.is_some() => fit.events(mapping, file_hash).map(Box::new).map(Values::Events),
             Layout::Wide => fit.wide(mapping, file_hash, names).map(Values::Wide),
             Layout::Long => fit.long(mapping).map(Values::Long),
         };
         match values {
-            Some(values) if fit.found.is_empty() => Ok(Self { width: header.len(), time, values }),
+            Some(values) if fit.found.is_empty() => Ok(Self { width: header.len(), time, values, only_rows }),
             _ => Err(fit.found),
         }
     }
@@ -144,7 +155,8 @@ impl Fit<'_> {
         }
         let is_value = |name: &String| {
             let is_listed = mapping.only.is_empty() || mapping.only.contains(name);
-            is_listed && !mapping.time_columns.contains(name) && !mapping.ignore.contains(name)
+            let is_other = mapping.time_columns.contains(name) || mapping.only_rows.contains_key(name);
+            is_listed && !is_other && !mapping.ignore.contains(name)
         };
         let by_column: BTreeMap<_, _> =
             self.header.by_name.iter().map(|(name, column)| (*column, name.clone())).collect();
@@ -176,6 +188,65 @@ impl Fit<'_> {
             self.error("the header has no value column".to_owned(), None);
         }
         Some(columns)
+    }
+
+    fn events(&mut self, mapping: &Mapping, file_hash: u128) -> Option<EventColumns> {
+        let columns = &mapping.columns;
+        let ids = [&columns.space, &columns.sensor, &columns.node, &columns.metric];
+        let ids = std::array::from_fn(|role| self.optional(ids[role].as_ref(), ROLES[role].1));
+        let fields = columns.fields.iter().filter_map(|(field, name)| Some((*field, self.column(name, field.key())?)));
+        let fields = fields.collect();
+        let group = columns.group.iter().filter_map(|(key, name)| Some((key.clone(), self.column(name, "group")?)));
+        let group = group.collect();
+        let cells = match mapping.layout {
+            Layout::Wide => self.event_cells(mapping, file_hash),
+            Layout::Long => {
+                let column = self.optional(columns.value.as_ref(), "value");
+                vec![ValueCell { column, name: None, source: file_hash }]
+            }
+        };
+        Some(EventColumns {
+            name: self.optional(columns.name.as_ref(), "name"),
+            ids,
+            id: self.optional(columns.id.as_ref(), "id"),
+            seq: self.optional(columns.seq.as_ref(), "seq"),
+            quality: self.optional(columns.quality.as_ref(), "quality"),
+            fields,
+            group,
+            cells,
+        })
+    }
+
+    /// The value columns of a wide file of events: those of `only`, or all that nothing else names.
+    fn event_cells(&mut self, mapping: &Mapping, file_hash: u128) -> Vec<ValueCell> {
+        let columns = &mapping.columns;
+        let ids = [&columns.space, &columns.sensor, &columns.node, &columns.metric, &columns.id];
+        let named: Vec<&String> =
+            ids.into_iter().flatten().chain(columns.fields.values()).chain(columns.group.values()).collect();
+        let is_other = |name: &String| {
+            named.contains(&name)
+                || mapping.time_columns.contains(name)
+                || mapping.ignore.contains(name)
+                || mapping.only_rows.contains_key(name)
+        };
+        let names: Vec<String> = match &mapping.only[..] {
+            [] => self.header.by_name.keys().filter(|name| !is_other(name)).cloned().collect(),
+            only => only.to_vec(),
+        };
+        let mut cells = Vec::new();
+        for name in names {
+            let Some(column) = self.column(&name, "values") else { continue };
+            let known = mapping.events.as_ref().is_none_or(|of| of.names.is_empty() || of.names.contains_key(&name));
+            if !known {
+                let hint = did_you_mean(&name, mapping.names.keys().map(String::as_str));
+                self.error(format!("column '{name}' is not in the name map of csv mapping '{}'", mapping.name()), hint);
+            }
+            cells.push(ValueCell { column: Some(column), name: Some(name), source: source_of(file_hash, column) });
+        }
+        if cells.is_empty() && self.found.is_empty() {
+            self.error("the header has no value column".to_owned(), None);
+        }
+        cells
     }
 
     fn long(&mut self, mapping: &Mapping) -> Option<LongColumns> {

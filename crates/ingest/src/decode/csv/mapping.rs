@@ -1,7 +1,9 @@
 //! What a `[[csv]]` section means: checked, with everything wrong told at once.
 
 use crate::decode::csv::clock::Clock;
-use crate::decode::csv::spec::{ColumnSpec, Label, Layout, MappingSpec, Role, TargetIds, TargetSpec};
+use crate::decode::csv::event_mapping::{EventMapping, is_of_events};
+use crate::decode::csv::event_spec::EventKind;
+use crate::decode::csv::spec::{ColumnSpec, ConstantSpec, Label, Layout, MappingSpec, Role, TargetIds, TargetSpec};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -33,7 +35,8 @@ pub struct Mapping {
     pub(super) delimiter: u8,
     pub(super) layout: Layout,
     pub(super) time_columns: Vec<String>,
-    pub(super) clock: Clock,
+    /// `None` where waves stand for times.
+    pub(super) clock: Option<Clock>,
     /// From the time as written to the end of the interval.
     pub(super) to_end_ms: i64,
     pub(super) missing: Vec<String>,
@@ -45,6 +48,10 @@ pub struct Mapping {
     pub(super) quality: Quality,
     names_are: Vec<Role>,
     pub(super) names: BTreeMap<String, Ids>,
+    /// Column to the texts of rows that are read.
+    pub(super) only_rows: BTreeMap<String, Vec<String>>,
+    /// What makes native events of rows; `None` for observations that name their space.
+    pub(super) events: Option<EventMapping>,
 }
 
 /// One thing wrong with a `[[csv]]` section.
@@ -73,14 +80,21 @@ impl Mapping {
         let mut problems = Problems { mapping: &spec.name, found: Vec::new() };
         let feed = spec.feed.as_ref().unwrap_or(&spec.name);
         problems.check("feed", check_id(feed).map_err(|error| format!("feed {error}")));
-        check_layout(spec, &mut problems);
+        let is_of_events = is_of_events(spec);
+        check_layout(spec, is_of_events, &mut problems);
         let interval_ms = interval_of(spec, &mut problems);
         let constants = ids_of(&spec.constants_as_ids(), "constants", &mut problems);
         let names = names_of(spec, &mut problems);
-        check_complete(spec, &constants, &names, &mut problems);
+        let events = if is_of_events {
+            problems.check_all(EventMapping::new(spec, feed))
+        } else {
+            check_of_observations(spec, &mut problems);
+            check_complete(spec, &constants, &names, &mut problems);
+            None
+        };
         let quality = spec.constants.quality.as_deref().map_or(Some(Quality::Good), Quality::from_word);
         let quality = quality.ok_or("constants.quality is none of good, uncertain, bad".to_owned());
-        let clock = problems.check("time", Clock::new(&spec.time.format, spec.time.zone.as_deref()));
+        let clock = problems.check("time", spec.time.as_ref().map(Clock::of).transpose());
         let factor = spec.factor.as_deref().unwrap_or("1").parse().map_err(|error| format!("factor: {error}"));
         let (delimiter, files) = (delimiter_of(spec), globs_of(&spec.files));
         let (delimiter, files) = (problems.check("delimiter", delimiter), problems.check("files", files));
@@ -93,7 +107,7 @@ impl Mapping {
                     files,
                     delimiter,
                     layout: spec.layout,
-                    time_columns: spec.time.columns.clone(),
+                    time_columns: spec.time.as_ref().map(|time| time.columns.clone()).unwrap_or_default(),
                     clock,
                     to_end_ms: if spec.label == Some(Label::Start) { interval_ms } else { 0 },
                     missing: spec.missing.clone().unwrap_or_else(|| vec![String::new()]),
@@ -105,6 +119,8 @@ impl Mapping {
                     quality,
                     names_are: spec.names_are.clone(),
                     names,
+                    only_rows: spec.only_rows.clone(),
+                    events,
                 })
             }
             (found, ..) => Err(found),
@@ -154,8 +170,8 @@ impl Mapping {
 
 impl MappingSpec {
     fn constants_as_ids(&self) -> TargetIds {
-        let constants = self.constants.clone();
-        TargetIds { space: constants.space, sensor: constants.sensor, node: constants.node, metric: constants.metric }
+        let ConstantSpec { space, sensor, node, metric, .. } = self.constants.clone();
+        TargetIds { space, sensor, node, metric, ..TargetIds::default() }
     }
 }
 
@@ -172,13 +188,28 @@ impl Problems<'_> {
     fn check<T>(&mut self, key: &'static str, result: Result<T, String>) -> Option<T> {
         result.map_err(|text| self.add(key, text)).ok()
     }
+
+    fn check_all<T>(&mut self, result: Result<T, Vec<(&'static str, String)>>) -> Option<T> {
+        result.map_err(|wrong| wrong.into_iter().for_each(|(key, text)| self.add(key, text))).ok()
+    }
 }
 
-fn check_layout(spec: &MappingSpec, problems: &mut Problems<'_>) {
-    if spec.time.columns.is_empty() {
-        problems.add("time", "time.columns names no column");
+/// What only other events have.
+fn check_of_observations(spec: &MappingSpec, problems: &mut Problems<'_>) {
+    if spec.value_is.is_some() || spec.thousands.is_some() || !spec.answers.is_empty() || !spec.words.is_empty() {
+        problems.add("event", "value_is, thousands, answers and words belong to other events; say which with event");
+    }
+}
+
+fn check_layout(spec: &MappingSpec, is_of_events: bool, problems: &mut Problems<'_>) {
+    match &spec.time {
+        Some(time) if time.columns.is_empty() => problems.add("time", "time.columns names no column"),
+        None if spec.event != EventKind::Perception => problems.add("time", "time is missing"),
+        _ => {}
     }
     match spec.layout {
+        _ if is_of_events && spec.layout == Layout::Wide => {}
+        Layout::Long if is_of_events && spec.columns.value.is_none() => {}
         Layout::Wide if spec.columns != ColumnSpec::default() => {
             problems
                 .add("columns", "columns belongs to the long layout; wide files have names and values in their header");

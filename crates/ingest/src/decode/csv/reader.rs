@@ -20,6 +20,7 @@
 //! ```
 
 use crate::decode::csv::clock::{Instant, RepeatedTimes, Series};
+use crate::decode::csv::event_rows::EventRow;
 use crate::decode::csv::header::{LongColumns, Plan, Values, series_of};
 use crate::decode::csv::mapping::Mapping;
 use crate::decode::csv::record::Record;
@@ -144,7 +145,20 @@ impl<R: BufRead> CsvReader<R> {
             return Err(format!("has {columns} columns; expected {width}, as in the header"));
         }
         report.understood += 1;
+        let is_read =
+            |(column, texts): &(usize, Vec<String>)| texts.iter().any(|text| text == self.record.field(*column));
+        if !self.plan.only_rows.iter().all(is_read) {
+            report.left_out += 1;
+            return Ok(());
+        }
         let instant = self.instant()?;
+        if let Values::Events(columns) = &self.plan.values {
+            let of = self.mapping.events.as_ref().expect("a plan of events is made by a mapping of events");
+            let time_ms = instant.map(|instant| instant.first_ms(report) + self.mapping.to_end_ms);
+            let (mapping, record) = (&*self.mapping, &self.record);
+            return EventRow { mapping, of, columns, record, line, time_ms }.push(names, events, report);
+        }
+        let instant = instant.ok_or("time is missing")?;
         let mut row = RowSink {
             line,
             feed: self.feed,
@@ -170,11 +184,13 @@ impl<R: BufRead> CsvReader<R> {
                 }
                 Ok(())
             }
+            Values::Events(_) => unreachable!("taken before"),
         }
     }
 
-    fn instant(&mut self) -> Result<Instant, String> {
-        let read = |text: &str| self.mapping.clock.read(text).map_err(|error| format!("time: {error}"));
+    fn instant(&mut self) -> Result<Option<Instant>, String> {
+        let Some(clock) = &self.mapping.clock else { return Ok(None) };
+        let read = |text: &str| clock.read(text).map(Some).map_err(|error| format!("time: {error}"));
         if let [column] = self.plan.time[..] {
             return read(self.record.field(column));
         }

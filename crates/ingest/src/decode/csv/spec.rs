@@ -1,4 +1,5 @@
-//! What a user writes about a foreign CSV: one `[[csv]]` section of the configuration.
+//! What a user writes about a foreign CSV: one `[[csv]]` section of the configuration. Of incidents and perceptions
+//! [`super::event_spec`] has examples.
 //!
 //! ```toml
 //! [[csv]]                                 # wide: one row per instant, one column per counter
@@ -40,6 +41,7 @@
 //! - A local time that occurs twice (clocks set back) is the first occurrence when it is first seen for a series, and
 //!   the second when it is seen again; one that never occurs (clocks set forward) is moved forward, and counted.
 
+use super::event_spec::{Answer, EventField, EventKind, Resolution, ValueKind};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -74,8 +76,24 @@ pub struct MappingSpec {
     /// What a name stands for.
     #[serde(default)]
     pub names_are: Vec<Role>,
-    /// Where the time is, and how it is written.
-    pub time: TimeSpec,
+    /// Where the time is, and how it is written. Perceptions may do without.
+    pub time: Option<TimeSpec>,
+    /// What the rows are; observations when not given.
+    #[serde(default)]
+    pub event: EventKind,
+    /// Perceptions: what the values are.
+    pub value_is: Option<ValueKind>,
+    /// Perceptions: the scale of single answers, each with its meaning.
+    #[serde(default)]
+    pub answers: BTreeMap<String, Answer>,
+    /// Perceptions: the character between thousands of `n`.
+    pub thousands: Option<String>,
+    /// Column to the texts of rows that are read; rows with any other are left out.
+    #[serde(default)]
+    pub only_rows: BTreeMap<String, Vec<String>>,
+    /// Field, or `group`, to the words of the file, each with the word kept.
+    #[serde(default)]
+    pub words: BTreeMap<String, BTreeMap<String, String>>,
     /// What no column says.
     #[serde(default)]
     pub constants: ConstantSpec,
@@ -131,11 +149,13 @@ pub struct TimeSpec {
     pub format: String,
     /// IANA name; none when the text carries its offset.
     pub zone: Option<String>,
+    /// How exactly the file knows its times.
+    pub resolution: Option<Resolution>,
 }
 
 /// What no column says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct ConstantSpec {
     /// Space of every row.
     pub space: Option<String>,
@@ -147,11 +167,16 @@ pub struct ConstantSpec {
     pub metric: Option<String>,
     /// Quality of every row; `good` when not given.
     pub quality: Option<String>,
+    /// Population group of every row.
+    pub group: BTreeMap<String, String>,
+    /// Other fields of every row.
+    #[serde(flatten)]
+    pub fields: BTreeMap<EventField, String>,
 }
 
-/// Long layout: which column says what.
+/// Which column says what; of observations by space in the long layout only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct ColumnSpec {
     /// Column whose text is looked up in the name map.
     pub name: Option<String>,
@@ -171,6 +196,11 @@ pub struct ColumnSpec {
     pub seq: Option<String>,
     /// Column of qualities.
     pub quality: Option<String>,
+    /// Columns of the population group, by its keys.
+    pub group: BTreeMap<String, String>,
+    /// Columns of other fields.
+    #[serde(flatten)]
+    pub fields: BTreeMap<EventField, String>,
 }
 
 /// What a name stands for.
@@ -183,9 +213,9 @@ pub enum TargetSpec {
     Ids(TargetIds),
 }
 
-/// Ids by role.
+/// Ids by role, and other fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct TargetIds {
     /// Space.
     pub space: Option<String>,
@@ -195,4 +225,9 @@ pub struct TargetIds {
     pub node: Option<String>,
     /// Metric.
     pub metric: Option<String>,
+    /// Population group.
+    pub group: BTreeMap<String, String>,
+    /// Other fields.
+    #[serde(flatten)]
+    pub fields: BTreeMap<EventField, String>,
 }

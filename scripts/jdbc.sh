@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Makes ready (once) the PostgreSQL JDBC driver and a JDK for the tests of the Postgres wire, and prints the driver's path.
+#
+#   VIGIE_JDBC="$(scripts/jdbc.sh)" cargo test -p vigie --test postgres
+#
+# They come from Debian's packages when there are none; that takes root.
+set -euo pipefail
+driver=/usr/share/java/postgresql.jar
+if ! command -v javac > /dev/null || [[ ! -f "$driver" ]]; then
+    {
+        apt-get update -qq
+        packages=(libpostgresql-jdbc-java)
+        command -v javac > /dev/null || packages+=(default-jdk-headless)
+        apt-get install -y -qq --no-install-recommends "${packages[@]}"
+    } >&2
+fi
+echo "$driver"
