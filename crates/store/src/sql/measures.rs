@@ -16,17 +16,17 @@ async fn measures_of_a_row() {
     let filled = filled(SqlLimits::default()).await;
     let rows =
         "SELECT o, e, round(rate(o, e), 3) AS r, round(rate_low(o, e), 3) AS low, round(rate_high(o, e), 3) AS high
-        FROM (VALUES (10, 5000), (0, 1000.5), (4, 0), (NULL, 7), (4, NULL)) AS t(o, e)";
+        FROM (VALUES (10, 5000), (0, 1000.5), (4, 0), (NULL, 7), (4, NULL)) AS t(o, e) ORDER BY e DESC";
     assert_says(
         &filled,
         rows,
         expect![[r#"
             o,e,r,low,high
+            4,,,,
             10,5000.0,2.0,0.957,3.678
             0,1000.5,0.0,0.0,3.666
-            4,0.0,,,
             ,7.0,,,
-            4,,,,
+            4,0.0,,,
         "#]],
     )
     .await;
@@ -46,7 +46,7 @@ async fn measures_of_a_row() {
         &filled,
         "SELECT round(d['success'], 3) AS success, round(d['quotient'], 3) AS quotient, d['note'] AS note FROM (
             SELECT displacement(a0, a1, b0, b1, c0, c1) AS d
-            FROM (VALUES (200, 100, 150, 190, 400, 400), (20, 18, 15, 19, 40, 40)) AS t(a0, a1, b0, b1, c0, c1))",
+            FROM (VALUES (200, 100, 150, 190, 400, 400), (20, 18, 15, 19, 40, 40)) AS t(a0, a1, b0, b1, c0, c1)) ORDER BY success",
         expect![[r#"
             success,quotient,note
             -0.25,-0.4,

@@ -1,7 +1,7 @@
 //! Joins that would not end are stopped, and their slot is free again.
 
 use super::limits::SqlLimits;
-use super::samples::filled;
+use super::samples::{Filled, filled};
 use crate::fixture::CENTRE;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
@@ -15,6 +15,20 @@ fn product(count: usize) -> String {
         write!(sql, ", observations AS t{number}").unwrap();
     }
     sql
+}
+
+/// Asks in the only slot until it is free: a statement that waits for it, or is planned beside the end of the one before on a busy
+/// machine, runs into its own time.
+async fn freed(filled: &Filled, who: &Principal) -> String {
+    let asked = Instant::now();
+    loop {
+        match filled.ask(who, "SELECT count(*) AS n FROM observations", QueryFormat::Csv).await {
+            Ok(answer) => {
+                return String::from_utf8(answer.body).unwrap().trim_start_matches("n\n").trim_end().to_owned();
+            }
+            Err(error) => assert!(asked.elapsed() < Duration::from_secs(30), "the slot is not free: {error}"),
+        }
+    }
 }
 
 #[tokio::test]
@@ -38,7 +52,6 @@ async fn joins_without_end_run_into_their_time_and_free_their_slot() {
         let error = filled.ask(&who, &sql, QueryFormat::Csv).await.unwrap_err();
         assert!(matches!(&error, QueryError::Limit(said) if said.contains("timeout")), "{name}: {error}");
         assert!(begun.elapsed() < Duration::from_secs(20), "{name} took {:?}", begun.elapsed());
-        // The only slot: this would wait for it, and run into its own time.
-        assert_eq!(filled.cell(&who, "SELECT count(*) FROM observations").await, "8", "behind {name}");
+        assert_eq!(freed(&filled, &who).await, "8", "behind {name}");
     }
 }

@@ -80,7 +80,8 @@ async fn rows_show_local_time_and_light() {
     )
     .await;
     check(
-        "SELECT light, count(*) AS rows FROM incidents GROUP BY light UNION ALL SELECT light, count(*) FROM alerts GROUP BY light",
+        "SELECT light, count(*) AS rows FROM incidents GROUP BY light \
+         UNION ALL SELECT light, count(*) FROM alerts GROUP BY light ORDER BY rows",
         expect![[r#"
             light,rows
             night,1

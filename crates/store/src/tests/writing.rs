@@ -216,15 +216,21 @@ async fn with_commits_paused_a_row_is_seen_by_the_very_next_query() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn queries_are_exact_while_flushes_fail() {
     const FLUSHES: u64 = 24;
+    const CHECKS_MIN: u64 = 4;
     let dir = TempDir::new().unwrap();
     let disk = TestDisk::sound();
     let history = open_on(&dir.path().join("history"), &disk).await;
     let door = Arc::new(SqlDoor::new(history.clone(), SqlLimits::default(), Arc::new(KeptNowhere)).unwrap());
-    let (taken, failures) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let (taken, checks) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let writer = {
-        let (history, taken, failures) = (history.clone(), taken.clone(), failures.clone());
+        let (history, taken, checks) = (history.clone(), taken.clone(), checks.clone());
         tokio::spawn(async move {
-            for flush in 0..FLUSHES {
+            let mut failures = 0;
+            // Whole rounds of six, so that the last flush is one that fails.
+            let goes_on = |flush: &u64| {
+                *flush < FLUSHES || !flush.is_multiple_of(6) || checks.load(Ordering::SeqCst) < CHECKS_MIN
+            };
+            for flush in (0..).take_while(goes_on) {
                 history.take_record(&fixture::observations(0, flush * 7, 7)).unwrap();
                 taken.fetch_add(7, Ordering::SeqCst);
                 disk.set_rule(move |call| {
@@ -235,12 +241,12 @@ async fn queries_are_exact_while_flushes_fail() {
                     };
                     if fails { Verdict::Fail } else { Verdict::Do }
                 });
-                failures.fetch_add(u64::from(history.flush().await.is_err()), Ordering::SeqCst);
+                failures += u64::from(history.flush().await.is_err());
             }
+            failures
         })
     };
     let sql = "SELECT count(*), (SELECT count(DISTINCT \"offset\") FROM observations) FROM observations";
-    let mut checks = 0;
     while !writer.is_finished() {
         let before = taken.load(Ordering::SeqCst);
         let answer = door.whole(&Principal::local(CENTRE), Question::new(sql, QueryFormat::Csv, "test")).await.unwrap();
@@ -249,11 +255,10 @@ async fn queries_are_exact_while_flushes_fail() {
         let counts: Vec<u64> = text.lines().nth(1).unwrap().split(',').map(|n| n.parse().unwrap()).collect();
         assert_eq!(counts[0], counts[1], "a row was seen twice, or two scans saw two instants");
         assert!((before..=after).contains(&counts[0]), "{before} <= {} <= {after}", counts[0]);
-        checks += 1;
+        checks.fetch_add(1, Ordering::SeqCst);
     }
-    writer.await.unwrap();
-    assert!(checks > 3, "the race must really have been run: {checks}");
-    assert_eq!(failures.load(Ordering::SeqCst), FLUSHES / 3, "flushes must really have failed");
+    let failures: u64 = writer.await.unwrap();
+    assert_eq!(failures * 7 * 3, taken.load(Ordering::SeqCst), "every third flush must really have failed");
     assert!(!history.status().is_poisoned);
     history.flush().await.unwrap_err();
 }
