@@ -16,11 +16,11 @@ if ! command -v node > /dev/null || ! command -v npm > /dev/null; then
     exit 1
 fi
 if ! found > /dev/null; then
-    { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } >&2
+    "$(dirname "$0")/debian.sh" chromium
 fi
 stamp="$web/node_modules/.installed-lock-for-tests"
 if ! cmp -s "$web/package-lock.json" "$stamp"; then
-    (cd "$web" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) >&2
+    (cd "$web" && npm ci --fetch-retries=5 --ignore-scripts --no-audit --no-fund --loglevel=error) >&2
     # Last, so that an interrupted run starts over.
     cp "$web/package-lock.json" "$stamp"
 fi

@@ -7,11 +7,8 @@
 set -euo pipefail
 driver=/usr/share/java/postgresql.jar
 if ! command -v javac > /dev/null || [[ ! -f "$driver" ]]; then
-    {
-        apt-get update -qq
-        packages=(libpostgresql-jdbc-java)
-        command -v javac > /dev/null || packages+=(default-jdk-headless)
-        apt-get install -y -qq --no-install-recommends "${packages[@]}"
-    } >&2
+    packages=(libpostgresql-jdbc-java)
+    command -v javac > /dev/null || packages+=(default-jdk-headless)
+    "$(dirname "$0")/debian.sh" "${packages[@]}"
 fi
 echo "$driver"

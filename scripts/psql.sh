@@ -6,6 +6,6 @@
 # It comes from Debian's packages when there is none; that takes root.
 set -euo pipefail
 if ! command -v psql > /dev/null || ! command -v openssl > /dev/null; then
-    { apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql-client openssl; } >&2
+    "$(dirname "$0")/debian.sh" postgresql-client openssl
 fi
 command -v psql

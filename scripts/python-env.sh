@@ -39,7 +39,7 @@ is_installed() {
 
 # install STAMP ARGUMENT...: the stamp comes last, so that an interrupted run starts over.
 install() {
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "${@:2}" >&2
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --retries 10 --timeout 60 "${@:2}" >&2
     printf '%s\n' "${@:2}" > "$1"
 }
 

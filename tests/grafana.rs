@@ -51,7 +51,7 @@ impl Served {
         let running = Running::start(serve(folder.path()));
         // The last of them is an hour ago.
         let begin_ms = now_ms() / HOUR_MS * HOUR_MS - 49 * HOUR_MS;
-        let range = Range { from_ms: begin_ms - 22 * HOUR_MS, to_ms: begin_ms + 50 * HOUR_MS };
+        let range = Range { from_ms: begin_ms - 22 * HOUR_MS, to_ms: begin_ms + 51 * HOUR_MS };
         let mut events = Vec::new();
         for quarter in 0..192 {
             let time = begin_ms + quarter * HOUR_MS / 4;

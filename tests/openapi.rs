@@ -187,7 +187,7 @@ fn schemathesis_finds_no_error_and_nothing_undocumented() {
         "--seed",
         SEED,
     ]);
-    asking.args(["--checks", checks, "--request-timeout", "20", "--generation-database", "none", "--no-color"]);
+    asking.args(["--checks", checks, "--request-timeout", "60", "--generation-database", "none", "--no-color"]);
     let said = text(&run(&mut asking, 0).stdout);
     println!("{said}");
     assert!(said.contains("Tested: "), "{said}");

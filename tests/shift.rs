@@ -17,7 +17,7 @@ use vigie_model::time::format_utc;
 
 const SIGKILL: i32 = 9;
 /// How long shelves and acknowledgements last that end within a step.
-const SOON: Duration = Duration::from_millis(700);
+const SOON: Duration = Duration::from_secs(5);
 const LATER: Duration = Duration::from_secs(3_600);
 
 const SETTINGS: &str =

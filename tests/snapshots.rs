@@ -8,7 +8,7 @@
 mod common;
 mod crash;
 
-use common::{found_centre, run, text, vigie, wait_until};
+use common::{found_centre, run, text, vigie, wait_until, wait_within};
 use crash::audit::audit;
 use crash::dice::Dice;
 use crash::load::{Load, Round};
@@ -195,7 +195,7 @@ fn without_a_set_that_can_be_used_the_whole_log_is_judged() {
     let address = server.address();
     load.run(&address, |progress| {
         progress.wait_answered(40);
-        wait_until("two sets", || (server.said().matches(COMPLETE).count() >= 2).then_some(()));
+        wait_within(END_WAIT_MAX, "two sets", || (server.said().matches(COMPLETE).count() >= 2).then_some(()));
         progress.enough();
     });
     assert_eq!(server.stop().code(), Some(0));

@@ -134,10 +134,15 @@ fn on_a_terminal_one_key_acknowledges() {
     let folder = tempfile::tempdir().unwrap();
     let server = found(folder.path());
     people(&server, "plaza", 120);
-    let command = format!("{} watch --operator Ada --url {}", env!("CARGO_BIN_EXE_vigie"), server.url);
+    let command = format!("exec {} watch --operator Ada --url {}", env!("CARGO_BIN_EXE_vigie"), server.url);
     let mut script = Command::new("script");
-    let mut watch =
-        Watch::start(script.args(["-qec", &command, "/dev/null"]).env("TERM", "xterm").env_remove("NO_COLOR"));
+    let mut watch = Watch::start(
+        script
+            .args(["-qec", &command, "/dev/null"])
+            .env("SHELL", "/bin/sh")
+            .env("TERM", "xterm")
+            .env_remove("NO_COLOR"),
+    );
     let screen = watch.wait_for("plaza is crowded");
     assert!(screen.contains("\x1b[?1049h") && screen.contains("\x1b[1;31mHIGH"), "{screen:?}");
     watch.press("a");

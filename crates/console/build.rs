@@ -32,9 +32,10 @@ fn main() {
     if wanted == "simple" || env::var_os("DOCS_RS").is_some() {
         return;
     }
-    match build(&web, Path::new(&variable("OUT_DIR"))) {
+    let is_must = wanted == "full";
+    match build(&web, Path::new(&variable("OUT_DIR")), is_must) {
         Ok(()) => println!("cargo::rustc-cfg=vigie_web"),
-        Err(missing) if wanted == "full" => panic!("VIGIE_WEB=full, but {missing}"),
+        Err(missing) if is_must => panic!("VIGIE_WEB=full, but {missing}"),
         Err(missing) => {
             // Another PATH may have what is missing.
             println!("cargo::rerun-if-env-changed=PATH");
@@ -51,11 +52,11 @@ fn variable(name: &str) -> String {
 }
 
 /// Installs and builds; the error says in words what is missing.
-fn build(web: &Path, out: &Path) -> Result<(), String> {
+fn build(web: &Path, out: &Path, is_must: bool) -> Result<(), String> {
     node_is_new_enough()?;
     let (work, dist) = (out.join("web"), out.join("dist"));
     copy_sources(web, &work).map_err(|error| format!("its sources could not be copied: {error}"))?;
-    install(&work)?;
+    install(&work, is_must)?;
     let mut vite = Command::new("node");
     vite.arg("node_modules/vite/bin/vite.js").args(["build", "--logLevel", "error", "--emptyOutDir", "--outDir"]);
     done(vite.arg(&dist).current_dir(&work), "Vite")?;
@@ -95,7 +96,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Installs what the lock file names, unless that very lock file was installed already.
-fn install(work: &Path) -> Result<(), String> {
+fn install(work: &Path, is_must: bool) -> Result<(), String> {
     let lock = fs::read(work.join("package-lock.json")).map_err(|error| format!("its lock file: {error}"))?;
     let stamp = work.join("node_modules/.installed-lock");
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
@@ -111,8 +112,9 @@ fn install(work: &Path) -> Result<(), String> {
         "--prefer-offline",
         "--loglevel=error",
     ]);
-    // Without network this ends within seconds instead of minutes.
-    npm.args(["--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"]);
+    // Without network this ends within seconds instead of minutes, unless the full page is a must.
+    let retries = if is_must { "--fetch-retries=5" } else { "--fetch-retries=1" };
+    npm.args([retries, "--fetch-retry-mintimeout=1000", "--fetch-timeout=60000"]);
     done(npm.current_dir(work), "npm ci")?;
     fs::write(stamp, lock).map_err(|error| format!("the folder of npm ci: {error}"))
 }

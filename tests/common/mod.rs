@@ -87,13 +87,18 @@ pub const WAIT_MAX: Duration = Duration::from_secs(60);
 const LOOK_PAUSE: Duration = Duration::from_millis(1);
 
 /// Waits until `look` finds something; fails the test with `what` after [`WAIT_MAX`].
-pub fn wait_until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + WAIT_MAX;
+pub fn wait_until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    wait_within(WAIT_MAX, what, look)
+}
+
+/// [`wait_until`] with patience of its own.
+pub fn wait_within<T>(wait_max: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + wait_max;
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(Instant::now() < deadline, "{what}: not within {WAIT_MAX:?}");
+        assert!(Instant::now() < deadline, "{what}: not within {wait_max:?}");
         sleep(LOOK_PAUSE);
     }
 }

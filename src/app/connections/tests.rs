@@ -133,7 +133,7 @@ async fn a_head_that_comes_byte_by_byte_is_cut_off() {
 
 #[tokio::test]
 async fn a_connection_without_use_is_closed_before_and_after_a_request() {
-    let server = server(10, Duration::from_millis(300)).await;
+    let server = server(10, Duration::from_secs(2)).await;
     assert_eq!(server.connect("").await.rest().await, "");
     let mut client = server.connect("GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
     let own = client.0.local_addr().unwrap().to_string();

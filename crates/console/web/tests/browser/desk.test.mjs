@@ -37,7 +37,7 @@ deskTest('a shelved alert is out of the way, and comes back by itself when its t
 
   // For a moment only, as another desk may do; the clock brings it back.
   const [{ alert_id }] = await vigie.get('/v1/alerts?space=old-town-plaza');
-  const done = await vigie.command(`/v1/alerts/${alert_id}/shelve`, { operator: 'Bea', note: 'a moment', until: soon(3) });
+  const done = await vigie.command(`/v1/alerts/${alert_id}/shelve`, { operator: 'Bea', note: 'a moment', until: soon(10) });
   assert.equal(done.status, 200, JSON.stringify(done.body));
   await screen.row('Old Town plaza').waitFor({ state: 'detached' });
   await screen.row('Old Town plaza').waitFor();
