@@ -26,13 +26,13 @@ test('a full list that changes fifty times a second stays quick', async () => {
     new PerformanceObserver(list => globalThis.waits.push(...list.getEntries().map(entry => Math.round(entry.duration)))).observe({ type: 'longtask' });
   });
   await browser.startTracing(screen.page, { categories: ['toplevel', 'devtools.timeline', '__metadata'] });
-  const changes = await changing();
+  const { changes, seconds } = await changing();
   const tasks = mainThreadTasks(JSON.parse((await browser.stopTracing()).toString()).traceEvents);
   const waits = await screen.page.evaluate(() => globalThis.waits);
   const p99 = tasks[Math.ceil(tasks.length * 0.99) - 1];
-  console.log(`${changes} changes in ${SECONDS} s; ${tasks.length} tasks of a millisecond or more, p99 ${p99.toFixed(1)} ms, longest ${tasks.at(-1).toFixed(1)} ms; `
+  console.log(`${changes} changes in ${seconds.toFixed(1)} s; ${tasks.length} tasks of a millisecond or more, p99 ${p99.toFixed(1)} ms, longest ${tasks.at(-1).toFixed(1)} ms; `
     + `seen from outside, with what other processes took: ${waits.length} over 50 ms (${waits})`);
-  assert.ok(changes >= CHANGES_PER_S * SECONDS * 0.9, `${changes} changes`);
+  assert.ok(changes / seconds >= CHANGES_PER_S * 0.8, `${changes} changes in ${seconds} s`);
   assert.ok(tasks.length > SECONDS, 'the trace holds the tasks');
   assert.ok(p99 <= TASK_MS_MAX, `p99 of tasks ${p99} ms`);
   const shown = await screen.page.locator('.row').count();
@@ -50,7 +50,7 @@ function mainThreadTasks(events) {
   return tasks.map(event => event.tdur / 1000).filter(ms => ms >= TASK_MS_MIN).sort((a, b) => a - b);
 }
 
-/** Lets sensors clear and open again, evenly over the seconds; tells how many changes there were. */
+/** Lets sensors clear and open again, evenly over the seconds; tells how many changes the server took in what time. */
 async function changing() {
   const begin = Date.now(), BATCH_MS = 100, batch = CHANGES_PER_S * BATCH_MS / 1000;
   let changes = 0;
@@ -63,7 +63,7 @@ async function changing() {
     changes += batch;
     await new Promise(resolve => setTimeout(resolve, Math.max(0, begin + (round + 1) * BATCH_MS - Date.now())));
   }
-  return changes;
+  return { changes, seconds: (Date.now() - begin) / 1000 };
 }
 
 /** When a screen showed something first, in milliseconds from its navigation. */
